@@ -1,0 +1,86 @@
+package mach
+
+// MsgID is a msgh_id: which routine a message asks for. A reply's id is its request's plus ReplyOffset.
+type MsgID int32
+
+// ReplyOffset is the distance from a request's id to its reply's.
+const ReplyOffset = 100
+
+// Message ids, GNU Mach's numbers; HostDefaultMemoryManager is OSF's.
+const (
+	NotifyPortDeleted   MsgID = 65
+	NotifyMsgAccepted   MsgID = 66
+	NotifyPortDestroyed MsgID = 69
+	NotifyNoSenders     MsgID = 70
+	NotifySendOnce      MsgID = 71
+	NotifyDeadName      MsgID = 72
+
+	IDTaskCreate           MsgID = 2007
+	IDTaskTerminate        MsgID = 2008
+	IDTaskThreads          MsgID = 2011
+	IDTaskInfo             MsgID = 2012
+	IDThreadTerminate      MsgID = 2016
+	IDThreadGetState       MsgID = 2017
+	IDThreadSetState       MsgID = 2018
+	IDThreadInfo           MsgID = 2019
+	IDVMAllocate           MsgID = 2021
+	IDVMDeallocate         MsgID = 2023
+	IDVMProtect            MsgID = 2024
+	IDVMInherit            MsgID = 2025
+	IDVMRead               MsgID = 2026
+	IDVMWrite              MsgID = 2027
+	IDVMCopy               MsgID = 2028
+	IDVMRegion             MsgID = 2029
+	IDVMStatistics         MsgID = 2030
+	IDVMSetDefaultManager  MsgID = 2041
+	IDTaskSuspend          MsgID = 2056
+	IDTaskResume           MsgID = 2057
+	IDTaskGetSpecialPort   MsgID = 2058
+	IDTaskSetSpecialPort   MsgID = 2059
+	IDThreadCreate         MsgID = 2061
+	IDThreadSuspend        MsgID = 2062
+	IDThreadResume         MsgID = 2063
+	IDThreadAbort          MsgID = 2064
+	IDThreadGetSpecialPort MsgID = 2067
+	IDThreadSetSpecialPort MsgID = 2068
+	IDVMMap                MsgID = 2089
+
+	IDMemoryObjectCreate         MsgID = 2250
+	IDMemoryObjectDataInitialize MsgID = 2251
+
+	IDDefaultPagerObjectCreate  MsgID = 2275
+	IDDefaultPagerInfo          MsgID = 2276
+	IDDefaultPagerObjects       MsgID = 2277
+	IDDefaultPagerObjectPages   MsgID = 2278
+	IDDefaultPagerObjectSetSize MsgID = 2282
+
+	IDExceptionRaise MsgID = 2400
+
+	IDHostDefaultManager   MsgID = 2601
+	IDHostGetTime          MsgID = 2634
+	IDHostReboot           MsgID = 2635
+	IDVMWire               MsgID = 2636
+	IDHostInfo             MsgID = 2638
+	IDHostGetTime64        MsgID = 2643
+	IDHostGetKernelVersion MsgID = 2646
+	IDHostGetUptime64      MsgID = 2647
+
+	IDPortNames               MsgID = 3200
+	IDPortType                MsgID = 3201
+	IDPortRename              MsgID = 3202
+	IDPortAllocateName        MsgID = 3203
+	IDPortAllocate            MsgID = 3204
+	IDPortDestroy             MsgID = 3205
+	IDPortDeallocate          MsgID = 3206
+	IDPortGetRefs             MsgID = 3207
+	IDPortModRefs             MsgID = 3208
+	IDPortSetQLimit           MsgID = 3210
+	IDPortSetMscount          MsgID = 3211
+	IDPortGetSetStatus        MsgID = 3212
+	IDPortMoveMember          MsgID = 3213
+	IDPortRequestNotification MsgID = 3214
+	IDPortInsertRight         MsgID = 3215
+	IDPortExtractRight        MsgID = 3216
+	IDPortGetReceiveStatus    MsgID = 3217
+	IDPortSetSeqno            MsgID = 3218
+)
