@@ -20,8 +20,10 @@ const (
 	bareSysGetrandom    = 318
 )
 
-// bareSyscall6 answers a system call: the three standard descriptors exist, files do not.
+// bareSyscall6 answers a system call: the three standard descriptors exist, files do not. The linkname lets the assembly of
+// internal/runtime/syscall/linux refer to it.
 //
+//go:linkname bareSyscall6
 //go:nosplit
 func bareSyscall6(num, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr) {
 	const failed = ^uintptr(0)

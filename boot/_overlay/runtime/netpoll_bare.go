@@ -57,7 +57,11 @@ func netpoll(delay int64) (gList, int32) {
 	return list, 0
 }
 
+// bareWaitInterrupt is goos.WaitInterrupt.
+//
+//go:linkname bareWaitInterrupt
 func bareWaitInterrupt() {
+	netpollGenericInit()
 	gopark(bareParkWaiter, nil, waitReasonIOWait, traceBlockNet, 1)
 }
 

@@ -1,0 +1,51 @@
+//go:build bare || tamago
+
+package pc
+
+import (
+	"runtime/goos"
+	_ "unsafe" // for go:linkname
+)
+
+// start is what the runtime's hooks need before main runs. New takes it over; nothing else refers to it.
+var start Machine
+
+//go:linkname initRNG runtime/goos.InitRNG
+func initRNG() { start.random.init() }
+
+//go:linkname getRandomData runtime/goos.GetRandomData
+func getRandomData(b []byte) { start.random.fill(b) }
+
+//go:linkname nanotime runtime/goos.Nanotime
+//go:nosplit
+func nanotime() int64 { return start.clock.now() }
+
+//go:linkname printk runtime/goos.Printk
+func printk(c byte) { start.console.print(c) }
+
+// hwinit1 runs on the first stack when the scheduler is ready: from here on there is time, and the idle processor rests.
+//
+//go:linkname hwinit1 runtime/goos.Hwinit1
+func hwinit1() {
+	start.console.init()
+	start.calibrate()
+	goos.Exit = exit
+	goos.Idle = idle
+}
+
+func idle(until int64) {
+	// A second is more than the timer needs and less than it holds.
+	const longest = 1e9
+	if ns := until - start.clock.now(); ns > 0 {
+		start.timer.rest(min(ns, longest))
+	}
+}
+
+// exit ends the machine when the Go program ends.
+func exit(code int32) { start.Exit(int(code)) }
+
+// New returns the machine, which the runtime's hooks have started, with its devices' interrupts on.
+func New() *Machine {
+	start.input()
+	return &start
+}

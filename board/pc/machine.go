@@ -1,0 +1,96 @@
+package pc
+
+import (
+	"encoding/binary"
+	"io"
+	"time"
+
+	"github.com/usbarmory/tamago/soc/intel/ioapic"
+	"github.com/usbarmory/tamago/soc/intel/rtc"
+)
+
+var le = binary.LittleEndian
+
+// Machine is the PC that runs the image.
+type Machine struct {
+	clock   clock
+	timer   timer
+	random  random
+	console console
+	power   power
+}
+
+// calibrate finds the frequencies of the time stamp counter and of the timer, and sets the wall clock.
+func (m *Machine) calibrate() {
+	m.timer.enable()
+	m.timer.free()
+	var tsc [2]uint64
+	var left [2]uint32
+	n := 0
+	counts := watchPIT(func() { tsc[n&1], left[n&1] = rdtsc(), m.timer.left(); n++ })
+	switch {
+	case counts != 0:
+		m.clock.set((tsc[1]-tsc[0])*pitHz/counts, "PIT")
+		m.timer.hz = uint64(left[0]-left[1]) * pitHz / counts
+	default:
+		hz, source := frequencyByCPUID(), "CPUID"
+		if hz == 0 {
+			hz, source = 2_000_000_000, "nothing: 2 GHz assumed"
+		}
+		m.clock.set(hz, source)
+		// The timer against the counter, for a millisecond.
+		t, l := rdtsc(), m.timer.left()
+		for rdtsc()-t < hz/1000 {
+		}
+		m.timer.hz = uint64(l-m.timer.left()) * 1000
+	}
+	m.timer.tick(0)
+	if t, err := (&rtc.RTC{Location: time.UTC}).Now(); err == nil && t.Year() >= 2000 && t.Year() < 2200 {
+		m.clock.offset = t.UnixNano() - m.clock.nanoseconds(rdtsc())
+	}
+}
+
+// input prepares the console's reader and lets the serial port interrupt.
+func (m *Machine) input() {
+	m.console.ready = make(chan bool, 1)
+	m.console.port.EnableInterrupt(m.console.ready)
+	(&ioapic.IOAPIC{Base: ioapicBase}).EnableInterrupt(irqCOM1, VectorInput)
+}
+
+// Console is the serial port. Reads wait; writes are complete when they return. It is safe for one reader and one writer.
+func (m *Machine) Console() io.ReadWriter { return &m.console }
+
+// Tick makes vector board.VectorTick interrupt at every period, at most 4 s; 0 stops it. While the processor rests there are no ticks.
+func (m *Machine) Tick(period time.Duration) { m.timer.tick(int64(period)) }
+
+// Poll looks at the devices and wakes the goroutines that wait for them. It must be called after interrupts: by the
+// dispatcher for those that came while a program ran, by Serve for those that ended the processor's rest.
+func (m *Machine) Poll() { m.console.poll() }
+
+// Serve polls the devices for ever, each time wait returns: that is whenever an interrupt ended the processor's rest.
+func (m *Machine) Serve(wait func()) {
+	for {
+		wait()
+		m.Poll()
+	}
+}
+
+// Elapsed is the time between two readings of the time stamp counter.
+func (m *Machine) Elapsed(from, to uint64) time.Duration {
+	return time.Duration(m.clock.nanoseconds(to - from))
+}
+
+// Counter reads the time stamp counter.
+func (m *Machine) Counter() uint64 { return rdtsc() }
+
+// Hz is the frequency of the time stamp counter, and what it was calibrated with.
+func (m *Machine) Hz() (hz uint64, source string) { return m.clock.hz, m.clock.source }
+
+// TimerHz is the frequency of the local APIC's timer.
+func (m *Machine) TimerHz() uint64 { return m.timer.hz }
+
+// RandomSource names the source of random numbers, for the user.
+func (m *Machine) RandomSource() string { return m.random.source() }
+
+// Processor is the processor's name.
+func (m *Machine) Processor() string { return brand() }

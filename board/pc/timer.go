@@ -1,0 +1,74 @@
+package pc
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"defpager/board"
+
+	"github.com/usbarmory/tamago/amd64/lapic"
+)
+
+// Registers of the local APIC's timer that TamaGo's driver does not name (Intel SDM volume 3, 11.5.4).
+const (
+	lapicInitial = 0x380
+	lapicCurrent = 0x390
+	lapicDivide  = 0x3e0
+
+	divideBy1 = 0b1011
+)
+
+// timer is the local APIC's countdown. It gives the tick while a program runs, and the alarm while the processor rests.
+type timer struct {
+	lapic  lapic.LAPIC
+	hz     uint64 // counts per second
+	period uint32 // counts per tick; 0: no tick
+}
+
+func (t *timer) register(offset uintptr) *uint32 {
+	return (*uint32)(unsafe.Add(unsafe.Pointer(nil), uintptr(t.lapic.Base)+offset))
+}
+
+// enable switches the local APIC on, with its timer masked.
+func (t *timer) enable() {
+	t.lapic = lapic.LAPIC{Base: lapicBase}
+	t.lapic.Enable()
+	atomic.StoreUint32(t.register(lapicDivide), divideBy1)
+}
+
+func (t *timer) arm(mode int, count uint32) {
+	t.lapic.SetTimer(board.VectorTick, mode)
+	atomic.StoreUint32(t.register(lapicInitial), count)
+}
+
+// free lets the timer run down from the top without an interrupt to speak of, for calibration.
+func (t *timer) free() { t.arm(lapic.TIMER_MODE_ONE_SHOT, 1<<32-1) }
+
+// left is what is left of the countdown.
+func (t *timer) left() uint32 { return atomic.LoadUint32(t.register(lapicCurrent)) }
+
+// counts converts nanoseconds, at least 1 and at most what the counter holds (4 s at 1 GHz).
+func (t *timer) counts(ns int64) uint32 {
+	const most = 1 << 32 / 1000 // of milliseconds at 1 GHz: keeps the product in 64 bits
+	n := uint64(min(max(ns, 1), most*1_000_000)) / 1000 * (t.hz / 1000) / 1000
+	return uint32(min(max(n, 1), 1<<32-1))
+}
+
+// tick makes the timer interrupt every so many nanoseconds; 0 stops it.
+func (t *timer) tick(ns int64) {
+	t.period = 0
+	if ns > 0 {
+		t.period = t.counts(ns)
+	}
+	t.resume()
+}
+
+// resume goes back to the tick. A count of 0 stops the timer.
+func (t *timer) resume() { t.arm(lapic.TIMER_MODE_PERIODIC, t.period) }
+
+// rest halts until an interrupt, for ns nanoseconds at most.
+func (t *timer) rest(ns int64) {
+	t.arm(lapic.TIMER_MODE_ONE_SHOT, t.counts(ns))
+	halt()
+	t.resume()
+}

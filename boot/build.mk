@@ -1,0 +1,57 @@
+# Rules that build the image. The top Makefile includes this file; alone it works too: make -f boot/build.mk image
+#
+#   image        build/defpager.elf, for QEMU -kernel (PVH) and GRUB (multiboot2)
+#   iso          build/defpager.iso, the same image behind GRUB on a BIOS CD
+#   stress       build/stress.elf, a test of the Go runtime on the bare machine
+#
+#   GO=          the stock go command
+#   TAMAGO=      TamaGo's go command: builds with that compiler and without the overlay
+#   GOFLAGS_IMAGE=  more flags for go build, such as -gcflags=all='-N -l'
+
+GO      ?= go
+CC      ?= gcc
+LD      ?= ld
+BUILD   ?= build
+TEXT    := 0x200000
+
+ifeq ($(TAMAGO),)
+IMAGE_GO   = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -overlay $(BUILD)/overlay/overlay.json -tags bare,linkcpuinit
+IMAGE_DEPS = overlay
+else
+IMAGE_GO   = CGO_ENABLED=0 GOOS=tamago GOARCH=amd64 GOOSPKG=github.com/usbarmory/tamago $(TAMAGO) build -tags linkcpuinit,linkramstart,linkramsize,linkprintk
+IMAGE_DEPS =
+endif
+IMAGE_LDFLAGS = -T $(TEXT) -R 0x1000 -compressdwarf=false
+
+# Go and its build cache decide what is out of date, so these targets run each time and are quick when nothing changed.
+.PHONY: image iso stress overlay
+image: $(BUILD)/defpager.elf
+stress: $(BUILD)/stress.elf
+
+overlay:
+	@$(GO) run ./boot/overlay -go $(GO) -profile boot/_overlay/profile.json -out $(BUILD)/overlay
+
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/entry.o: boot/entry/start.S
+	@mkdir -p $(BUILD)
+	$(CC) -c -o $@ $<
+
+# $(1): package, $(2): name of the image
+define IMAGE
+$(BUILD)/$(2).elf: $(IMAGE_DEPS) $(BUILD)/entry.o linker.ld FORCE
+	@mkdir -p $(BUILD)
+	$$(IMAGE_GO) $$(GOFLAGS_IMAGE) -ldflags '$$(IMAGE_LDFLAGS)' -o $(BUILD)/$(2).go.elf $(1)
+	@$$(GO) run ./boot/relink -in $(BUILD)/$(2).go.elf -out $(BUILD)/$(2).o -script $(BUILD)/$(2).ld
+	$$(LD) -z noexecstack -T linker.ld $(BUILD)/$(2).ld -o $$@ $(BUILD)/entry.o $(BUILD)/$(2).o
+endef
+$(eval $(call IMAGE,./boot,defpager))
+$(eval $(call IMAGE,./boot/testdata/stress,stress))
+
+iso: $(BUILD)/defpager.iso
+$(BUILD)/defpager.iso: $(BUILD)/defpager.elf boot/grub.cfg
+	@mkdir -p $(BUILD)/iso/boot/grub
+	cp $(BUILD)/defpager.elf $(BUILD)/iso/boot/defpager.elf
+	cp boot/grub.cfg $(BUILD)/iso/boot/grub/grub.cfg
+	grub-mkrescue -d /usr/lib/grub/i386-pc -o $@ $(BUILD)/iso 2>$(BUILD)/iso.log || { cat $(BUILD)/iso.log; false; }

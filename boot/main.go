@@ -1,0 +1,43 @@
+//go:build bare || tamago
+
+package main
+
+import (
+	"fmt"
+
+	"defpager/board"
+	"defpager/board/pc"
+	"defpager/boot/image"
+	"defpager/boot/info"
+)
+
+func main() {
+	machine := pc.New()
+	record := image.Current()
+	hz, source := machine.Hz()
+	fmt.Printf("defpager on %s, %d MHz (by %s), random numbers: %s\n", machine.Processor(), hz/1_000_000, source, machine.RandomSource())
+	mem := board.Identity(4 << 30)
+	loader, at := record.Loader()
+	boot, err := info.Read(&mem, loader, at)
+	if err != nil {
+		panic(err)
+	}
+	sections, heap := record.Sections(), image.Heap()
+	taken := []board.Range{sections.Stub, sections.Text, sections.ROData, sections.Data, heap}
+	if err := boot.Settle(&mem, taken...); err != nil {
+		panic(err)
+	}
+	fmt.Printf("loaded by %v, command line %q\n", boot.Loader, boot.CommandLine)
+	for _, e := range boot.Memory {
+		fmt.Printf("memory %#012x-%#012x %v\n", uint64(e.Start), uint64(e.End()), e.Kind)
+	}
+	fmt.Printf("image  %#x-%#x, heap %#x-%#x\n", uint64(sections.Stub.Start), uint64(sections.Data.End()), uint64(heap.Start), uint64(heap.End()))
+	for _, m := range boot.Modules {
+		fmt.Printf("module %#012x-%#012x %q\n", uint64(m.Data.Start), uint64(m.Data.End()), m.Command)
+	}
+	for _, r := range boot.Usable(taken...) {
+		fmt.Printf("free   %#012x-%#012x\n", uint64(r.Start), uint64(r.End()))
+	}
+	fmt.Printf("main %v after entry\n", machine.Elapsed(record.EntryTSC(), machine.Counter()))
+	machine.Exit(0)
+}
