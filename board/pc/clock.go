@@ -24,7 +24,7 @@ func (c *clock) nanoseconds(counts uint64) int64 {
 	return int64(hi<<32 | lo>>32)
 }
 
-// now is the time since 1970 in nanoseconds, monotonic; before calibration it is small and nearly stands still.
+// now is the time since 1970 in nanoseconds, monotonic.
 //
 //go:nosplit
 func (c *clock) now() int64 { return c.nanoseconds(rdtsc()) + c.offset }

@@ -8,7 +8,10 @@ import (
 )
 
 // start is what the runtime's hooks need before main runs. New takes it over; nothing else refers to it.
-var start Machine
+//
+// Until calibration a count passes for a nanosecond. Time must run and not be 0 from the beginning: a scheduler that has last polled
+// at time 0 never polls again.
+var start = Machine{clock: clock{scale: 1 << 32, offset: 1}}
 
 //go:linkname initRNG runtime/goos.InitRNG
 func initRNG() { start.random.init() }

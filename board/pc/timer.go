@@ -47,10 +47,10 @@ func (t *timer) free() { t.arm(lapic.TIMER_MODE_ONE_SHOT, 1<<32-1) }
 // left is what is left of the countdown.
 func (t *timer) left() uint32 { return atomic.LoadUint32(t.register(lapicCurrent)) }
 
-// counts converts nanoseconds, at least 1 and at most what the counter holds (4 s at 1 GHz).
+// counts converts nanoseconds, at least 1 count and at most 4 s.
 func (t *timer) counts(ns int64) uint32 {
-	const most = 1 << 32 / 1000 // of milliseconds at 1 GHz: keeps the product in 64 bits
-	n := uint64(min(max(ns, 1), most*1_000_000)) / 1000 * (t.hz / 1000) / 1000
+	const most = 4_000_000_000
+	n := uint64(min(max(ns, 0), most)) * (t.hz / 1000) / 1_000_000
 	return uint32(min(max(n, 1), 1<<32-1))
 }
 
