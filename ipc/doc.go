@@ -1,0 +1,24 @@
+// Package ipc is Mach's communication: ports, rights, name spaces, messages and notifications.
+//
+// A port is a queue of messages with one receiver. A task knows ports by names of its own space, each with the rights it
+// holds: to receive, to send (with a count of user references), to send once. Rights travel in messages, and only there.
+//
+// A message's life: Copyin takes it out of the sender's memory and turns its names into rights; Send gives it to the
+// port's server in the kernel, hands it to a waiting receiver, queues it, or makes the sender wait; Copyout turns its
+// rights into names of the receiver and puts it into the receiver's memory. Space.Msg is the whole of mach_msg made of
+// these, up to the point where a thread must wait.
+//
+// Precondition of everything here: the caller holds the kernel lock. Nothing blocks. In steady state nothing is allocated
+// on Go's heap: ports, messages, buffers and chunks of names come from pools of the System.
+//
+// Two rules keep callers simple. What an operation sets off in other threads is told through Config.Wake, which may only
+// mark a thread runnable. What it sets off in the kernel's own servers (notifications sent to a kernel port, no-senders
+// callbacks) waits until the kernel calls System.Settle at the end of a trap, so a server never runs in the midst of an
+// operation of this package, nor of its caller's.
+//
+// Invariants (System.Check): a port's send rights are the names with a send right, the rights carried by messages and the
+// rights held by the kernel, and so for send-once rights; every receive right exists once; a port's structure returns
+// to the pool when it is dead and its last right is gone.
+//
+// The semantics are GNU Mach's (ipc/*.c there), with its wire format for x86_64.
+package ipc
