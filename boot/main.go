@@ -38,6 +38,26 @@ func main() {
 	for _, r := range boot.Usable(taken...) {
 		fmt.Printf("free   %#012x-%#012x\n", uint64(r.Start), uint64(r.End()))
 	}
+	tables := machine.ReadACPI(&mem, boot.ACPI.Root, boot.ACPI.Wide)
+	machine.Start()
+	fmt.Printf("ACPI   root %#x, %d processors, I/O APIC %#x, PM1a %#x, sleep register %#x\n", uint64(boot.ACPI.Root), tables.Processors, uint64(tables.IOAPIC), tables.Power.PM1a, tables.Power.Sleep.Address)
 	fmt.Printf("main %v after entry\n", machine.Elapsed(record.EntryTSC(), machine.Counter()))
-	machine.Exit(0)
+	if boot.CommandLine == "echo" {
+		go machine.Serve(image.WaitInterrupt)
+		echo(machine)
+	}
+	machine.PowerOff()
+}
+
+// echo answers each piece of input until one begins with q.
+func echo(machine *pc.Machine) {
+	console := machine.Console()
+	var b [64]byte
+	for {
+		n, err := console.Read(b[:])
+		if err != nil || b[0] == 'q' {
+			return
+		}
+		fmt.Printf("input %q\n", b[:n])
+	}
 }

@@ -21,6 +21,9 @@ func rdrand() (v uint64, ok bool)
 // halt rests until an interrupt has been served. It is the only place where the kernel lets interrupts in.
 func halt()
 
+// stop stops the processor for good.
+func stop()
+
 // tripleFault resets the processor: with an empty interrupt table nothing can be handled.
 func tripleFault()
 

@@ -77,6 +77,13 @@ TEXT ·halt(SB),NOSPLIT,$0
 	CLI
 	RET
 
+// func stop()
+TEXT ·stop(SB),NOSPLIT,$0
+	CLI
+again:
+	HLT
+	JMP	again
+
 // func tripleFault()
 TEXT ·tripleFault(SB),NOSPLIT,$16-0
 	CLI

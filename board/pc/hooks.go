@@ -47,8 +47,8 @@ func idle(until int64) {
 // exit ends the machine when the Go program ends.
 func exit(code int32) { start.Exit(int(code)) }
 
-// New returns the machine, which the runtime's hooks have started, with its devices' interrupts on.
+// New returns the machine, which the runtime's hooks have started.
 func New() *Machine {
-	start.input()
+	start.console.ready = make(chan bool, 1)
 	return &start
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"time"
 
+	"defpager/board/pc/acpi"
+
 	"github.com/usbarmory/tamago/soc/intel/ioapic"
 	"github.com/usbarmory/tamago/soc/intel/rtc"
 )
@@ -17,7 +19,7 @@ type Machine struct {
 	timer   timer
 	random  random
 	console console
-	power   power
+	tables  acpi.Tables
 }
 
 // calibrate finds the frequencies of the time stamp counter and of the timer, and sets the wall clock.
@@ -50,11 +52,17 @@ func (m *Machine) calibrate() {
 	}
 }
 
-// input prepares the console's reader and lets the serial port interrupt.
-func (m *Machine) input() {
-	m.console.ready = make(chan bool, 1)
+// Start makes the serial port interrupt when input comes. ReadACPI should run before: it knows where interrupts arrive.
+func (m *Machine) Start() {
 	m.console.port.EnableInterrupt(m.console.ready)
-	(&ioapic.IOAPIC{Base: ioapicBase}).EnableInterrupt(irqCOM1, VectorInput)
+	base, line := uint32(ioapicBase), irqCOM1
+	if m.tables.IOAPIC != 0 {
+		base = uint32(m.tables.IOAPIC)
+	}
+	if m.tables.COM1.Override {
+		line = int(m.tables.COM1.Global)
+	}
+	(&ioapic.IOAPIC{Base: base}).EnableInterrupt(line, VectorInput)
 }
 
 // Console is the serial port. Reads wait; writes are complete when they return. It is safe for one reader and one writer.

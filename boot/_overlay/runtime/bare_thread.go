@@ -37,9 +37,9 @@ const (
 )
 
 var (
-	bareThreads = [bareMaxThreads]bareThread{{state: bareRunning}} // the first one is m0's
-	bareUsed    uint32                                             = 1  // slots from here on were never used
-	bareLast    uint32                                                  // the slot that was switched to last, for round robin
+	bareThreads        = [bareMaxThreads]bareThread{{state: bareRunning}} // the first one is m0's
+	bareUsed    uint32 = 1                                                // slots from here on were never used
+	bareLast    uint32                                                    // the slot that was switched to last, for round robin
 )
 
 func bareSwitch(save *uintptr, sp uintptr, tls uintptr)

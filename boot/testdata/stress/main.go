@@ -19,6 +19,7 @@ import (
 
 func main() {
 	machine := pc.New()
+	machine.Start()
 	machine.Tick(4 * time.Millisecond)
 	go machine.Serve(image.WaitInterrupt)
 	for _, test := range []struct {
@@ -242,7 +243,7 @@ func panics() {
 		f()
 		return nil
 	}
-	var index = 5
+	index := 5
 	var zero int
 	if caught(func() { _ = make([]int, 3)[index] }) == nil || caught(func() { _ = 1 / zero }) == nil {
 		panic("a runtime error was not caught")
