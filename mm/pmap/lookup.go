@@ -1,0 +1,104 @@
+package pmap
+
+import "defpager/mach"
+
+// Leaf is what maps one page.
+type Leaf struct {
+	Address         mach.PhysAddr // of the page's first byte
+	Prot            mach.Prot
+	Size            uint64 // bytes: mach.PageSize or mach.SuperSize
+	Accessed, Dirty bool
+}
+
+// find returns the leaf entry of va and its level, or nil.
+func (p *Pmap) find(va mach.VirtAddr) (*uint64, uint) {
+	table := p.env.Mem.Table(p.root)
+	for level := uint(levelTop); ; level-- {
+		slot := &table[index(va, level)]
+		e := PTE(*slot)
+		switch {
+		case !e.Valid():
+			return nil, level
+		case level == levelTable || level == levelDirectory && e.Large():
+			return slot, level
+		}
+		table = p.env.Mem.Table(e.Address())
+	}
+}
+
+// Lookup describes the page that maps va, if one does.
+func (p *Pmap) Lookup(va mach.VirtAddr) (Leaf, bool) {
+	slot, level := p.find(va)
+	if slot == nil {
+		return Leaf{}, false
+	}
+	e := PTE(*slot)
+	return Leaf{Address: e.Address(), Prot: e.Prot(), Size: 1 << shift(level), Accessed: e.Accessed(), Dirty: e.Dirty()}, true
+}
+
+// Translate finds the byte of memory behind va for the kernel's own accesses on a task's behalf, as the processor would for ring
+// 3: false where ring 3 would fault. It sets the accessed and dirty bits as the processor does.
+func (p *Pmap) Translate(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, bool) {
+	if va < mach.MinUser || va >= mach.MaxUser {
+		return 0, false
+	}
+	slot, level := p.find(va)
+	if slot == nil || !PTE(*slot).allows(access) {
+		return 0, false
+	}
+	e := PTE(*slot) | accessed
+	if access&mach.ProtWrite != 0 {
+		e |= dirty
+	}
+	*slot = uint64(e)
+	inside := mach.VirtAddr(1)<<shift(level) - 1
+	return e.Address() + mach.PhysAddr(va&inside), true
+}
+
+// Level is one step of the walk to a page, for people.
+type Level struct {
+	Name  string        // of the table: PML4, PDPT, PD, PT
+	Table mach.PhysAddr // where it lies
+	Index uint64        // which of its 512 entries
+	Entry PTE
+	Leaf  bool // the entry maps a page
+}
+
+// Levels are the steps from the top table to va's page, as far as they lead. It allocates.
+func (p *Pmap) Levels(va mach.VirtAddr) []Level {
+	var steps []Level
+	at := p.root
+	for level := uint(levelTop); ; level-- {
+		i := index(va, level)
+		e := PTE(p.env.Mem.Table(at)[i])
+		leaf := e.Valid() && (level == levelTable || level == levelDirectory && e.Large())
+		steps = append(steps, Level{[...]string{"PT", "PD", "PDPT", "PML4"}[level], at, i, e, leaf})
+		if !e.Valid() || leaf {
+			return steps
+		}
+		at = e.Address()
+	}
+}
+
+// Leaves calls yield with each mapped page in ascending order until it returns false.
+func (p *Pmap) Leaves(yield func(mach.VirtAddr, Leaf) bool) {
+	p.leaves(p.root, levelTop, 0, yield)
+}
+
+func (p *Pmap) leaves(at mach.PhysAddr, level uint, base mach.VirtAddr, yield func(mach.VirtAddr, Leaf) bool) bool {
+	for i, slot := range p.env.Mem.Table(at) {
+		e := PTE(slot)
+		if !e.Valid() || level == levelTop && (i == 0 || i > 255) {
+			continue
+		}
+		va := base + mach.VirtAddr(i)<<shift(level)
+		if level == levelTable || level == levelDirectory && e.Large() {
+			if !yield(va, Leaf{e.Address(), e.Prot(), 1 << shift(level), e.Accessed(), e.Dirty()}) {
+				return false
+			}
+		} else if !p.leaves(e.Address(), level-1, va, yield) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,196 @@
+// Package pmap keeps page tables: the machine's own picture of a task's address space.
+//
+// A Pmap is a cache of what the task's vm.Map says: any leaf may be removed at any time, and a fault brings it back. So Remove and
+// Protect cannot fail, and only Enter needs memory. Tables are ordinary frames; a leaf table stays until its whole 2 MiB are
+// removed or the Pmap is destroyed, because a task that unmaps a page soon maps another one beside it. Slot 0 of the top table
+// is the kernel's, the same in every Pmap; ring 3 has slots 1 to 255.
+//
+// Invariant: every table is reached by exactly one entry, and leaves and tables are counted. No method blocks; only Enter and a
+// split allocate (frames, never Go's heap). Precondition of every method: the caller holds the kernel lock, and addresses lie
+// between mach.MinUser and mach.MaxUser, which vm has checked.
+package pmap
+
+import (
+	"defpager/board"
+	"defpager/mach"
+	"defpager/mm/frame"
+)
+
+// Env is what all page tables of a machine share. Use it by pointer.
+type Env struct {
+	Mem         board.Memory
+	Frames      *frame.Allocator
+	TLB         board.TLB
+	KernelPML4E uint64 // slot 0 of every top table
+	NX          bool   // the processor has the no-execute bit
+}
+
+// Pmap is the page tables of one address space.
+type Pmap struct {
+	env      *Env
+	root     mach.PhysAddr
+	resident uint64 // pages of 4 KiB that leaves map
+	tables   uint64 // frames in use as tables, the root included
+
+	// The leaf table used last, for runs of neighbouring pages; no table when lastTable is 0.
+	lastSpan  uint64
+	lastTable mach.PhysAddr
+}
+
+// Levels of the tables, from the leaf upwards.
+const (
+	levelTable     = 0 // entries map 4 KiB
+	levelDirectory = 1 // 2 MiB
+	levelTop       = 3 // 512 GiB
+)
+
+// shift is how many bits of an address lie below an index into a table of that level.
+func shift(level uint) uint { return mach.PageShift + 9*level }
+
+// index is va's index into a table of that level.
+func index(va mach.VirtAddr, level uint) uint64 { return uint64(va) >> shift(level) & 511 }
+
+// New makes empty page tables. The error is ResourceShortage when there is no frame.
+func New(env *Env) (*Pmap, error) {
+	root, err := env.Frames.Alloc()
+	if err != nil {
+		return nil, err
+	}
+	env.Mem.Table(root)[0] = env.KernelPML4E
+	return &Pmap{env: env, root: root, tables: 1}, nil
+}
+
+// Root is the top table's address, for CR3.
+func (p *Pmap) Root() mach.PhysAddr { return p.root }
+
+// Resident is how many pages of 4 KiB are mapped.
+func (p *Pmap) Resident() mach.PageNumber { return mach.PageNumber(p.resident) }
+
+// Tables is how many frames the tables take.
+func (p *Pmap) Tables() mach.PageNumber { return mach.PageNumber(p.tables) }
+
+// descend returns the table of that level that covers va, making the tables above it and itself where missing. A superpage in
+// the way is split. The error is ResourceShortage when there is no frame for a table.
+func (p *Pmap) descend(va mach.VirtAddr, level uint) (*[512]uint64, error) {
+	table := p.env.Mem.Table(p.root)
+	for l := uint(levelTop); l > level; l-- {
+		slot := &table[index(va, l)]
+		e := PTE(*slot)
+		switch {
+		case !e.Valid():
+			frame, err := p.env.Frames.Alloc()
+			if err != nil {
+				return nil, err
+			}
+			p.tables++
+			e = PTE(frame) | present | writable | user
+			*slot = uint64(e)
+		case l == levelDirectory && e.Large():
+			if err := p.split(slot); err != nil {
+				return nil, err
+			}
+			e = PTE(*slot)
+		}
+		table = p.env.Mem.Table(e.Address())
+	}
+	return table, nil
+}
+
+// split replaces a superpage's leaf by a table of 512 leaves that say the same, so that the processor need not be told.
+func (p *Pmap) split(slot *uint64) error {
+	frame, err := p.env.Frames.AllocDirty()
+	if err != nil {
+		return err
+	}
+	e := PTE(*slot) &^ large
+	for i := range p.env.Mem.Table(frame) {
+		p.env.Mem.Table(frame)[i] = uint64(e) + uint64(i)<<mach.PageShift
+	}
+	p.tables++
+	*slot = uint64(PTE(frame) | present | writable | user)
+	return nil
+}
+
+// leafTable returns the table of the 4 KiB leaf of va.
+func (p *Pmap) leafTable(va mach.VirtAddr) (*[512]uint64, error) {
+	span := uint64(va) >> mach.SuperShift
+	if span == p.lastSpan && p.lastTable != 0 {
+		return p.env.Mem.Table(p.lastTable), nil
+	}
+	directory, err := p.descend(va, levelDirectory)
+	if err != nil {
+		return nil, err
+	}
+	table, err := p.descend(va, levelTable)
+	if err != nil {
+		return nil, err
+	}
+	p.lastSpan, p.lastTable = span, PTE(directory[index(va, levelDirectory)]).Address()
+	return table, nil
+}
+
+// Enter maps the page of size bytes (mach.PageSize or mach.SuperSize, to which va and pa are aligned) at va to the frames from pa on, in place of what was
+// there. A page with prot None is removed. The error is ResourceShortage when there is no frame for a table; nothing has changed then.
+func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size uint64) error {
+	if prot&mach.ProtAll == 0 {
+		p.Remove(va, va+mach.VirtAddr(size))
+		return nil
+	}
+	if size == mach.SuperSize {
+		return p.enterSuper(va, pa, prot)
+	}
+	table, err := p.leafTable(va)
+	if err != nil {
+		return err
+	}
+	slot := &table[index(va, levelTable)]
+	old := PTE(*slot)
+	*slot = uint64(PTE(pa) | p.env.rights(prot))
+	if old.Valid() {
+		p.env.TLB.InvalidatePage(p.root, va)
+	} else {
+		p.resident++
+	}
+	return nil
+}
+
+func (p *Pmap) enterSuper(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
+	directory, err := p.descend(va, levelDirectory)
+	if err != nil {
+		return err
+	}
+	slot := &directory[index(va, levelDirectory)]
+	if PTE(*slot).Valid() {
+		p.Remove(va, va+mach.SuperSize)
+	}
+	*slot = uint64(PTE(pa) | p.env.rights(prot) | large)
+	p.resident += mach.SuperSize / mach.PageSize
+	return nil
+}
+
+// Destroy frees all tables. The processor must not use them any more (board.CPU.Leave).
+func (p *Pmap) Destroy() {
+	p.Remove(mach.MinUser, mach.MaxUser)
+	top := p.env.Mem.Table(p.root)
+	for i := 1; i < 256; i++ {
+		if e := PTE(top[i]); e.Valid() {
+			p.freeTables(e, levelTop-1)
+		}
+	}
+	p.env.Frames.Free(p.root)
+	p.root, p.tables = 0, 0
+}
+
+// freeTables frees the table of that level that e names, and all below it.
+func (p *Pmap) freeTables(e PTE, level uint) {
+	if level > levelTable {
+		for _, below := range p.env.Mem.Table(e.Address()) {
+			if b := PTE(below); b.Valid() {
+				p.freeTables(b, level-1)
+			}
+		}
+	}
+	p.env.Frames.Free(e.Address())
+	p.tables--
+	p.lastTable = 0
+}
