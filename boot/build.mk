@@ -15,13 +15,13 @@ BUILD   ?= build
 TEXT    := 0x200000
 
 ifeq ($(TAMAGO),)
-IMAGE_GO   = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -overlay $(BUILD)/overlay/overlay.json -tags bare,linkcpuinit
+IMAGE_GO   = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -overlay $(BUILD)/overlay/overlay.json -tags linkcpuinit
 IMAGE_DEPS = overlay
 else
 IMAGE_GO   = CGO_ENABLED=0 GOOS=tamago GOARCH=amd64 GOOSPKG=github.com/usbarmory/tamago $(TAMAGO) build -tags linkcpuinit,linkramstart,linkramsize,linkprintk
 IMAGE_DEPS =
 endif
-IMAGE_LDFLAGS = -T $(TEXT) -R 0x1000 -compressdwarf=false
+IMAGE_LDFLAGS = -T $(TEXT) -R 0x1000 -compressdwarf=false $(if $(TAMAGO),-checklinkname=0)
 
 # Go and its build cache decide what is out of date, so these targets run each time and are quick when nothing changed.
 .PHONY: image iso stress overlay

@@ -1,5 +1,3 @@
-//go:build bare || tamago
-
 package main
 
 import (

@@ -1,11 +1,15 @@
-//go:build bare || tamago
-
 package pc
 
-import (
-	"runtime/goos"
-	_ "unsafe" // for go:linkname
-)
+import _ "unsafe" // for go:linkname
+
+// The runtime's hooks are the names of package runtime/goos, of TamaGo's compiler and of the overlay alike. They are reached by
+// linkname, not by import: so this package also compiles, is vetted and is tested where that package does not exist.
+
+//go:linkname goosExit runtime/goos.Exit
+var goosExit func(code int32)
+
+//go:linkname goosIdle runtime/goos.Idle
+var goosIdle func(until int64)
 
 // start is what the runtime's hooks need before main runs. New takes it over; nothing else refers to it.
 //
@@ -32,8 +36,8 @@ func printk(c byte) { start.console.print(c) }
 func hwinit1() {
 	start.console.init()
 	start.calibrate()
-	goos.Exit = exit
-	goos.Idle = idle
+	goosExit = exit
+	goosIdle = idle
 }
 
 func idle(until int64) {

@@ -1,5 +1,3 @@
-//go:build bare || tamago
-
 package image
 
 import "defpager/mach"

@@ -1,5 +1,3 @@
-//go:build bare || tamago
-
 #include "textflag.h"
 
 // The runtime's entry point jumps here first, with the stub's record in DI, the stub's stack and no g. The name is

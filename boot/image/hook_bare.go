@@ -1,9 +1,8 @@
-//go:build bare
+//go:build !tamago
 
 package image
 
 import (
-	"runtime/goos"
 	_ "unsafe" // for go:linkname
 
 	"defpager/board"
@@ -13,14 +12,22 @@ import (
 
 // Hooks of the stock compiler's runtime (the overlay's package runtime/goos); hook_tamago.go is the other compiler's.
 
+//go:linkname ramStart runtime/goos.RamStart
+var ramStart uint
+
+//go:linkname ramSize runtime/goos.RamSize
+var ramSize uint
+
 // Heap is the memory of the Go runtime.
 func Heap() board.Range {
-	return board.Range{Start: mach.PhysAddr(goos.RamStart), Size: uint64(goos.RamSize)}
+	return board.Range{Start: mach.PhysAddr(ramStart), Size: uint64(ramSize)}
 }
 
 // WaitInterrupt parks the calling goroutine until the idle processor was woken by an interrupt. One goroutine at a time
 // may wait.
-func WaitInterrupt() { goos.WaitInterrupt() }
+//
+//go:linkname WaitInterrupt runtime.bareWaitInterrupt
+func WaitInterrupt()
 
 // placeHeap runs on the first stack before the runtime has memory: it may not allocate.
 //
@@ -30,5 +37,5 @@ func placeHeap() {
 	r := Current()
 	loader, at := r.Loader()
 	heap := info.PlaceHeap(&mem, loader, at, r.Sections().Data.End())
-	goos.RamStart, goos.RamSize = uint(heap.Start), uint(heap.Size)
+	ramStart, ramSize = uint(heap.Start), uint(heap.Size)
 }

@@ -1,4 +1,4 @@
-//go:build tamago && !bare
+//go:build tamago
 
 package image
 

@@ -179,7 +179,9 @@ func (r *raw) eachModule(yield func(module)) {
 }
 
 func (r *raw) yieldModule(start, size uint64, command []byte, yield func(module)) {
-	if size == 0 && start == 0 || r.view(mach.PhysAddr(start), size) == nil && size != 0 {
+	if size == 0 {
+		start = 0 // an empty file lies nowhere
+	} else if r.view(mach.PhysAddr(start), size) == nil {
 		return
 	}
 	yield(module{board.Range{Start: mach.PhysAddr(start), Size: size}, command})

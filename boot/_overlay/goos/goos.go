@@ -7,13 +7,18 @@ package goos
 
 import "unsafe"
 
-// RamStart and RamSize bound the memory of the runtime: its heap, goroutine stacks and tables. Hwinit0 must set them.
+// RamStart is where the memory of the runtime begins: its heap, goroutine stacks and tables. Hwinit0 must set it.
+//
+//go:linkname RamStart
+var RamStart uint
+
+// RamSize is the size of the runtime's memory. Hwinit0 must set it.
+//
+//go:linkname RamSize
+var RamSize uint
+
 // RamStackOffset exists for TamaGo's packages and has no meaning here: the entry stub brings the first stack.
-var (
-	RamStart       uint
-	RamSize        uint
-	RamStackOffset uint
-)
+var RamStackOffset uint
 
 // Hwinit0 runs on the first stack before the runtime has memory: it sets RamStart and RamSize, and may not allocate.
 //
@@ -45,25 +50,20 @@ func Nanotime() int64
 //go:linkname Printk
 func Printk(c byte)
 
-// WaitInterrupt parks the calling goroutine until Idle has returned once more. One goroutine at a time may wait. This hook
-// is our own: TamaGo's compiler has none like it.
+// Exit ends the machine; code is the status of the program. It may stay nil.
 //
-//go:linkname WaitInterrupt runtime.bareWaitInterrupt
-func WaitInterrupt()
+//go:linkname Exit
+var Exit func(code int32)
 
-// Hooks that may stay nil.
+// Idle rests until the time until (as Nanotime counts) or an interrupt, whichever is first. It is entered and left with
+// interrupts off, on a system stack, and may not allocate. It may return early, and may stay nil.
+//
+//go:linkname Idle
+var Idle func(until int64)
+
+// Hooks of TamaGo's packages that this runtime, on its one processor, does not use.
 var (
-	// Bloc exists for TamaGo's packages.
-	Bloc uintptr
-
-	// Exit ends the machine; code is the status of the program.
-	Exit func(code int32)
-
-	// Idle rests until the time until (as Nanotime counts) or an interrupt, whichever is first. It is entered and left with
-	// interrupts off, on a system stack, and may not allocate. It may return early.
-	Idle func(until int64)
-
-	// ProcID, Task and Wake exist for TamaGo's packages: this runtime uses one processor.
+	Bloc   uintptr
 	ProcID func() uint64
 	Task   func(sp, mp, gp, fn unsafe.Pointer)
 	Wake   func(procid uint64)

@@ -1,7 +1,7 @@
 // Replaces runtime/netpoll_epoll.go: where the scheduler rests when it has nothing to run.
 //
 // There are no descriptors to wait for. The scheduler blocks here until the next timer, until some other thread wants it
-// (netpollBreak), or until an interrupt ended the processor's rest: then the goroutine in goos.WaitInterrupt, which serves
+// (netpollBreak), or until an interrupt ended the processor's rest: then the goroutine in bareWaitInterrupt, which serves
 // the devices, becomes runnable.
 
 package runtime
@@ -57,7 +57,7 @@ func netpoll(delay int64) (gList, int32) {
 	return list, 0
 }
 
-// bareWaitInterrupt is goos.WaitInterrupt.
+// bareWaitInterrupt parks the calling goroutine until goos.Idle has returned once more. The image reaches it by go:linkname.
 //
 //go:linkname bareWaitInterrupt
 func bareWaitInterrupt() {
@@ -67,7 +67,7 @@ func bareWaitInterrupt() {
 
 func bareParkWaiter(gp *g, _ unsafe.Pointer) bool {
 	if bareWaiter != 0 {
-		throw("goos.WaitInterrupt: two goroutines wait")
+		throw("bareWaitInterrupt: two goroutines wait")
 	}
 	bareWaiter.set(gp)
 	return true

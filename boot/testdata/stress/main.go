@@ -1,5 +1,3 @@
-//go:build bare || tamago
-
 // Command stress is an image that trusts nothing of the Go runtime on the bare machine: it works every part of it hard
 // and checks what comes out. It ends with "stress: passed" and exit status 0, or with a panic.
 package main
