@@ -12,8 +12,6 @@ import (
 func main() {
 	machine := pc.New()
 	record := image.Current()
-	hz, source := machine.Hz()
-	fmt.Printf("defpager on %s, %d MHz (by %s), random numbers: %s\n", machine.Processor(), hz/1_000_000, source, machine.RandomSource())
 	mem := board.Identity(4 << 30)
 	loader, at := record.Loader()
 	boot, err := info.Read(&mem, loader, at)
@@ -38,6 +36,8 @@ func main() {
 	}
 	tables := machine.ReadACPI(&mem, boot.ACPI.Root, boot.ACPI.Wide)
 	machine.Start()
+	hz, source := machine.Hz()
+	fmt.Printf("defpager on %s, %d MHz (by %s), random numbers: %s\n", machine.Processor(), hz/1_000_000, source, machine.RandomSource())
 	fmt.Printf("ACPI   root %#x, %d processors, I/O APIC %#x, PM1a %#x, sleep register %#x\n", uint64(boot.ACPI.Root), tables.Processors, uint64(tables.IOAPIC), tables.Power.PM1a, tables.Power.Sleep.Address)
 	fmt.Printf("main %v after entry\n", machine.Elapsed(record.EntryTSC(), machine.Counter()))
 	if boot.CommandLine == "echo" {

@@ -16,6 +16,16 @@ func (c *clock) set(hz uint64, source string) {
 	c.scale, _ = bits.Div64(1e9>>32, 1e9<<32&(1<<64-1), hz)
 }
 
+// assumed is the source when nothing told the frequency.
+const assumed = "nothing: 2 GHz assumed"
+
+// correct changes the frequency while time runs: it goes on from where it is.
+func (c *clock) correct(hz uint64, source string) {
+	now := c.now()
+	c.set(hz, source)
+	c.offset = now - c.nanoseconds(rdtsc())
+}
+
 // nanoseconds converts counts. The runtime asks on every stack there is: nosplit.
 //
 //go:nosplit
@@ -57,6 +67,25 @@ func watchPIT(sample func()) uint64 {
 		if n := first - readPIT(); n >= pitWatch {
 			sample()
 			return uint64(n)
+		}
+	}
+	return 0
+}
+
+// The power-management timer: 24 bits that count at three times the PIT's clock (ACPI specification, 4.8.3.3).
+const (
+	pmHz    = 3 * pitHz
+	pmMask  = 1<<24 - 1
+	pmWatch = pmHz / 200
+)
+
+// countPM lets the power-management timer at a port run for pmWatch of its counts and returns the frequency of the time stamp counter, 0
+// if there is no such timer.
+func countPM(port uint16) uint64 {
+	first, from := in32(port), rdtsc()
+	for range 1_000_000 {
+		if n := (in32(port) - first) & pmMask; n >= pmWatch {
+			return (rdtsc() - from) * pmHz / uint64(n)
 		}
 	}
 	return 0

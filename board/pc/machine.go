@@ -37,7 +37,7 @@ func (m *Machine) calibrate() {
 	default:
 		hz, source := frequencyByCPUID(), "CPUID"
 		if hz == 0 {
-			hz, source = 2_000_000_000, "nothing: 2 GHz assumed"
+			hz, source = 2_000_000_000, assumed
 		}
 		m.clock.set(hz, source)
 		// The timer against the counter, for a millisecond.

@@ -24,10 +24,17 @@ const (
 	sleepEnable = 1 << 5
 )
 
-// ReadACPI learns from ACPI's tables how to end the machine and where interrupts arrive. It must run before the frames that hold
+// ReadACPI learns from ACPI's tables how to end the machine and where interrupts arrive, and the clock's frequency if nothing else
+// told it. It must run before the frames that hold
 // the tables are unmapped; without it PowerOff and Reboot know fewer ways.
 func (m *Machine) ReadACPI(mem *board.Memory, root mach.PhysAddr, wide bool) acpi.Tables {
 	m.tables = acpi.Read(mem, root, wide)
+	if m.clock.source == assumed && m.tables.PMTimer != 0 {
+		if hz := countPM(m.tables.PMTimer); hz != 0 {
+			m.timer.hz = m.timer.hz * (hz / 1000) / (m.clock.hz / 1000)
+			m.clock.correct(hz, "ACPI timer")
+		}
+	}
 	return m.tables
 }
 
