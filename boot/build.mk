@@ -4,6 +4,7 @@
 #   iso          build/defpager.iso, the same image behind GRUB on a BIOS CD
 #   stress       build/stress.elf, a test of the Go runtime on the bare machine
 #
+#   ISO_LIST=    a list of modules, a command line each, and ISO_FILES= the files that they name, for the iso
 #   GO=          the stock go command
 #   TAMAGO=      TamaGo's go command: builds with that compiler and without the overlay
 #   GOFLAGS_IMAGE=  more flags for go build, such as -gcflags=all='-N -l'
@@ -49,9 +50,11 @@ endef
 $(eval $(call IMAGE,./boot,defpager))
 $(eval $(call IMAGE,./boot/testdata/stress,stress))
 
+# GRUB's menu gets a line for each line of the modules' list; words are quoted because GRUB has variables of its own.
 iso: $(BUILD)/defpager.iso
-$(BUILD)/defpager.iso: $(BUILD)/defpager.elf boot/grub.cfg
-	@mkdir -p $(BUILD)/iso/boot/grub
-	cp $(BUILD)/defpager.elf $(BUILD)/iso/boot/defpager.elf
-	cp boot/grub.cfg $(BUILD)/iso/boot/grub/grub.cfg
+$(BUILD)/defpager.iso: $(BUILD)/defpager.elf boot/grub.cfg $(ISO_LIST) $(ISO_FILES)
+	@rm -rf $(BUILD)/iso && mkdir -p $(BUILD)/iso/boot/grub
+	cp $(BUILD)/defpager.elf $(ISO_FILES) $(BUILD)/iso/boot/
+	@awk -v q="'" 'FNR == NR && FILENAME != cfg { if (NF) { l = "\tmodule2 /boot/" $$1; for (i = 1; i <= NF; i++) l = l " " q $$i q; lines = lines l "\n" } next } \
+		{ print } /multiboot2/ { printf "%s", lines }' cfg=boot/grub.cfg $(or $(ISO_LIST),/dev/null) boot/grub.cfg >$(BUILD)/iso/boot/grub/grub.cfg
 	grub-mkrescue -d /usr/lib/grub/i386-pc -o $@ $(BUILD)/iso 2>$(BUILD)/iso.log || { cat $(BUILD)/iso.log; false; }

@@ -6,7 +6,7 @@ import _ "unsafe" // for go:linkname
 // linkname, not by import: so this package also compiles, is vetted and is tested where that package does not exist.
 
 //go:linkname goosExit runtime/goos.Exit
-var goosExit func(code int32)
+var goosExit = exit // from the first instruction on: the runtime itself may have to give up
 
 //go:linkname goosIdle runtime/goos.Idle
 var goosIdle func(until int64)
@@ -36,7 +36,6 @@ func printk(c byte) { start.console.print(c) }
 func hwinit1() {
 	start.console.init()
 	start.calibrate()
-	goosExit = exit
 	goosIdle = idle
 }
 

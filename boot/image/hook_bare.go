@@ -37,5 +37,8 @@ func placeHeap() {
 	r := Current()
 	loader, at := r.Loader()
 	heap := info.PlaceHeap(&mem, loader, at, r.Sections().Data.End())
+	if heap.Size == 0 {
+		println("defpager: the memory map of loader", loader, "has no room for a heap behind the image")
+	}
 	ramStart, ramSize = uint(heap.Start), uint(heap.Size)
 }
