@@ -12,7 +12,7 @@ import (
 func main() {
 	machine := pc.New()
 	record := image.Current()
-	mem := board.Identity(4 << 30)
+	mem := board.Identity(image.Mapped)
 	loader, at := record.Loader()
 	boot, err := info.Read(&mem, loader, at)
 	if err != nil {

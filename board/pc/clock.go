@@ -13,7 +13,7 @@ type clock struct {
 // set fixes the frequency.
 func (c *clock) set(hz uint64, source string) {
 	c.hz, c.source = hz, source
-	c.scale, _ = bits.Div64(1e9>>32, 1e9<<32&(1<<64-1), hz)
+	c.scale = 1e9 << 32 / hz
 }
 
 // assumed is the source when nothing told the frequency.

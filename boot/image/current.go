@@ -2,8 +2,8 @@ package image
 
 import "defpager/mach"
 
-// mapped is the end of what the entry stub's page tables map.
-const mapped = mach.PhysAddr(4) << 30
+// Mapped is the end of the memory that the entry stub's page tables map, from 0 on: what can be read until the kernel has its own.
+const Mapped = mach.PhysAddr(4) << 30
 
 // record points to what the entry stub passed; cpuinit stores it before the runtime starts. It is the one variable that
 // cannot be an argument.

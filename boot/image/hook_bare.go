@@ -33,7 +33,7 @@ func WaitInterrupt()
 //
 //go:linkname placeHeap runtime/goos.Hwinit0
 func placeHeap() {
-	mem := board.Identity(mapped)
+	mem := board.Identity(Mapped)
 	r := Current()
 	loader, at := r.Loader()
 	heap := info.PlaceHeap(&mem, loader, at, r.Sections().Data.End())

@@ -8,11 +8,14 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
+	"defpager/board"
 	"defpager/board/pc"
 	"defpager/boot/image"
+	"defpager/boot/info"
 )
 
 func main() {
@@ -20,6 +23,32 @@ func main() {
 	machine.Start()
 	machine.Tick(4 * time.Millisecond)
 	go machine.Serve(image.WaitInterrupt)
+	rounds, err := strconv.Atoi(commandLine())
+	if err != nil {
+		rounds = 1
+	}
+	for range rounds {
+		round()
+	}
+	if n := runtime.NumGoroutine(); n != 2 {
+		panic(fmt.Sprint(n, " goroutines are left, not 2"))
+	}
+	fmt.Println("stress: passed")
+	machine.Exit(0)
+}
+
+// commandLine is what the loader was told: the number of rounds.
+func commandLine() string {
+	mem := board.Identity(image.Mapped)
+	loader, at := image.Current().Loader()
+	boot, err := info.Read(&mem, loader, at)
+	if err != nil {
+		panic(err)
+	}
+	return boot.CommandLine
+}
+
+func round() {
 	for _, test := range []struct {
 		name string
 		run  func()
@@ -28,6 +57,7 @@ func main() {
 		{"stacks: deep recursion, growth and shrinking", stacks},
 		{"threads: goroutines locked to threads that end", threads},
 		{"memory: large pieces, given back and taken again", memory},
+		{"pressure: garbage beside 12 MiB that live", pressure},
 		{"timers: order and accuracy", timers},
 		{"tickers: steady", tickers},
 		{"panics: recovered, with runtime errors", panics},
@@ -39,11 +69,6 @@ func main() {
 		runtime.ReadMemStats(&ms)
 		fmt.Printf("%-55s %8v, %d collections, %d KiB from the machine\n", test.name, time.Since(start).Round(time.Millisecond), ms.NumGC, ms.Sys>>10)
 	}
-	if n := runtime.NumGoroutine(); n != 2 {
-		panic(fmt.Sprint(n, " goroutines are left, not 2"))
-	}
-	fmt.Println("stress: passed")
-	machine.Exit(0)
 }
 
 type node struct {
@@ -185,6 +210,24 @@ func memory() {
 			b[i] = byte(round + 1)
 		}
 		debug.FreeOSMemory()
+	}
+}
+
+// pressure makes ten times the heap's size of garbage while a third of the smallest heap lives.
+func pressure() {
+	live := make([][]byte, 0, 1024)
+	for i := range cap(live) {
+		live = append(live, make([]byte, 12<<10))
+		live[i][i] = byte(i)
+	}
+	for i := range 40_000 {
+		garbage := make([]byte, 8<<10+i%3) // of no fixed size: it comes from the heap
+		garbage[0] = 1
+	}
+	for i, b := range live {
+		if b[i] != byte(i) {
+			panic("live memory changed")
+		}
 	}
 }
 
