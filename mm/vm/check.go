@@ -1,0 +1,198 @@
+package vm
+
+import (
+	"fmt"
+
+	"defpager/mach"
+	"defpager/mm/pmap"
+)
+
+// Check verifies every invariant of all maps and objects, and that no frame has two owners. It is slow and allocates: for
+// tests and the monitor.
+func (env *Env) Check() error {
+	if env.nodes.frames == nil {
+		return nil
+	}
+	if err := env.nodes.check(); err != nil {
+		return err
+	}
+	owners := make(map[mach.PhysAddr]*Object)
+	objects := 0
+	var promised, used uint64
+	for o := range env.Objects {
+		objects++
+		if err := o.check(owners); err != nil {
+			return fmt.Errorf("object %d (%s): %w", o.id, o.kind, err)
+		}
+		used += o.pages.nodes
+		if o.kind == reserved {
+			promised += nodesFor(o.limit) - o.pages.nodes
+		}
+	}
+	if objects != env.objectCount {
+		return fmt.Errorf("%d objects listed, %d counted", objects, env.objectCount)
+	}
+	if promised != env.nodes.promised || used != env.nodes.used {
+		return fmt.Errorf("radix nodes: %d promised and %d used, the pool says %d and %d", promised, used, env.nodes.promised, env.nodes.used)
+	}
+	for m := env.maps; m != nil; m = m.next {
+		if err := m.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Owned is the number of frames that objects, their radix trees and the page tables of all maps hold.
+func (env *Env) Owned() mach.PageNumber {
+	n := env.NodeFrames()
+	for o := range env.Objects {
+		n += o.pages.count
+	}
+	for m := env.maps; m != nil; m = m.next {
+		n += m.pmap.Tables()
+	}
+	return n
+}
+
+// check verifies one object, and enters its frames into owners.
+func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
+	if o.Refs() <= 0 {
+		return fmt.Errorf("lives without a reference")
+	}
+	mapped := 0
+	var prev *Entry
+	for e := o.mappings; e != nil; prev, e = e, e.mapNext {
+		if e.object != o || e.mapPrev != prev {
+			return fmt.Errorf("mapping at %#x is linked wrongly", e.start)
+		}
+		mapped++
+	}
+	above, copySeen := 0, o.copy == nil
+	var last *Object
+	for a := o.above; a != nil; last, a = a, a.aboveNext {
+		if a.shadow != o || a.abovePrev != last {
+			return fmt.Errorf("object %d above is linked wrongly", a.id)
+		}
+		copySeen = copySeen || a == o.copy
+		above++
+	}
+	if mapped != o.mapped || above != o.aboveCount || !copySeen {
+		return fmt.Errorf("%d mappings and %d objects above, counted %d and %d", mapped, above, o.mapped, o.aboveCount)
+	}
+	if o.shadowEnd > 0 && o.shadow == nil || o.shadowEnd > o.limit {
+		return fmt.Errorf("shows %d pages of its shadow, with %d of its own", o.shadowEnd, o.limit)
+	}
+	if o.shadow != nil && (o.kind != anonymous || o.shadow.Refs() == 1 && o.shadow.kind == anonymous && !o.shadow.lost) {
+		return fmt.Errorf("should have collapsed with object %d", o.shadow.id)
+	}
+	if err := o.pages.check(&o.env.nodes); err != nil {
+		return err
+	}
+	return o.checkPages(owners)
+}
+
+func (o *Object) checkPages(owners map[mach.PhysAddr]*Object) error {
+	if o.kind == reserved && o.reserve.Pages()+o.pages.count != o.limit {
+		return fmt.Errorf("%d pages reserved and %d resident of %d", o.reserve.Pages(), o.pages.count, o.limit)
+	}
+	if o.kind == physical {
+		return nil
+	}
+	for n, p := range o.Pages {
+		if n >= o.limit {
+			return fmt.Errorf("page %d is resident beyond the limit %d", n, o.limit)
+		}
+		if other := owners[p]; other != nil {
+			return fmt.Errorf("frame %#x is also object %d's", uint64(p), other.id)
+		}
+		owners[p] = o
+		if o.resident(n)&slotSuper == 0 {
+			continue
+		}
+		first := n &^ (superPages - 1)
+		if s := o.resident(first); s&slotSuper == 0 || s.frame()&(mach.SuperSize-1) != 0 || p != s.frame()+mach.PhysAddr((n-first).Bytes()) {
+			return fmt.Errorf("page %d is not part of a superpage", n)
+		}
+	}
+	return nil
+}
+
+// Check verifies the map's tree and entries, and holds every page-table leaf against what a fault would find.
+func (m *Map) Check() error {
+	if err := m.checkTree(); err != nil {
+		return err
+	}
+	for e := m.head.next; e != nil; e = e.next {
+		if err := m.checkEntry(e); err != nil {
+			return fmt.Errorf("entry %#x-%#x: %w", uint64(e.start), uint64(e.end), err)
+		}
+	}
+	if err := m.pmap.Check(); err != nil {
+		return err
+	}
+	for va, leaf := range m.pmap.Leaves {
+		for at := uint64(0); at < leaf.Size; at += mach.PageSize {
+			if err := m.checkLeaf(va+mach.VirtAddr(at), leaf.Address+mach.PhysAddr(at), leaf); err != nil {
+				return fmt.Errorf("page table at %#x: %w", uint64(va)+at, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Map) checkEntry(e *Entry) error {
+	switch {
+	case e.m != m:
+		return fmt.Errorf("belongs to another map")
+	case e.start >= e.end || e.start.Offset() != 0 || e.end.Offset() != 0 || e.start < mach.MinUser || e.end > mach.MaxUser:
+		return fmt.Errorf("not a range of user pages")
+	case !e.max.Allows(e.prot):
+		return fmt.Errorf("protection %s, maximum %s", e.prot, e.max)
+	case e.needsCopy && e.object == nil:
+		return fmt.Errorf("needs a copy of nothing")
+	case e.prev != &m.head && e.prev.like(e):
+		return fmt.Errorf("not joined with its neighbour")
+	}
+	return nil
+}
+
+// checkLeaf verifies one mapped page.
+func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error {
+	e := m.find(va)
+	if e == nil || e.object == nil {
+		return fmt.Errorf("nothing is mapped here")
+	}
+	allowed := e.prot | mach.ProtRead
+	if !m.env.Pmap.NX {
+		allowed |= mach.ProtExecute
+	}
+	if e.prot == mach.ProtNone || !allowed.Allows(leaf.Prot) {
+		return fmt.Errorf("%s where the entry allows %s", leaf.Prot, e.prot)
+	}
+	n := e.page(va)
+	s, owner, err := e.object.find(n)
+	if err != nil && e.object.lost {
+		return nil // what was mapped before the loss stays, until it is superseded
+	}
+	if err != nil || owner == nil || s.frame() != p {
+		return fmt.Errorf("frame %#x where a fault finds %#x (%v)", uint64(p), uint64(s.frame()), err)
+	}
+	if leaf.Prot&mach.ProtWrite == 0 {
+		return nil
+	}
+	if owner != e.object || e.needsCopy {
+		return fmt.Errorf("writable, though page %d is not only the entry's", n)
+	}
+	for x := owner.mappings; x != nil; x = x.mapNext {
+		if _, ok := x.address(n); ok && x.needsCopy {
+			return fmt.Errorf("writable, though a copy of page %d is mapped at %#x", n, uint64(x.start))
+		}
+	}
+	for a := owner.above; a != nil; a = a.aboveNext {
+		if q, ok := a.aboveAt(n); ok && a.resident(q) == 0 && !a.lost {
+			return fmt.Errorf("writable, though object %d shows page %d", a.id, n)
+		}
+	}
+	return nil
+}

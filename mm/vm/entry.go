@@ -1,0 +1,144 @@
+package vm
+
+import "defpager/mach"
+
+// Entry maps a range of a map's addresses to a range of an object. Entries of one map do not overlap, and neighbours that
+// say the same are one entry. The entries of a Copy belong to no map; their addresses start at 0.
+type Entry struct {
+	m          *Map          // nil: of a Copy
+	start, end mach.VirtAddr // page aligned, end exclusive
+
+	object *Object // nil: zeros that nobody has touched yet
+	offset mach.PageNumber
+
+	prot, max mach.Prot
+	inherit   mach.Inherit
+	needsCopy bool // others see the object's pages too: writing needs a shadow first
+
+	// The page of the object after the last one that a fault filled or mapped: a fault right there is one of a run.
+	ahead mach.PageNumber
+
+	prev, next          *Entry // neighbours by address
+	mapPrev, mapNext    *Entry // other mappings of the object
+	left, right, parent *Entry // the map's tree, see tree.go
+	priority            uint32
+	gap, maxGap         uint64
+}
+
+// nowhere is an ahead that no fault meets.
+const nowhere = ^mach.PageNumber(0)
+
+// newEntry takes an entry from the pool. It fails with ResourceShortage.
+func (env *Env) newEntry() (*Entry, error) {
+	if env.entryCount >= env.MaxEntries {
+		return nil, mach.ResourceShortage
+	}
+	env.entryCount++
+	e := env.freeEntries
+	if e == nil {
+		return &Entry{ahead: nowhere}, nil
+	}
+	env.freeEntries = e.next
+	*e = Entry{ahead: nowhere}
+	return e, nil
+}
+
+// freeEntry returns an entry that is in no list, tree or map to the pool.
+func (env *Env) freeEntry(e *Entry) {
+	*e = Entry{next: env.freeEntries}
+	env.freeEntries = e
+	env.entryCount--
+}
+
+func (e *Entry) size() uint64 { return uint64(e.end - e.start) }
+
+func (e *Entry) pages() mach.PageNumber { return mach.PageNumber(e.end-e.start) >> mach.PageShift }
+
+// page is the page of the object that is mapped at va, an address of the entry.
+func (e *Entry) page(va mach.VirtAddr) mach.PageNumber {
+	return e.offset + mach.PageNumber(va-e.start)>>mach.PageShift
+}
+
+// address is where page n of the object is mapped, if it is.
+func (e *Entry) address(n mach.PageNumber) (mach.VirtAddr, bool) {
+	if n < e.offset || n-e.offset >= e.pages() {
+		return 0, false
+	}
+	return e.start + mach.VirtAddr((n - e.offset).Bytes()), true
+}
+
+// mapObject makes e one of o's mappings. e has no object.
+func (e *Entry) mapObject(o *Object, offset mach.PageNumber) {
+	e.object, e.offset = o, offset
+	e.mapPrev, e.mapNext = nil, o.mappings
+	if e.mapNext != nil {
+		e.mapNext.mapPrev = e
+	}
+	o.mappings = e
+	o.mapped++
+}
+
+// unmapObject takes e off its object's mappings. The caller then calls dropped on the object.
+func (e *Entry) unmapObject() {
+	o := e.object
+	if e.mapNext != nil {
+		e.mapNext.mapPrev = e.mapPrev
+	}
+	if e.mapPrev != nil {
+		e.mapPrev.mapNext = e.mapNext
+	} else {
+		o.mappings = e.mapNext
+	}
+	o.mapped--
+	e.object, e.mapPrev, e.mapNext = nil, nil, nil
+}
+
+// dispose drops e's object, with the pages that nobody else can see any more, and frees e. No page table shows e's range.
+func (e *Entry) dispose(env *Env) {
+	if o := e.object; o != nil {
+		if o.mapped > 1 && e.alone() {
+			o.discard(e.offset, e.offset+e.pages())
+		}
+		e.unmapObject()
+		o.dropped()
+	}
+	env.freeEntry(e)
+}
+
+// backing is e's object, made now if e has none. It fails with ResourceShortage.
+func (e *Entry) backing(env *Env) (*Object, error) {
+	if e.object == nil {
+		o, err := env.newObject(anonymous, e.pages())
+		if err != nil {
+			return nil, err
+		}
+		e.mapObject(o, 0)
+	}
+	return e.object, nil
+}
+
+// writeProtect takes the write permission out of the page tables, so that the next write faults.
+func (e *Entry) writeProtect() {
+	if e.m != nil && e.prot&mach.ProtWrite != 0 {
+		e.m.pmap.Protect(e.start, e.end, e.prot&^mach.ProtWrite)
+	}
+}
+
+// like reports whether f, which begins where e ends, says the same as e, so that the two can be one.
+func (e *Entry) like(f *Entry) bool {
+	return e.end == f.start && e.object == f.object &&
+		(e.object == nil || e.offset+e.pages() == f.offset) &&
+		e.sameAttributes(f)
+}
+
+func (e *Entry) sameAttributes(f *Entry) bool {
+	return e.prot == f.prot && e.max == f.max && e.inherit == f.inherit && e.needsCopy == f.needsCopy
+}
+
+// extends reports whether e's object can grow to cover f as well: f is zeros, and e alone maps the object up to its end.
+func (e *Entry) extends(f *Entry) bool {
+	o := e.object
+	return e.end == f.start && o != nil && f.object == nil && e.sameAttributes(f) &&
+		o.kind == anonymous && !o.shared && !o.lost && o.holders == 0 && o.mapped == 1 && o.aboveCount == 0 &&
+		!e.needsCopy && e.offset+e.pages() == o.limit
+}

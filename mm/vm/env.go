@@ -1,0 +1,88 @@
+package vm
+
+import (
+	"defpager/board"
+	"defpager/mach"
+	"defpager/mm/frame"
+	"defpager/mm/pmap"
+)
+
+// Env is what all maps and objects of one kernel share: the machine's memory, and the pools. Fill in the exported
+// fields, use it by pointer, and do not copy it after the first map or object was made.
+type Env struct {
+	Mem    board.Memory
+	Frames *frame.Allocator
+	Pmap   *pmap.Env
+
+	// MaxEntries and MaxObjects bound what lives on the Go heap, so that no task can exhaust the kernel's heap by
+	// cutting its space into pieces. 0: a bound that fits the amount of memory. Beyond it: ResourceShortage.
+	MaxEntries, MaxObjects int
+
+	nodes    nodePool
+	counters Counters
+
+	objects     *Object // all of them, for the monitor and Check
+	objectCount int
+	freeObjects *Object
+	lastID      uint64
+
+	maps        *Map
+	entryCount  int
+	freeEntries *Entry
+	freeCopies  *Copy
+
+	lowWater mach.PageNumber // fewer unpromised frames than this: nothing is filled ahead of need
+}
+
+// Counters are the events of vm_statistics since the start.
+type Counters struct {
+	Faults     uint64 // page faults that Map.Fault was asked to resolve
+	ZeroFills  uint64 // pages filled with zeros
+	CopyFaults uint64 // pages copied because of a write to a copy-on-write page
+	Lookups    uint64 // pages that a fault looked for in an object
+	Hits       uint64 // pages that it found resident in the first object
+}
+
+// Counters is a snapshot of the counters.
+func (env *Env) Counters() Counters { return env.counters }
+
+// NodeFrames is the number of frames that hold the radix trees of all objects.
+func (env *Env) NodeFrames() mach.PageNumber { return mach.PageNumber(env.nodes.held) }
+
+// Objects yields every object that lives, newest first. The loop's body must not create or release objects.
+func (env *Env) Objects(yield func(*Object) bool) {
+	for o := env.objects; o != nil; o = o.next {
+		if !yield(o) {
+			return
+		}
+	}
+}
+
+// init prepares the pools at the first use. It fails with ResourceShortage only.
+func (env *Env) init() error {
+	if env.nodes.frames != nil {
+		return nil
+	}
+	r, err := env.Frames.Reserve(0)
+	if err != nil {
+		return err
+	}
+	env.nodes = nodePool{mem: &env.Mem, frames: env.Frames, reserve: r}
+	total := int(env.Frames.Stats().Total)
+	// A quarter of the pages, and about 40 MiB of Go heap at most: entries and objects are some 200 bytes each.
+	bound := min(max(total/4, 1<<14), 1<<18)
+	if env.MaxEntries == 0 {
+		env.MaxEntries = bound
+	}
+	if env.MaxObjects == 0 {
+		env.MaxObjects = bound
+	}
+	env.lowWater = mach.PageNumber(total / 64)
+	return nil
+}
+
+// plenty reports whether frames may be spent on pages that nobody has asked for yet.
+func (env *Env) plenty() bool {
+	s := env.Frames.Stats()
+	return s.Free-s.Reserved > env.lowWater
+}

@@ -1,0 +1,291 @@
+package vm
+
+import "defpager/mach"
+
+// window is how many pages, aligned, one fault may map or fill around the page it is about.
+const window = 16
+
+const superPages = mach.SuperSize / mach.PageSize
+
+// Wait is what Fault returns when a pager outside the kernel will supply the page: the thread waits and tries again.
+const Wait = waiting(0)
+
+type waiting uint8
+
+func (waiting) Error() string { return "waiting for the pager" }
+
+// Fault resolves a page fault at va; on nil the instruction is to be tried again. Memory that is mapped at all can be
+// read: the processor knows no other way.
+//
+// It fails with InvalidAddress (nothing mapped there), ProtectionFailure (the entry does not allow the access),
+// MemoryError (beyond the object's limit, or the page is lost) and ResourceShortage (no frame, for the page or a table).
+func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
+	env := m.env
+	env.counters.Faults++
+	e := m.hint
+	if va < e.start || va >= e.end {
+		if e = m.find(va); e == nil {
+			return mach.InvalidAddress
+		}
+		m.hint = e
+	}
+	if e.prot == mach.ProtNone || !(e.prot | mach.ProtRead).Allows(access) {
+		return mach.ProtectionFailure
+	}
+	write := access&mach.ProtWrite != 0
+	if e.object == nil || write && e.needsCopy {
+		if err := e.prepare(env); err != nil {
+			return err
+		}
+		m.merge(e)
+		e = m.find(va)
+		m.hint = e
+	}
+	o, n := e.object, e.page(va)
+	env.counters.Lookups++
+	if s := o.resident(n); s != 0 {
+		env.counters.Hits++
+		return m.enter(e, va, n, s, write)
+	}
+	if n >= o.limit {
+		return mach.MemoryError
+	}
+	if o.shadow != nil || o.lost {
+		return m.lookBelow(e, va, n, write)
+	}
+	return m.zeroFill(e, va, n, write)
+}
+
+// prepare gives e an object that may be written through it.
+func (e *Entry) prepare(env *Env) error {
+	if e.object != nil {
+		return e.ownCopy()
+	}
+	_, err := e.backing(env)
+	e.needsCopy = false
+	return err
+}
+
+// enter maps page n, which is resident in e's own object.
+func (m *Map) enter(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot, write bool) error {
+	o := e.object
+	prot := e.prot
+	if e.needsCopy {
+		prot &^= mach.ProtWrite
+	}
+	others := prot
+	if o.copy != nil {
+		// Writing first saves the page for the copy; so pages that were not pushed are mapped for reading only.
+		others &^= mach.ProtWrite
+		if !write {
+			prot = others
+		} else if err := o.push(n, s.frame()); err != nil {
+			return err
+		}
+	}
+	if prot == others && m.enterSuper(e, va, s, prot) {
+		return nil
+	}
+	if err := m.pmap.Enter(va.Trunc(), s.frame(), prot, mach.PageSize); err != nil {
+		return err
+	}
+	m.around(e, va, others)
+	return nil
+}
+
+// around maps the resident neighbours of the page at va that are not mapped yet.
+func (m *Map) around(e *Entry, va mach.VirtAddr, prot mach.Prot) {
+	from, to := e.window(va)
+	n := e.page(from)
+	for at := from; at < to; at += mach.PageSize {
+		if s := e.object.resident(n); s != 0 && !m.mapped(at) {
+			if m.pmap.Enter(at, s.frame(), prot, mach.PageSize) != nil {
+				return
+			}
+		}
+		n++
+	}
+}
+
+// window is the part of e around va that one fault may work on.
+func (e *Entry) window(va mach.VirtAddr) (from, to mach.VirtAddr) {
+	from = va &^ (window*mach.PageSize - 1)
+	return max(from, e.start), min(from+window*mach.PageSize, e.end)
+}
+
+// mapped reports whether the page tables show anything at va.
+func (m *Map) mapped(va mach.VirtAddr) bool {
+	_, ok := m.pmap.Lookup(va)
+	return ok
+}
+
+// enterSuper maps the 2 MiB around va at once, if s is part of a frame block of that size and e maps all of it where the
+// address runs parallel.
+func (m *Map) enterSuper(e *Entry, va mach.VirtAddr, s slot, prot mach.Prot) bool {
+	const inside = mach.SuperSize - 1
+	if s&slotSuper == 0 || (uint64(va)^uint64(s))&inside&^mach.PageMask != 0 {
+		return false
+	}
+	start := va &^ inside
+	if start < e.start || e.end-start < mach.SuperSize {
+		return false
+	}
+	return m.pmap.Enter(start, s.frame()&^inside, prot, mach.SuperSize) == nil
+}
+
+// zeroFill gives e's object a page n of zeros and maps it. The page is nowhere else.
+func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool) error {
+	o := e.object
+	if o.kind == reserved && m.fillSuper(e, va, n) {
+		return nil
+	}
+	p, err := o.take()
+	if err != nil {
+		return err
+	}
+	if err = o.insert(n, p); err != nil {
+		return err
+	}
+	m.env.counters.ZeroFills++
+	prot := e.prot
+	if e.needsCopy {
+		prot &^= mach.ProtWrite
+	}
+	if o.copy != nil {
+		if !write {
+			prot &^= mach.ProtWrite
+		} else if err = o.push(n, 0); err != nil {
+			return err
+		}
+	}
+	if err = m.pmap.Enter(va.Trunc(), p, prot, mach.PageSize); err != nil {
+		return err
+	}
+	if n == e.ahead && o.copy == nil {
+		m.fillAhead(e, va, n+1, prot)
+		return nil
+	}
+	e.ahead = n + 1
+	return nil
+}
+
+// fillAhead goes on with zeros behind va, whose faults come in a run, up to the end of the window: the pages that will be
+// wanted next. n is the page behind the one at va. It takes no memory that somebody else may need more.
+func (m *Map) fillAhead(e *Entry, va mach.VirtAddr, n mach.PageNumber, prot mach.Prot) {
+	o := e.object
+	_, to := e.window(va)
+	if o.kind == anonymous && !m.env.plenty() {
+		to = va
+	}
+	for at := va.Trunc() + mach.PageSize; at < to && n < o.limit; at += mach.PageSize {
+		s := o.resident(n)
+		if s == 0 {
+			if o.shadow != nil {
+				break // what is not here may be below
+			}
+			p, err := o.take()
+			if err != nil {
+				break
+			}
+			if o.insert(n, p) != nil {
+				break
+			}
+			m.env.counters.ZeroFills++
+			s = slot(p)
+		}
+		n++
+		if m.pmap.Enter(at, s.frame(), prot, mach.PageSize) != nil {
+			break
+		}
+	}
+	e.ahead = n
+}
+
+// fillSuper fills and maps the whole 2 MiB around va from one block of frames, if e and its object have room for it and
+// nothing is there yet.
+func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
+	const inside = mach.SuperSize - 1
+	o := e.object
+	first := n &^ (superPages - 1)
+	start := va &^ inside
+	if o.copy != nil || o.limit-first < superPages || start < e.start || e.end-start < mach.SuperSize || e.page(start) != first {
+		return false
+	}
+	nodes := &m.env.nodes
+	if at, _, ok := o.pages.next(nodes, first); ok && at < first+superPages {
+		return false
+	}
+	p, ok := o.reserve.TakeOrder(mach.SuperShift - mach.PageShift)
+	if !ok {
+		return false
+	}
+	for i := range mach.PageNumber(superPages) {
+		// A reserved object's nodes are promised: this cannot fail.
+		_ = o.pages.put(nodes, first+i, slot(p)+slot(i.Bytes())|slotSuper, true)
+	}
+	m.env.counters.ZeroFills += superPages
+	if m.pmap.Enter(start, p, e.prot, mach.SuperSize) != nil {
+		return false
+	}
+	return true
+}
+
+// lookBelow resolves a fault on page n that e's object does not have itself but may show from below.
+func (m *Map) lookBelow(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool) error {
+	o := e.object
+	if o.shadow != nil && o.shadow.Refs() == 1 {
+		o.collapse() // memory was short when the shadow lost its last other user
+		if s := o.resident(n); s != 0 {
+			return m.enter(e, va, n, s, write)
+		}
+	}
+	s, owner, err := o.find(n)
+	switch {
+	case err != nil:
+		return err
+	case owner == nil:
+		return m.zeroFill(e, va, n, write)
+	case write:
+		return m.copyUp(e, va, n, s)
+	}
+	if err := m.pmap.Enter(va.Trunc(), s.frame(), e.prot&^mach.ProtWrite, mach.PageSize); err != nil {
+		return err
+	}
+	if owner == o.shadow {
+		m.aroundBelow(e, va)
+	}
+	return nil
+}
+
+// aroundBelow maps, for reading, the neighbours of va that e's object shows from its own shadow.
+func (m *Map) aroundBelow(e *Entry, va mach.VirtAddr) {
+	o := e.object
+	from, to := e.window(va)
+	n := e.page(from)
+	for at := from; at < to; at += mach.PageSize {
+		if q, ok := o.below(n); ok && o.resident(n) == 0 {
+			if s := o.shadow.resident(q); s != 0 && !m.mapped(at) {
+				if m.pmap.Enter(at, s.frame(), e.prot&^mach.ProtWrite, mach.PageSize) != nil {
+					return
+				}
+			}
+		}
+		n++
+	}
+}
+
+// copyUp gives e's object its own copy of page n, which it shows from below as s, and maps it writable.
+func (m *Map) copyUp(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot) error {
+	o := e.object
+	if o.copy != nil {
+		if err := o.push(n, s.frame()); err != nil {
+			return err
+		}
+	}
+	if err := o.fill(n, s.frame()); err != nil {
+		return err
+	}
+	m.env.counters.CopyFaults++
+	o.supersede(n, e)
+	return m.pmap.Enter(va.Trunc(), o.resident(n).frame(), e.prot, mach.PageSize)
+}

@@ -1,0 +1,89 @@
+package vm
+
+import "defpager/mach"
+
+// SetLimit changes a reserved object's size to limit bytes. Growing asks for the frames of the new pages, which read as
+// zero, and fails with ResourceShortage when they cannot be promised; nothing has changed then. Shrinking takes the pages
+// beyond the new limit out of every map that shows them and gives their frames up; copies made before keep the contents.
+// Other kinds of object have a fixed size: InvalidArgument.
+func (o *Object) SetLimit(limit uint64) error {
+	if o.kind != reserved {
+		return mach.InvalidArgument
+	}
+	n := mach.Pages(limit)
+	if n > o.limit {
+		if err := o.expand(n); err != nil {
+			return err
+		}
+	} else if n < o.limit {
+		o.shrink(n)
+	}
+	o.bytes, o.limit = limit, n
+	return nil
+}
+
+func (o *Object) expand(n mach.PageNumber) error {
+	nodes := &o.env.nodes
+	more := n - o.limit
+	if err := o.reserve.Grow(more); err != nil {
+		return err
+	}
+	if err := nodes.promise(nodesFor(n) - nodesFor(o.limit)); err != nil {
+		o.reserve.Shrink(more)
+		return err
+	}
+	return nil
+}
+
+func (o *Object) shrink(n mach.PageNumber) {
+	nodes := &o.env.nodes
+	for at := n; ; at++ {
+		var s slot
+		var ok bool
+		if at, s, ok = o.pages.next(nodes, at); !ok {
+			break
+		}
+		if o.copy != nil {
+			// The object is reserved: a push that finds no memory spoils the copy, it does not fail.
+			_ = o.push(at, s.frame())
+		}
+	}
+	o.hide(n, o.limit)
+	if c := o.copy; c != nil {
+		// What lies beyond was pushed or was zero: the copy must not look here again, where new pages may come.
+		c.shadowEnd = min(c.shadowEnd, max(n, c.shadowOffset)-c.shadowOffset)
+	}
+	o.demote(n)
+	for {
+		at, s, ok := o.pages.next(nodes, n)
+		if !ok {
+			break
+		}
+		o.pages.remove(nodes, at, true)
+		o.reserve.Put(s.frame())
+	}
+	o.pages.lower(nodes, true)
+	nodes.forget(nodesFor(o.limit) - nodesFor(n))
+	o.reserve.Shrink(o.limit - n)
+}
+
+// hide takes the pages [from, to) out of the page tables of everyone who maps the object.
+func (o *Object) hide(from, to mach.PageNumber) {
+	for e := o.mappings; e != nil; e = e.mapNext {
+		first, last := max(from, e.offset), min(to, e.offset+e.pages())
+		if first < last && e.m != nil {
+			va := e.start + mach.VirtAddr((first - e.offset).Bytes())
+			e.m.pmap.Remove(va, va+mach.VirtAddr((last-first).Bytes()))
+		}
+	}
+}
+
+// demote says that the superpage around page n is about to lose pages.
+func (o *Object) demote(n mach.PageNumber) {
+	nodes := &o.env.nodes
+	for at := n &^ (superPages - 1); at < n; at++ {
+		if s := o.pages.get(nodes, at); s&slotSuper != 0 {
+			_ = o.pages.put(nodes, at, s&^slotSuper, true) // the slot is there: nothing to allocate
+		}
+	}
+}

@@ -1,0 +1,284 @@
+package vm
+
+import (
+	"defpager/board"
+	"defpager/mach"
+	"defpager/mm/frame"
+)
+
+// kind says where an object's frames come from and go to.
+type kind uint8
+
+const (
+	anonymous kind = iota // from the allocator's unpromised frames
+	reserved              // from the object's own reservation: a fault cannot fail
+	physical              // they are a fixed range of memory and are never freed
+)
+
+func (k kind) String() string { return [...]string{"anonymous", "reserved", "physical"}[k] }
+
+// Object is a vm_object: a run of pages that maps share, with the frames of those that are resident.
+//
+// An object lives as long as anything refers to it: holders (Reference), map entries, or shadow objects above it. When
+// the last goes, its frames are freed at once.
+type Object struct {
+	env  *Env
+	id   uint64
+	kind kind
+
+	// shared: pages may be written through more than one mapping, or are named from outside, so that a copy must be a
+	// delayed one. Never unset.
+	shared bool
+	// lost: a page could not be pushed here for want of memory. What is not resident cannot be told any more.
+	lost bool
+
+	bytes uint64          // the limit as it was asked for
+	limit mach.PageNumber // pages at or beyond it fail with MemoryError
+
+	pages   pageTree
+	reserve frame.Reservation // reserved objects only
+	base    mach.PhysAddr     // physical objects only
+	max     mach.Prot         // physical objects only: what the memory allows
+
+	holders  int
+	mappings *Entry // every entry that maps this object, of maps and of copies under way
+	mapped   int
+
+	// Pages [0, shadowEnd) that are not resident here are page n+shadowOffset of shadow; the others are zero.
+	shadow       *Object
+	shadowOffset mach.PageNumber
+	shadowEnd    mach.PageNumber
+	// The objects whose shadow this one is, and this one's place in its own shadow's list.
+	above                *Object
+	aboveCount           int
+	aboveNext, abovePrev *Object
+
+	// copy is the newest copy object, one of above: it receives the old contents of pages before they are written.
+	copy *Object
+
+	next, prev *Object // all objects of env
+}
+
+// NewAnonymous makes an object of size bytes of zeros whose frames are taken when pages are touched. The caller holds
+// its one reference. It fails with ResourceShortage.
+func NewAnonymous(env *Env, size uint64) (*Object, error) {
+	o, err := env.newObject(anonymous, mach.Pages(size))
+	if err != nil {
+		return nil, err
+	}
+	o.bytes, o.shared, o.holders = size, true, 1
+	return o, nil
+}
+
+// NewReserved makes the default pager's kind of object: limit bytes of zeros, whose frames r promises, so that no touch of
+// a page below the limit fails for want of a frame. r must promise mach.Pages(limit) frames, none of them taken; it
+// belongs to the object from now on. Limit 0 is an empty object. The caller holds its one reference.
+//
+// It fails with ResourceShortage, also when the frames for the object's radix tree cannot be promised; r is the caller's
+// then.
+func NewReserved(env *Env, limit uint64, r frame.Reservation) (*Object, error) {
+	n := mach.Pages(limit)
+	if r.Pages() != n {
+		return nil, mach.InvalidArgument.With("object of %d pages with a reservation of %d", n, r.Pages())
+	}
+	if err := env.init(); err != nil {
+		return nil, err
+	}
+	if err := env.nodes.promise(nodesFor(n)); err != nil {
+		return nil, err
+	}
+	o, err := env.newObject(reserved, n)
+	if err != nil {
+		env.nodes.forget(nodesFor(n))
+		return nil, err
+	}
+	o.bytes, o.reserve, o.shared, o.holders = limit, r, true, 1
+	return o, nil
+}
+
+// NewPhysical makes an object of memory that exists already: a boot module, or a device's memory. It maps without
+// copying, at most with the protection max, and the memory is never freed. r must be page aligned. The caller holds its
+// one reference. It fails with InvalidArgument and ResourceShortage.
+func NewPhysical(env *Env, r board.Range, max mach.Prot) (*Object, error) {
+	if r.Start&mach.PageMask != 0 || r.End() < r.Start || r.End() > env.Mem.Limit() {
+		return nil, mach.InvalidArgument.With("physical object at %#x, %#x bytes", uint64(r.Start), r.Size)
+	}
+	o, err := env.newObject(physical, mach.Pages(r.Size))
+	if err != nil {
+		return nil, err
+	}
+	// What nobody can write cannot change under a copy: such memory is never treated as shared.
+	o.bytes, o.base, o.max, o.shared, o.holders = r.Size, r.Start, max, max&mach.ProtWrite != 0, 1
+	return o, nil
+}
+
+// newObject takes an object from the pool and puts it on env's list. Nothing refers to it yet.
+func (env *Env) newObject(k kind, limit mach.PageNumber) (*Object, error) {
+	if err := env.init(); err != nil {
+		return nil, err
+	}
+	if env.objectCount >= env.MaxObjects {
+		return nil, mach.ResourceShortage
+	}
+	o := env.freeObjects
+	if o != nil {
+		env.freeObjects = o.next
+		*o = Object{}
+	} else {
+		o = new(Object)
+	}
+	env.objectCount++
+	env.lastID++
+	o.env, o.id, o.kind, o.limit, o.bytes = env, env.lastID, k, limit, limit.Bytes()
+	o.max = mach.ProtAll
+	o.next = env.objects
+	if o.next != nil {
+		o.next.prev = o
+	}
+	env.objects = o
+	return o, nil
+}
+
+// ID is a number that no other object of this kernel ever has.
+func (o *Object) ID() uint64 { return o.id }
+
+// Kind is "anonymous", "reserved" or "physical".
+func (o *Object) Kind() string { return o.kind.String() }
+
+// Limit is the object's size in bytes, as it was asked for.
+func (o *Object) Limit() uint64 { return o.bytes }
+
+// Resident is the number of pages that have a frame.
+func (o *Object) Resident() mach.PageNumber {
+	if o.kind == physical {
+		return o.limit
+	}
+	return o.pages.count
+}
+
+// Refs is the number of references: holders, mappings, and shadow objects above.
+func (o *Object) Refs() int { return o.holders + o.mapped + o.aboveCount }
+
+// Mapped is the number of map entries that map the object.
+func (o *Object) Mapped() int { return o.mapped }
+
+// Shadow is the object in which pages are looked for that this one does not have; nil if there is none.
+func (o *Object) Shadow() *Object { return o.shadow }
+
+// Pages yields the resident pages in order, with their frames. The loop's body must not touch the object.
+func (o *Object) Pages(yield func(mach.PageNumber, mach.PhysAddr) bool) {
+	if o.kind == physical {
+		for n := range o.limit {
+			if !yield(n, o.base+mach.PhysAddr(n.Bytes())) {
+				return
+			}
+		}
+		return
+	}
+	for n := mach.PageNumber(0); ; n++ {
+		var s slot
+		var ok bool
+		if n, s, ok = o.pages.next(&o.env.nodes, n); !ok || !yield(n, s.frame()) {
+			return
+		}
+	}
+}
+
+// Reference adds a holder.
+func (o *Object) Reference() { o.holders++ }
+
+// Release takes a holder away. With the last reference the object goes, and its frames are free when Release returns.
+func (o *Object) Release() {
+	if o.holders == 0 {
+		panic("vm: Release of an object without a holder")
+	}
+	o.holders--
+	o.dropped()
+}
+
+// resident is page n's slot: 0 when the object itself does not have the page.
+func (o *Object) resident(n mach.PageNumber) slot {
+	if o.kind == physical {
+		if n < o.limit {
+			return slot(o.base) + slot(n.Bytes())
+		}
+		return 0
+	}
+	return o.pages.get(&o.env.nodes, n)
+}
+
+// take gets a zeroed frame for a page of the object. For a reserved object it cannot fail: every page below the limit
+// that is not resident has its frame in the reservation.
+func (o *Object) take() (mach.PhysAddr, error) {
+	if o.kind == reserved {
+		return o.reserve.Take(), nil
+	}
+	return o.env.Frames.Alloc()
+}
+
+// give returns a frame that take handed out.
+func (o *Object) give(p mach.PhysAddr) {
+	if o.kind == reserved {
+		o.reserve.Put(p)
+		return
+	}
+	o.env.Frames.Free(p)
+}
+
+// insert makes the frame p page n, which is not resident. On ResourceShortage the frame is given back.
+func (o *Object) insert(n mach.PageNumber, p mach.PhysAddr) error {
+	err := o.pages.put(&o.env.nodes, n, slot(p), o.kind == reserved)
+	if err != nil {
+		o.give(p)
+	}
+	return err
+}
+
+// dropped is called after a reference went away: it destroys the object with the last one, and everything that only this
+// object kept; or collapses it into the one shadow that still sees it.
+func (o *Object) dropped() {
+	for o != nil {
+		if o.holders+o.mapped > 0 || o.aboveCount > 1 {
+			return
+		}
+		if o.aboveCount == 1 {
+			o.above.collapse()
+			return
+		}
+		below := o.shadow
+		o.destroy()
+		o = below
+	}
+}
+
+// destroy frees everything of an object to which nothing refers.
+func (o *Object) destroy() {
+	env := o.env
+	switch o.kind {
+	case anonymous:
+		o.pages.clear(&env.nodes, env.Frames, false)
+	case reserved:
+		o.pages.clear(&env.nodes, env.Frames, true)
+		o.reserve.Release()
+		env.nodes.forget(nodesFor(o.limit))
+	}
+	if o.shadow != nil {
+		o.unshadow()
+	}
+	env.freeObject(o)
+}
+
+// freeObject returns an empty object, without any links but env's own, to the pool.
+func (env *Env) freeObject(o *Object) {
+	if o.next != nil {
+		o.next.prev = o.prev
+	}
+	if o.prev != nil {
+		o.prev.next = o.next
+	} else {
+		env.objects = o.next
+	}
+	*o = Object{next: env.freeObjects}
+	env.freeObjects = o
+	env.objectCount--
+}

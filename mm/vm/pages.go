@@ -1,0 +1,307 @@
+package vm
+
+import (
+	"fmt"
+
+	"defpager/mach"
+	"defpager/mm/frame"
+)
+
+// slot is what an object knows of one page: the frame's address, with flags in its low bits; 0 when not resident.
+type slot uint64
+
+// slotSuper marks the 512 pages of an aligned 2 MiB frame block whose frames still all belong to the object.
+const slotSuper slot = 1
+
+func (s slot) frame() mach.PhysAddr { return mach.PhysAddr(s &^ mach.PageMask) }
+
+// pageTree holds an object's resident pages by page number: a radix tree of 64-slot nodes, as high as its largest page
+// number wants. At height 0 the root is page 0's slot itself, so an object of one page needs no node.
+type pageTree struct {
+	root   uint64 // a slot at height 0, else a nodeRef
+	height uint
+	count  mach.PageNumber // resident pages
+	nodes  uint64
+
+	// The leaf that was looked at last, to spare the descent: faults come in runs.
+	lastBase mach.PageNumber
+	last     nodeRef
+}
+
+// heightFor is the height of a tree that can hold page n.
+func heightFor(n mach.PageNumber) uint {
+	h := uint(0)
+	for n != 0 {
+		n >>= nodeShift
+		h++
+	}
+	return h
+}
+
+// leaf finds the leaf node that would hold page n, 0 if there is none. Precondition: height > 0.
+func (t *pageTree) leaf(p *nodePool, n mach.PageNumber) nodeRef {
+	if t.last != 0 && n>>nodeShift == t.lastBase {
+		return t.last
+	}
+	if t.root == 0 || n>>(nodeShift*t.height) != 0 {
+		return 0
+	}
+	r := nodeRef(t.root)
+	for level := t.height - 1; level > 0; level-- {
+		r = nodeRef(p.at(r)[n>>(nodeShift*level)&(nodeSlots-1)])
+		if r == 0 {
+			return 0
+		}
+	}
+	t.lastBase, t.last = n>>nodeShift, r
+	return r
+}
+
+// get is page n's slot.
+func (t *pageTree) get(p *nodePool, n mach.PageNumber) slot {
+	if t.height == 0 {
+		if n != 0 {
+			return 0
+		}
+		return slot(t.root)
+	}
+	r := t.leaf(p, n)
+	if r == 0 {
+		return 0
+	}
+	return slot(p.at(r)[n&(nodeSlots-1)])
+}
+
+// put makes s page n's slot; s is not 0. With promised the nodes come out of the owner's promise and put cannot fail;
+// without it may fail with ResourceShortage, and then nothing has changed.
+func (t *pageTree) put(p *nodePool, n mach.PageNumber, s slot, promised bool) error {
+	if t.height > 0 {
+		if r := t.leaf(p, n); r != 0 {
+			t.set(p, r, n, s)
+			return nil
+		}
+	} else if n == 0 {
+		if t.root == 0 {
+			t.count++
+		}
+		t.root = uint64(s)
+		return nil
+	}
+	if promised {
+		t.grow(p, n, s)
+		return nil
+	}
+	h := max(heightFor(n), t.height)
+	most := uint64(h-t.height) + uint64(h) // roots on top of the old one, and a path down
+	if err := p.promise(most); err != nil {
+		return err
+	}
+	before := t.nodes
+	t.grow(p, n, s)
+	p.forget(most - (t.nodes - before))
+	return nil
+}
+
+// set stores s in leaf r.
+func (t *pageTree) set(p *nodePool, r nodeRef, n mach.PageNumber, s slot) {
+	at := &p.at(r)[n&(nodeSlots-1)]
+	if *at == 0 {
+		*p.count(r)++
+		t.count++
+	}
+	*at = uint64(s)
+}
+
+// grow makes the nodes that page n needs, then stores s. The nodes were promised.
+func (t *pageTree) grow(p *nodePool, n mach.PageNumber, s slot) {
+	for h := heightFor(n); t.height < h; t.height++ {
+		if t.root == 0 {
+			continue
+		}
+		r := t.node(p)
+		p.at(r)[0] = t.root
+		*p.count(r) = 1
+		t.root = uint64(r)
+	}
+	if t.root == 0 {
+		t.root = uint64(t.node(p))
+	}
+	r := nodeRef(t.root)
+	for level := t.height - 1; level > 0; level-- {
+		at := &p.at(r)[n>>(nodeShift*level)&(nodeSlots-1)]
+		if *at == 0 {
+			*at = uint64(t.node(p))
+			*p.count(r)++
+		}
+		r = nodeRef(*at)
+	}
+	t.lastBase, t.last = n>>nodeShift, r
+	t.set(p, r, n, s)
+}
+
+func (t *pageTree) node(p *nodePool) nodeRef {
+	t.nodes++
+	return p.take()
+}
+
+// remove empties page n's slot and says what it held. keep: nodes that become empty stay promised.
+func (t *pageTree) remove(p *nodePool, n mach.PageNumber, keep bool) slot {
+	if t.get(p, n) == 0 {
+		return 0
+	}
+	if t.height == 0 {
+		s := slot(t.root)
+		t.root, t.count = 0, 0
+		return s
+	}
+	s, empty := t.cut(p, nodeRef(t.root), t.height-1, n, keep)
+	t.count--
+	if empty {
+		t.root, t.height = 0, 0
+	}
+	return s
+}
+
+// cut removes page n below r and reports whether r was freed because nothing is left in it.
+func (t *pageTree) cut(p *nodePool, r nodeRef, level uint, n mach.PageNumber, keep bool) (s slot, empty bool) {
+	at := &p.at(r)[n>>(nodeShift*level)&(nodeSlots-1)]
+	if level == 0 {
+		s = slot(*at)
+	} else {
+		var gone bool
+		if s, gone = t.cut(p, nodeRef(*at), level-1, n, keep); !gone {
+			return s, false
+		}
+	}
+	*at = 0
+	c := p.count(r)
+	*c--
+	if *c != 0 {
+		return s, false
+	}
+	t.drop(p, r, keep)
+	return s, true
+}
+
+func (t *pageTree) drop(p *nodePool, r nodeRef, keep bool) {
+	if t.last == r {
+		t.last = 0
+	}
+	t.nodes--
+	p.put(r, keep)
+}
+
+// lower takes needless roots away after pages were removed, so that a tree is never higher than its limit wants.
+func (t *pageTree) lower(p *nodePool, keep bool) {
+	for t.height > 0 && t.root != 0 {
+		r := nodeRef(t.root)
+		n := p.at(r)
+		if *p.count(r) != 1 || n[0] == 0 {
+			return
+		}
+		t.root = n[0]
+		n[0] = 0
+		*p.count(r) = 0
+		t.height--
+		t.drop(p, r, keep)
+	}
+}
+
+// next finds the first resident page at or after n.
+func (t *pageTree) next(p *nodePool, n mach.PageNumber) (mach.PageNumber, slot, bool) {
+	if t.height == 0 {
+		return 0, slot(t.root), n == 0 && t.root != 0
+	}
+	if n>>(nodeShift*t.height) != 0 {
+		return 0, 0, false
+	}
+	return search(p, nodeRef(t.root), t.height-1, n)
+}
+
+// search is next below one node; n lies within it.
+func search(p *nodePool, r nodeRef, level uint, n mach.PageNumber) (mach.PageNumber, slot, bool) {
+	v := p.at(r)
+	shift := nodeShift * level
+	for i := n >> shift & (nodeSlots - 1); i < nodeSlots; i++ {
+		if v[i] != 0 {
+			if level == 0 {
+				return n, slot(v[i]), true
+			}
+			if found, s, ok := search(p, nodeRef(v[i]), level-1, n); ok {
+				return found, s, true
+			}
+		}
+		n = (n>>shift + 1) << shift
+	}
+	return 0, 0, false
+}
+
+// clear empties the tree and frees every page. keep: the nodes stay promised.
+func (t *pageTree) clear(p *nodePool, frames *frame.Allocator, keep bool) {
+	if t.height > 0 && t.root != 0 {
+		t.clearNode(p, frames, nodeRef(t.root), t.height-1, keep)
+	} else if t.root != 0 {
+		frames.Free(slot(t.root).frame())
+	}
+	*t = pageTree{}
+}
+
+func (t *pageTree) clearNode(p *nodePool, frames *frame.Allocator, r nodeRef, level uint, keep bool) {
+	v := p.at(r)
+	for i, at := range v {
+		if at == 0 {
+			continue
+		}
+		v[i] = 0
+		s := slot(at)
+		switch {
+		case level > 0:
+			t.clearNode(p, frames, nodeRef(at), level-1, keep)
+		case s&slotSuper == 0:
+			frames.Free(s.frame())
+		case s.frame()&(mach.SuperSize-1) == 0:
+			frames.FreeOrder(s.frame(), mach.SuperShift-mach.PageShift) // with the 511 that follow
+		}
+	}
+	*p.count(r) = 0
+	t.drop(p, r, keep)
+}
+
+// check verifies counts and that no node is empty.
+func (t *pageTree) check(p *nodePool) error {
+	var pages mach.PageNumber
+	var nodes uint64
+	var walk func(r nodeRef, level uint) error
+	walk = func(r nodeRef, level uint) error {
+		nodes++
+		var used uint64
+		for _, s := range p.at(r) {
+			if s == 0 {
+				continue
+			}
+			used++
+			if level == 0 {
+				pages++
+			} else if err := walk(nodeRef(s), level-1); err != nil {
+				return err
+			}
+		}
+		if used == 0 || used != *p.count(r) {
+			return fmt.Errorf("page tree: node %#x has %d slots and counts %d", r, used, *p.count(r))
+		}
+		return nil
+	}
+	switch {
+	case t.root == 0:
+	case t.height == 0:
+		pages = 1
+	default:
+		if err := walk(nodeRef(t.root), t.height-1); err != nil {
+			return err
+		}
+	}
+	if pages != t.count || nodes != t.nodes {
+		return fmt.Errorf("page tree: %d pages in %d nodes, counted %d in %d", pages, nodes, t.count, t.nodes)
+	}
+	return nil
+}

@@ -1,0 +1,312 @@
+package vm
+
+import "defpager/mach"
+
+// shadowOf makes an object of n pages that shows o's pages from off on until they are written. Pages beyond o's limit
+// fail in the shadow as they would in o.
+//
+// Precondition: nothing writes to those pages of o any more, and o's limit does not change while it has shadows; a shared
+// object has delayed copies instead.
+func (o *Object) shadowOf(off, n mach.PageNumber) (*Object, error) {
+	if off >= o.limit {
+		n = 0
+	} else {
+		n = min(n, o.limit-off)
+	}
+	s, err := o.env.newObject(anonymous, n)
+	if err != nil {
+		return nil, err
+	}
+	s.shadowEnd = n
+	s.link(o, off)
+	return s, nil
+}
+
+// delayedCopy makes, or finds, the object that keeps o's contents as they are now. It is not written itself: map it
+// needsCopy.
+func (o *Object) delayedCopy() (*Object, error) {
+	if c := o.copy; c != nil && c.frozen() && c.limit == o.limit {
+		return c, nil
+	}
+	c, err := o.env.newObject(anonymous, o.limit)
+	if err != nil {
+		return nil, err
+	}
+	c.shadowEnd = o.limit
+	if old := o.copy; old != nil {
+		// The older copy sees through the newer one: what is pushed into the newer is also what the older shows, as long
+		// as the older has no page of its own.
+		off := old.shadowOffset
+		old.unlink()
+		old.link(c, off)
+	}
+	c.link(o, 0)
+	o.copy = c
+	for e := o.mappings; e != nil; e = e.mapNext {
+		e.writeProtect()
+	}
+	return c, nil
+}
+
+// frozen reports whether a copy object still is exactly what its original was: nothing pushed, filled or written.
+func (o *Object) frozen() bool {
+	if o.pages.count != 0 || o.shadowOffset != 0 || o.shadowEnd != o.limit || o.lost || o.shared {
+		return false
+	}
+	for e := o.mappings; e != nil; e = e.mapNext {
+		if !e.needsCopy {
+			return false
+		}
+	}
+	return true
+}
+
+// link makes below o's shadow.
+func (o *Object) link(below *Object, off mach.PageNumber) {
+	o.shadow, o.shadowOffset = below, off
+	o.abovePrev, o.aboveNext = nil, below.above
+	if o.aboveNext != nil {
+		o.aboveNext.abovePrev = o
+	}
+	below.above = o
+	below.aboveCount++
+}
+
+// unlink takes o off its shadow's list, and nothing more.
+func (o *Object) unlink() {
+	if o.aboveNext != nil {
+		o.aboveNext.abovePrev = o.abovePrev
+	}
+	if o.abovePrev != nil {
+		o.abovePrev.aboveNext = o.aboveNext
+	} else {
+		o.shadow.above = o.aboveNext
+	}
+	o.shadow.aboveCount--
+	o.shadow, o.aboveNext, o.abovePrev = nil, nil, nil
+}
+
+// unshadow parts o from its shadow. The caller then calls dropped on the shadow.
+func (o *Object) unshadow() {
+	if o.shadow.copy == o {
+		o.shadow.copy = nil
+	}
+	o.unlink()
+	o.shadowOffset, o.shadowEnd = 0, 0
+}
+
+// below is the page of o's shadow that page n of o shows, if n is not resident in o.
+func (o *Object) below(n mach.PageNumber) (mach.PageNumber, bool) {
+	return n + o.shadowOffset, o.shadow != nil && n < o.shadowEnd
+}
+
+// aboveAt is the page of o that shows page n of its shadow.
+func (o *Object) aboveAt(n mach.PageNumber) (mach.PageNumber, bool) {
+	return n - o.shadowOffset, n >= o.shadowOffset && n-o.shadowOffset < o.shadowEnd
+}
+
+// find looks for page n in o and below. The owner is where it was found, nil if nowhere: then it is zero. It fails with
+// MemoryError where the contents are lost.
+func (o *Object) find(n mach.PageNumber) (slot, *Object, error) {
+	for {
+		if s := o.resident(n); s != 0 {
+			return s, o, nil
+		}
+		if o.lost {
+			return 0, nil, mach.MemoryError
+		}
+		m, ok := o.below(n)
+		if !ok {
+			return 0, nil, nil
+		}
+		o, n = o.shadow, m
+	}
+}
+
+// push saves page n of o, whose frame is p (0: all zeros), in o's copy object, because n is about to be written. After it,
+// nothing that shows the copy maps o's frame.
+//
+// It fails with ResourceShortage unless o is reserved: that object's writers were promised that they need no more memory,
+// so it is the copy that loses its contents.
+func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error {
+	c := o.copy
+	q, ok := c.aboveAt(n)
+	if !ok || c.resident(q) != 0 {
+		return nil
+	}
+	if !c.lost {
+		if err := c.fill(q, p); err != nil {
+			if o.kind != reserved {
+				return err
+			}
+			c.lost = true
+		}
+		o.env.counters.CopyFaults++
+	}
+	c.supersede(q, nil)
+	return nil
+}
+
+// fill gives o a page n of its own with the contents of frame p; 0: zeros.
+func (o *Object) fill(n mach.PageNumber, p mach.PhysAddr) error {
+	env := o.env
+	if p == 0 {
+		f, err := env.Frames.Alloc()
+		if err != nil {
+			return err
+		}
+		return o.insert(n, f)
+	}
+	f, err := env.Frames.AllocDirty()
+	if err != nil {
+		return err
+	}
+	*env.Mem.Frame(f) = *env.Mem.Frame(p)
+	return o.insert(n, f)
+}
+
+// supersede takes page n out of the page tables of everyone who sees it through o, but not of the entry except: what they
+// see there has just got another frame, or will change.
+func (o *Object) supersede(n mach.PageNumber, except *Entry) {
+	for e := o.mappings; e != nil; e = e.mapNext {
+		if va, ok := e.address(n); ok && e != except && e.m != nil {
+			e.m.pmap.Remove(va, va+mach.PageSize)
+		}
+	}
+	for a := o.above; a != nil; a = a.aboveNext {
+		if m, ok := a.aboveAt(n); ok && a.resident(m) == 0 {
+			a.supersede(m, except)
+		}
+	}
+}
+
+// alone reports whether e is the only one that sees the pages of its object, so that it may write to them, and they may go
+// with it. It gives up, with false, where there are many to ask.
+func (e *Entry) alone() bool {
+	const many = 16
+	o := e.object
+	if o.kind != anonymous || o.shared || o.holders > 0 || o.mapped+o.aboveCount > many {
+		return false
+	}
+	from, to := e.offset, e.offset+e.pages()
+	for x := o.mappings; x != nil; x = x.mapNext {
+		if x != e && x.offset < to && from < x.offset+x.pages() {
+			return false
+		}
+	}
+	for a := o.above; a != nil; a = a.aboveNext {
+		if a.shadowOffset < to && from < a.shadowOffset+a.shadowEnd {
+			return false
+		}
+	}
+	return true
+}
+
+// ownCopy ends e's needsCopy before a write: e gets a shadow of its own, or the object itself when nobody else sees it.
+// It fails with ResourceShortage.
+func (e *Entry) ownCopy() error {
+	if !e.alone() {
+		o := e.object
+		s, err := o.shadowOf(e.offset, e.pages())
+		if err != nil {
+			return err
+		}
+		e.unmapObject()
+		e.mapObject(s, 0)
+		o.dropped()
+	}
+	e.needsCopy = false
+	return nil
+}
+
+// collapse merges o with its shadow when o alone sees it: o takes over the pages that it does not have itself, and the
+// shadow's own shadow. Want of memory leaves the rest where it is, which is only less tidy; the next fault that gets
+// there tries again.
+func (o *Object) collapse() {
+	for {
+		b := o.shadow
+		if b == nil || b.kind != anonymous || b.lost || b.holders+b.mapped > 0 || b.aboveCount != 1 {
+			return
+		}
+		if !o.absorb(b) {
+			return
+		}
+		off, end := o.shadowOffset+b.shadowOffset, mach.PageNumber(0)
+		if b.shadowEnd > o.shadowOffset {
+			end = min(o.shadowEnd, b.shadowEnd-o.shadowOffset)
+		}
+		o.unlink()
+		next := b.shadow
+		if next != nil {
+			isCopy := next.copy == b
+			b.unlink()
+			o.link(next, off)
+			if isCopy {
+				next.copy = o
+			}
+		}
+		o.shadowOffset, o.shadowEnd = off, end
+		if next == nil {
+			o.shadowOffset, o.shadowEnd = 0, 0
+		}
+		o.env.freeObject(b)
+	}
+}
+
+// absorb moves the pages of b that o shows into o and frees the others. b has no pages when it returns true. At any time
+// in between, and when it stops half-way, o shows the same contents as before.
+func (o *Object) absorb(b *Object) bool {
+	env := o.env
+	nodes := &env.nodes
+	if o.kind == anonymous && o.shadowOffset == 0 && o.shadowEnd == o.limit && o.pages.count < b.pages.count {
+		// The few pages of o go down into b, and the trees change places: a task that forks again and again pays
+		// for the pages it wrote, not for those it has.
+		b.discard(o.shadowEnd, b.limit)
+		for {
+			n, s, ok := o.pages.next(nodes, 0)
+			if !ok {
+				break
+			}
+			old := b.resident(n)
+			if b.pages.put(nodes, n, s, false) != nil {
+				return false
+			}
+			if old != 0 {
+				env.Frames.Free(old.frame())
+			}
+			o.pages.remove(nodes, n, false)
+		}
+		o.pages, b.pages = b.pages, o.pages
+		return true
+	}
+	b.discard(0, o.shadowOffset)
+	for {
+		n, s, ok := b.pages.next(nodes, o.shadowOffset)
+		if !ok {
+			return true
+		}
+		m, seen := o.aboveAt(n)
+		if !seen || o.resident(m) != 0 {
+			b.pages.remove(nodes, n, false)
+			env.Frames.Free(s.frame())
+			continue
+		}
+		if o.pages.put(nodes, m, s, false) != nil {
+			return false
+		}
+		b.pages.remove(nodes, n, false)
+	}
+}
+
+// discard frees the pages [from, to) of an anonymous object. No page table shows them.
+func (o *Object) discard(from, to mach.PageNumber) {
+	for from < to {
+		n, s, ok := o.pages.next(&o.env.nodes, from)
+		if !ok || n >= to {
+			return
+		}
+		o.pages.remove(&o.env.nodes, n, false)
+		o.env.Frames.Free(s.frame())
+		from = n + 1
+	}
+}

@@ -1,0 +1,236 @@
+package vm
+
+import (
+	"fmt"
+
+	"defpager/mach"
+)
+
+// The entries of a map form a treap by address: a search tree that is also a heap by random priorities, which keeps it
+// balanced without bookkeeping. Each entry also knows the gap of free addresses behind it and the largest gap in its
+// subtree, so that a place for a new entry is found in logarithmic time however full the map is.
+//
+// The head of a map, an entry without addresses at the start of the space, stands for the gap before the first one.
+
+// find is the entry that contains va; nil if none does.
+func (m *Map) find(va mach.VirtAddr) *Entry {
+	if e := m.floor(va); va >= e.start && va < e.end {
+		return e
+	}
+	return nil
+}
+
+// floor is the last entry that starts at or below va, the head if there is none.
+func (m *Map) floor(va mach.VirtAddr) *Entry {
+	best := &m.head
+	for e := m.root; e != nil; {
+		if va < e.start {
+			e = e.left
+			continue
+		}
+		best = e
+		e = e.right
+	}
+	return best
+}
+
+// insert puts e behind its neighbour prev, into a gap that has room for it.
+func (m *Map) insert(prev, e *Entry) {
+	e.m = m
+	e.prev, e.next = prev, prev.next
+	prev.next = e
+	if e.next != nil {
+		e.next.prev = e
+	}
+	m.count++
+	m.size += e.size()
+
+	m.seed ^= m.seed << 13
+	m.seed ^= m.seed >> 17
+	m.seed ^= m.seed << 5
+	e.priority = m.seed
+	if prev.right == nil {
+		prev.right, e.parent = e, prev
+	} else {
+		p := e.next // the leftmost below prev.right
+		p.left, e.parent = e, p
+	}
+	e.gap = e.gapBehind()
+	e.maxGap = e.gap
+	for e.parent != nil && e.parent.priority < e.priority {
+		m.rotate(e)
+	}
+	m.regap(e)
+	m.regap(prev)
+}
+
+// remove takes e out of the map.
+func (m *Map) remove(e *Entry) {
+	for e.left != nil || e.right != nil {
+		up := e.left
+		if up == nil || e.right != nil && e.right.priority > up.priority {
+			up = e.right
+		}
+		m.rotate(up)
+	}
+	p := e.parent
+	if p.left == e { // the head is the only entry without a parent at times, and is never removed
+		p.left = nil
+	} else {
+		p.right = nil
+	}
+	prev := e.prev
+	prev.next = e.next
+	if e.next != nil {
+		e.next.prev = prev
+	}
+	m.count--
+	m.size -= e.size()
+	if m.hint == e {
+		m.hint = &m.head
+	}
+	e.prev, e.next, e.parent = nil, nil, nil
+	m.fixUp(p)
+	m.regap(prev)
+}
+
+// resize moves e's bounds, within its gap. The map's order stays.
+func (m *Map) resize(e *Entry, start, end mach.VirtAddr) {
+	m.size += uint64(end-start) - e.size()
+	e.start, e.end = start, end
+	m.regap(e)
+	m.regap(e.prev)
+}
+
+// gapBehind is the number of free bytes between e and its successor.
+func (e *Entry) gapBehind() uint64 {
+	if e.next != nil {
+		return uint64(e.next.start - e.end)
+	}
+	return uint64(mach.MaxUser - e.end)
+}
+
+// regap computes the gap behind e anew, and everything that depends on it.
+func (m *Map) regap(e *Entry) {
+	e.gap = e.gapBehind()
+	m.fixUp(e)
+}
+
+// fixUp computes maxGap anew from e to the root.
+func (m *Map) fixUp(e *Entry) {
+	for ; e != nil; e = e.parent {
+		e.maxGap = e.largest()
+	}
+}
+
+// largest is the largest gap at e and below.
+func (e *Entry) largest() uint64 {
+	g := e.gap
+	if e.left != nil {
+		g = max(g, e.left.maxGap)
+	}
+	if e.right != nil {
+		g = max(g, e.right.maxGap)
+	}
+	return g
+}
+
+// rotate lifts e above its parent.
+func (m *Map) rotate(e *Entry) {
+	p := e.parent
+	g := p.parent
+	if p.left == e {
+		p.left = e.right
+		if p.left != nil {
+			p.left.parent = p
+		}
+		e.right = p
+	} else {
+		p.right = e.left
+		if p.right != nil {
+			p.right.parent = p
+		}
+		e.left = p
+	}
+	p.parent, e.parent = e, g
+	switch {
+	case g == nil:
+		m.root = e
+	case g.left == p:
+		g.left = e
+	default:
+		g.right = e
+	}
+	p.maxGap = p.largest()
+	e.maxGap = e.largest()
+}
+
+// nextGap is the first entry after e that has at least size free bytes behind it; nil if there is none.
+func (e *Entry) nextGap(size uint64) *Entry {
+	if e.right != nil && e.right.maxGap >= size {
+		return e.right.firstGap(size)
+	}
+	for ; e.parent != nil; e = e.parent {
+		p := e.parent
+		if p.left != e {
+			continue
+		}
+		if p.gap >= size {
+			return p
+		}
+		if p.right != nil && p.right.maxGap >= size {
+			return p.right.firstGap(size)
+		}
+	}
+	return nil
+}
+
+// firstGap is the first entry below e with a gap of at least size. Precondition: e.maxGap >= size.
+func (e *Entry) firstGap(size uint64) *Entry {
+	for {
+		switch {
+		case e.left != nil && e.left.maxGap >= size:
+			e = e.left
+		case e.gap >= size:
+			return e
+		default:
+			e = e.right
+		}
+	}
+}
+
+// checkTree verifies the order, the heap, the gaps and the list.
+func (m *Map) checkTree() error {
+	var last *Entry
+	count := -1 // the head does not count
+	var size uint64
+	var walk func(e, parent *Entry) error
+	walk = func(e, parent *Entry) error {
+		if e == nil {
+			return nil
+		}
+		if e.parent != parent || parent != nil && e.priority > parent.priority {
+			return fmt.Errorf("entry %#x: wrong parent or priority", e.start)
+		}
+		if err := walk(e.left, e); err != nil {
+			return err
+		}
+		if last != nil && (last.next != e || e.prev != last || e.start < last.end) {
+			return fmt.Errorf("entry %#x: wrong order after %#x", e.start, last.start)
+		}
+		if e.gap != e.gapBehind() || e.maxGap != e.largest() {
+			return fmt.Errorf("entry %#x: gap %#x of %#x, largest %#x of %#x", e.start, e.gap, e.gapBehind(), e.maxGap, e.largest())
+		}
+		last = e
+		count++
+		size += e.size()
+		return walk(e.right, e)
+	}
+	if err := walk(m.root, nil); err != nil {
+		return err
+	}
+	if count != m.count || size != m.size || last.next != nil {
+		return fmt.Errorf("map: %d entries of %#x bytes, counted %d of %#x", count, size, m.count, m.size)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package vm
+
+import "defpager/mach"
+
+// CopyIn copies len(dst) bytes from src in the map to dst, as a program in the map would read them: pages are faulted in,
+// and the error is what that program's fault would be. Nothing outside the user's space is touched, whatever src is. On
+// an error dst holds the bytes before the first that could not be read.
+func (m *Map) CopyIn(dst []byte, src mach.VirtAddr) error {
+	for len(dst) > 0 {
+		b, err := m.user(src, len(dst), mach.ProtRead)
+		if err != nil {
+			return err
+		}
+		n := copy(dst, b)
+		dst = dst[n:]
+		src += mach.VirtAddr(n)
+	}
+	return nil
+}
+
+// CopyOut copies src to dst in the map, as a program in the map would write it; see CopyIn. On an error the bytes before
+// the first that could not be written are written.
+func (m *Map) CopyOut(dst mach.VirtAddr, src []byte) error {
+	for len(src) > 0 {
+		b, err := m.user(dst, len(src), mach.ProtWrite)
+		if err != nil {
+			return err
+		}
+		n := copy(b, src)
+		src = src[n:]
+		dst += mach.VirtAddr(n)
+	}
+	return nil
+}
+
+// user views up to n bytes of memory at va, to the end of va's page at most.
+func (m *Map) user(va mach.VirtAddr, n int, access mach.Prot) ([]byte, error) {
+	p, ok := m.pmap.Translate(va, access)
+	if !ok {
+		var err error
+		if p, err = m.faultIn(va, access); err != nil {
+			return nil, err
+		}
+	}
+	return m.env.Mem.Bytes(p, min(uint64(n), mach.PageSize-va.Offset())), nil
+}
+
+// faultIn makes va accessible. Bounds are checked here, on the slow path: the page tables show nothing outside them.
+func (m *Map) faultIn(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, error) {
+	if va < mach.MinUser || va >= mach.MaxUser {
+		return 0, mach.InvalidAddress
+	}
+	if err := m.Fault(va, access); err != nil {
+		return 0, err
+	}
+	if p, ok := m.pmap.Translate(va, access); ok {
+		return p, nil
+	}
+	return 0, mach.Failure
+}
