@@ -113,6 +113,10 @@ func bareMadvise(addr unsafe.Pointer, n uintptr, flags int32) int32 {
 	return 0
 }
 
+// bareMemoryLimit is what the collector tries to stay under, in bytes (as debug.SetMemoryLimit counts). The rest of the region is for
+// arenas of 4 MiB that are in use in part.
+func bareMemoryLimit() int64 { return int64(goos.RamSize / 4 * 3) }
+
 //go:nosplit
 func bareMincore(addr unsafe.Pointer, n uintptr, dst *byte) int32 { return -bareENOMEM }
 
