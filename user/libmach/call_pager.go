@@ -1,0 +1,93 @@
+package libmach
+
+import (
+	"encoding/binary"
+
+	"defpager/mach"
+)
+
+// ObjectCreate is default_pager_object_create: it asks the default memory manager for a memory object of at most size bytes,
+// zeroed, and answers a send right to it. The object ends with its last right and mapping.
+//
+// The pager is a send right to the default memory manager's port, which only privileged tasks hold. The seqnos_ form of the
+// manual is the same message: its sequence number is the server's, from the header.
+func (c *Client) ObjectCreate(pager mach.Name, size uint64) (mach.Name, mach.Return) {
+	c.request().Uint64(size)
+	r, ret := c.call(pager, mach.IDDefaultPagerObjectCreate)
+	if ret != mach.Success {
+		return mach.NameNull, ret
+	}
+	object := r.Port(mach.MsgPortSend)
+	return object, r.End()
+}
+
+// ObjectSetSize changes the most that an object may hold, in bytes.
+func (c *Client) ObjectSetSize(object mach.Name, size uint64) mach.Return {
+	c.request().Uint64(size)
+	return c.simple(object, mach.IDDefaultPagerObjectSetSize)
+}
+
+// PagerInfo is a default_pager_info, in bytes.
+type PagerInfo struct {
+	Total, Free, PageSize uint64
+}
+
+// PagerInfo tells how much the default pager could hold and how much of it is not promised yet.
+func (c *Client) PagerInfo(pager mach.Name) (PagerInfo, mach.Return) {
+	c.request()
+	r, ret := c.call(pager, mach.IDDefaultPagerInfo)
+	if ret != mach.Success {
+		return PagerInfo{}, ret
+	}
+	data := r.Bytes(mach.MsgInteger64, 64, 3)
+	if ret := r.End(); ret != mach.Success {
+		return PagerInfo{}, ret
+	}
+	word := func(i int) uint64 { return binary.LittleEndian.Uint64(data[8*i:]) }
+	return PagerInfo{word(0), word(1), word(2)}, mach.Success
+}
+
+// DefaultManager exchanges the default memory manager's port by the host's privileged port; with NameNull it only answers
+// the one that is set.
+func (c *Client) DefaultManager(hostPriv, manager mach.Name) (mach.Name, mach.Return) {
+	disposition := mach.MsgMakeSend
+	if manager == mach.NameNull {
+		disposition = mach.MsgCopySend
+	}
+	c.request().Port(disposition, manager)
+	r, ret := c.callComplex(hostPriv, mach.IDVMSetDefaultManager)
+	if ret != mach.Success {
+		return mach.NameNull, ret
+	}
+	old := r.Port(mach.MsgPortSend)
+	return old, r.End()
+}
+
+// Options of HostReboot (mach/host_reboot.h): restart without, or
+const RebootHalt = 0x8 // power off
+
+// HostReboot ends the machine. It returns only when it fails.
+func (c *Client) HostReboot(hostPriv mach.Name, options int32) mach.Return {
+	c.request().Int32(options)
+	return c.simple(hostPriv, mach.IDHostReboot)
+}
+
+// KernelVersion is the kernel's own name and version. (HostSelf will do as host.)
+func (c *Client) KernelVersion(host mach.Name) (string, mach.Return) {
+	const size = 512
+	c.request()
+	r, ret := c.call(host, mach.IDHostGetKernelVersion)
+	if ret != mach.Success {
+		return "", ret
+	}
+	text := r.Bytes(mach.MsgString, 8, size)
+	if ret := r.End(); ret != mach.Success {
+		return "", ret
+	}
+	for i, b := range text {
+		if b == 0 {
+			return string(text[:i]), mach.Success
+		}
+	}
+	return string(text), mach.Success
+}

@@ -1,0 +1,176 @@
+package libmach
+
+import (
+	"encoding/binary"
+
+	"defpager/mach"
+)
+
+// Map is what vm_map is told, but the task.
+type Map struct {
+	Address  mach.VirtAddr // where, or with Anywhere from where on
+	Size     uint64        // bytes, rounded up to pages
+	Mask     mach.VirtAddr // with Anywhere: these bits of the address shall be 0
+	Anywhere bool
+	Object   mach.Name // memory object, or NameNull for zeroed memory
+	Offset   uint64    // bytes into the object
+	Copy     bool      // a private copy of the object, not the object itself
+	Cur, Max mach.Prot
+	Inherit  mach.Inherit
+}
+
+// Region is what vm_region tells of a range of memory.
+type Region struct {
+	Address  mach.VirtAddr
+	Size     uint64
+	Cur, Max mach.Prot
+	Inherit  mach.Inherit
+	Shared   bool
+	Object   mach.Name // send right to the object's name port; NameNull for memory without a pager
+	Offset   uint64    // bytes into the object
+}
+
+// VMMap is vm_map by message.
+func (c *Client) VMMap(task mach.Name, m Map) (mach.VirtAddr, mach.Return) {
+	return c.VMMapRight(task, m, mach.MsgCopySend)
+}
+
+// VMMapRight is VMMap with a disposition for the memory object's right: MsgMoveSend gives it away.
+func (c *Client) VMMapRight(task mach.Name, m Map, disposition mach.MsgType) (mach.VirtAddr, mach.Return) {
+	w := c.request()
+	w.Uint64(uint64(m.Address))
+	w.Uint64(m.Size)
+	w.Uint64(uint64(m.Mask))
+	w.Bool(m.Anywhere)
+	w.Port(disposition, m.Object)
+	w.Uint64(m.Offset)
+	w.Bool(m.Copy)
+	w.Int32(int32(m.Cur))
+	w.Int32(int32(m.Max))
+	w.Int32(int32(m.Inherit))
+	r, ret := c.callComplex(task, mach.IDVMMap)
+	if ret != mach.Success {
+		return 0, ret
+	}
+	at := mach.VirtAddr(r.Uint64())
+	return at, r.End()
+}
+
+// VMAllocate is vm_allocate by message.
+func (c *Client) VMAllocate(task mach.Name, at mach.VirtAddr, size uint64, anywhere bool) (mach.VirtAddr, mach.Return) {
+	w := c.request()
+	w.Uint64(uint64(at))
+	w.Uint64(size)
+	w.Bool(anywhere)
+	r, ret := c.call(task, mach.IDVMAllocate)
+	if ret != mach.Success {
+		return 0, ret
+	}
+	at = mach.VirtAddr(r.Uint64())
+	return at, r.End()
+}
+
+// VMDeallocate is vm_deallocate by message.
+func (c *Client) VMDeallocate(task mach.Name, at mach.VirtAddr, size uint64) mach.Return {
+	w := c.request()
+	w.Uint64(uint64(at))
+	w.Uint64(size)
+	return c.simple(task, mach.IDVMDeallocate)
+}
+
+// VMProtect changes the protection of a range, or with setMaximum the most that it may ever be.
+func (c *Client) VMProtect(task mach.Name, at mach.VirtAddr, size uint64, setMaximum bool, prot mach.Prot) mach.Return {
+	w := c.request()
+	w.Uint64(uint64(at))
+	w.Uint64(size)
+	w.Bool(setMaximum)
+	w.Int32(int32(prot))
+	return c.simple(task, mach.IDVMProtect)
+}
+
+// VMInherit changes what a child task will get of a range.
+func (c *Client) VMInherit(task mach.Name, at mach.VirtAddr, size uint64, inherit mach.Inherit) mach.Return {
+	w := c.request()
+	w.Uint64(uint64(at))
+	w.Uint64(size)
+	w.Int32(int32(inherit))
+	return c.simple(task, mach.IDVMInherit)
+}
+
+// VMRegion tells of the region that contains the address, or else of the next one.
+func (c *Client) VMRegion(task mach.Name, at mach.VirtAddr) (Region, mach.Return) {
+	c.request().Uint64(uint64(at))
+	r, ret := c.call(task, mach.IDVMRegion)
+	if ret != mach.Success {
+		return Region{}, ret
+	}
+	region := Region{
+		Address: mach.VirtAddr(r.Uint64()),
+		Size:    r.Uint64(),
+		Cur:     mach.Prot(r.Int32()),
+		Max:     mach.Prot(r.Int32()),
+		Inherit: mach.Inherit(r.Int32()),
+		Shared:  r.Bool(),
+		Object:  r.Port(mach.MsgPortSend),
+		Offset:  r.Uint64(),
+	}
+	return region, r.End()
+}
+
+// VMRead copies memory of a task into new memory of the caller, which the caller deallocates.
+func (c *Client) VMRead(task mach.Name, at mach.VirtAddr, size uint64) (mach.VirtAddr, uint64, mach.Return) {
+	w := c.request()
+	w.Uint64(uint64(at))
+	w.Uint64(size)
+	r, ret := c.call(task, mach.IDVMRead)
+	if ret != mach.Success {
+		return 0, 0, ret
+	}
+	to, n := r.OutOfLine(mach.MsgByte, 8)
+	return mach.VirtAddr(to), uint64(n), r.End()
+}
+
+// VMWrite copies size bytes of the caller at data over memory of a task.
+func (c *Client) VMWrite(task mach.Name, at, data mach.VirtAddr, size uint32) mach.Return {
+	w := c.request()
+	w.Uint64(uint64(at))
+	w.OutOfLine(mach.MsgByte, 8, size, uint64(data), false)
+	r, ret := c.callComplex(task, mach.IDVMWrite)
+	return end(r, ret)
+}
+
+// VMCopy copies memory within a task.
+func (c *Client) VMCopy(task mach.Name, from mach.VirtAddr, size uint64, to mach.VirtAddr) mach.Return {
+	w := c.request()
+	w.Uint64(uint64(from))
+	w.Uint64(size)
+	w.Uint64(uint64(to))
+	return c.simple(task, mach.IDVMCopy)
+}
+
+// Statistics is a vm_statistics: counts of pages, and of events since the start.
+type Statistics struct {
+	PageSize                                                 uint32 // bytes
+	Free, Active, Inactive, Wire                             uint32 // pages
+	ZeroFill, Reactivations, Pageins, Pageouts, Faults, Copy uint32 // events
+	Lookups, Hits                                            uint32 // events
+}
+
+const statisticsWords = 13
+
+// VMStatistics asks any task's port for the statistics of the whole machine.
+func (c *Client) VMStatistics(task mach.Name) (Statistics, mach.Return) {
+	c.request()
+	r, ret := c.call(task, mach.IDVMStatistics)
+	if ret != mach.Success {
+		return Statistics{}, ret
+	}
+	data := r.Bytes(mach.MsgInteger32, 32, statisticsWords)
+	if ret := r.End(); ret != mach.Success {
+		return Statistics{}, ret
+	}
+	word := func(i int) uint32 { return binary.LittleEndian.Uint32(data[4*i:]) }
+	return Statistics{
+		word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7), word(8), word(9), word(10), word(11), word(12),
+	}, mach.Success
+}

@@ -1,0 +1,63 @@
+package libmach
+
+import (
+	"defpager/ipc/mig"
+	"defpager/mach"
+)
+
+// Buffer is memory for a message: it begins at a multiple of 8, as mach_msg demands.
+type Buffer []byte
+
+// NewBuffer makes a buffer of at least size bytes.
+func NewBuffer(size int) Buffer { return bytesOf(make([]uint64, (size+7)/8)) }
+
+// Send sends a message that lies in a Buffer, header and all. With OptSendTimeout in the options it waits at most ms
+// milliseconds for room in the port's queue; without, until there is room.
+func Send(msg []byte, option mach.Option, ms uint32) mach.Return {
+	return Msg(Address(msg), option|mach.OptSend, uint32(len(msg)), 0, mach.NameNull, ms, mach.NameNull)
+}
+
+// Message is a received message. It is valid until its buffer is used again.
+type Message struct {
+	Header mach.Header
+	Body   []byte // the items behind the header
+}
+
+// Reply names the right to answer with; Local is not the sender's any more but the port that the message came to.
+func (m Message) Reply() mach.Name { return mach.Name(m.Header.Remote) }
+
+// Port names the port that the message was sent to.
+func (m Message) Port() mach.Name { return mach.Name(m.Header.Local) }
+
+// ID is which routine the message asks for, or answers.
+func (m Message) ID() mach.MsgID { return mach.MsgID(m.Header.ID) }
+
+// Reader reads the items of a request.
+func (m Message) Reader() mig.Reader { return mig.NewReader(m.Body) }
+
+// Receive waits for a message to a port or port set. With OptRcvTimeout in the options it waits at most ms milliseconds.
+//
+// A message larger than buf is lost, unless OptRcvLarge is set: then it stays queued.
+func Receive(buf Buffer, from mach.Name, option mach.Option, ms uint32) (Message, mach.Return) {
+	ret := Msg(Address(buf), option|mach.OptRcv, 0, uint32(len(buf)), from, ms, mach.NameNull)
+	return received(buf, ret)
+}
+
+// RPC sends the first size bytes of buf and receives the answer from reply into the same buffer. Time limits count with
+// OptSendTimeout and OptRcvTimeout and are one and the same.
+func RPC(buf Buffer, size int, reply mach.Name, option mach.Option, ms uint32) (Message, mach.Return) {
+	option |= mach.OptSend | mach.OptRcv
+	ret := Msg(Address(buf), option, uint32(size), uint32(len(buf)), reply, ms, mach.NameNull)
+	return received(buf, ret)
+}
+
+func received(buf Buffer, ret mach.Return) (Message, mach.Return) {
+	if ret != mach.Success {
+		return Message{}, ret
+	}
+	h := mig.GetHeader(buf)
+	if h.Size < mach.HeaderSize || uint64(h.Size) > uint64(len(buf)) {
+		return Message{}, mach.RcvInvalidData
+	}
+	return Message{Header: h, Body: buf[mach.HeaderSize:h.Size]}, mach.Success
+}
