@@ -3,6 +3,7 @@
 #   image        build/defpager.elf, for QEMU -kernel (PVH) and GRUB (multiboot2)
 #   iso          build/defpager.iso, the same image behind GRUB on a BIOS CD
 #   stress       build/stress.elf, a test of the Go runtime on the bare machine
+#   ring3        build/ring3.elf, a test of the processor: the way to ring 3 and back
 #
 #   ISO_LIST=    a list of modules, a command line each, and ISO_FILES= the files that they name, for the iso
 #   GO=          the stock go command
@@ -25,9 +26,10 @@ endif
 IMAGE_LDFLAGS = -T $(TEXT) -R 0x1000 -compressdwarf=false $(if $(TAMAGO),-checklinkname=0)
 
 # Go and its build cache decide what is out of date, so these targets run each time and are quick when nothing changed.
-.PHONY: image iso stress overlay
+.PHONY: image iso stress ring3 overlay
 image: $(BUILD)/defpager.elf
 stress: $(BUILD)/stress.elf
+ring3: $(BUILD)/ring3.elf
 
 overlay:
 	@$(GO) run ./boot/overlay -go $(GO) -profile boot/_overlay/profile.json -out $(BUILD)/overlay
@@ -49,6 +51,7 @@ $(BUILD)/$(2).elf: $(IMAGE_DEPS) $(BUILD)/entry.o linker.ld FORCE
 endef
 $(eval $(call IMAGE,./boot,defpager))
 $(eval $(call IMAGE,./boot/testdata/stress,stress))
+$(eval $(call IMAGE,./boot/testdata/ring3,ring3))
 
 # GRUB's menu gets a line for each line of the modules' list; words are quoted because GRUB has variables of its own.
 iso: $(BUILD)/defpager.iso

@@ -1,0 +1,397 @@
+#include "textflag.h"
+#include "percpu.h"
+
+// func enter(p *percpu, r *board.Regs, fpu *byte, root uint64)
+//
+// Goes to ring 3 with the registers of *r. The next trap comes back through leave (below), which returns from enter to its caller with
+// the event in CPU_EVENT. The frame on the way to ring 3:
+//
+//	the goroutine's stack          percpu
+//	+---------------------+        +----------------------------------------+
+//	| root, fpu, r, p     |        | sp -> return address, on the goroutine's |
+//	| return address      | <----- | regs -> *r    fpu -> its FPU area        |
+//	+---------------------+        | frame: what IRETQ pops                   |
+//	                               +----------------------------------------+
+//
+// BX holds p, DI holds r until the last load.
+TEXT ·enter(SB),NOSPLIT|NOFRAME,$0-32
+	MOVQ	8(SP), BX
+	MOVQ	16(SP), DI
+	MOVQ	24(SP), SI
+	MOVQ	32(SP), DX
+	MOVQ	SP, CPU_SP(BX)
+	MOVQ	BP, CPU_BP(BX)
+	MOVQ	DI, CPU_REGS(BX)
+	MOVQ	SI, CPU_FPU(BX)
+
+	// CR3 is loaded only on a change: QEMU drops its whole TLB on every load.
+	CMPQ	DX, CPU_ROOT(BX)
+	JEQ	fpu
+	MOVQ	DX, CPU_ROOT(BX)
+	MOVQ	DX, CR3
+fpu:
+	MOVQ	CPU_XMASK(BX), AX
+	XORL	DX, DX
+	TESTQ	AX, AX
+	JEQ	fxrstor
+	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x2e	// XRSTOR64 (SI)
+	JMP	bases
+fxrstor:
+	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x0e	// FXRSTOR64 (SI)
+bases:
+	MOVL	$MSR_FS_BASE, CX
+	RDMSR
+	MOVL	AX, CPU_FS(BX)
+	MOVL	DX, (CPU_FS+4)(BX)
+	MOVL	R_FS(DI), AX
+	MOVL	(R_FS+4)(DI), DX
+	WRMSR
+	// The thread's GS base waits in the second register until SWAPGS. A program can change it by loading a selector, so it is
+	// written each time.
+	MOVL	$MSR_KERNEL_GS_BASE, CX
+	MOVL	R_GS(DI), AX
+	MOVL	(R_GS+4)(DI), DX
+	WRMSR
+
+	MOVQ	R_FLAGS(DI), R11
+	ANDL	$RFLAGS_USER, R11
+	ORL	$RFLAGS_FIXED, R11
+	MOVQ	R_8(DI), R8
+	MOVQ	R_9(DI), R9
+	MOVQ	R_10(DI), R10
+	MOVQ	R_12(DI), R12
+	MOVQ	R_13(DI), R13
+	MOVQ	R_14(DI), R14
+	MOVQ	R_15(DI), R15
+	MOVQ	R_BP(DI), BP
+	MOVQ	R_SI(DI), SI
+	MOVQ	R_DX(DI), DX
+	MOVQ	R_AX(DI), AX
+	MOVQ	R_IP(DI), CX
+	CMPQ	R_FULL(DI), $0
+	JNE	full
+	MOVQ	R_BX(DI), BX
+	MOVQ	R_SP(DI), SP
+	MOVQ	R_DI(DI), DI
+	SWAPGS
+	BYTE	$0x48; BYTE $0x0f; BYTE $0x07	// SYSRETQ
+
+full:
+	MOVQ	CX, (CPU_FRAME+0)(BX)
+	MOVQ	$USER_CS, (CPU_FRAME+8)(BX)
+	MOVQ	R11, (CPU_FRAME+16)(BX)
+	MOVQ	R_SP(DI), CX
+	MOVQ	CX, (CPU_FRAME+24)(BX)
+	MOVQ	$USER_SS, (CPU_FRAME+32)(BX)
+	LEAQ	CPU_FRAME(BX), SP
+	MOVQ	R_CX(DI), CX
+	MOVQ	R_11(DI), R11
+	MOVQ	R_BX(DI), BX
+	MOVQ	R_DI(DI), DI
+	SWAPGS
+	IRETQ
+
+// leave ends enter: BX holds the percpu, DI the Regs, which are filled in; CPU_EVENT holds the event.
+//
+// Go wants its FS base, an MXCSR with all exceptions masked, and the registers of its own convention: the wrapper around enter
+// loads R14 and clears X15.
+TEXT leave<>(SB),NOSPLIT|NOFRAME,$0-32
+	MOVQ	CPU_SP(BX), SP
+	MOVQ	CPU_FPU(BX), SI
+	MOVQ	CPU_XMASK(BX), AX
+	XORL	DX, DX
+	TESTQ	AX, AX
+	JEQ	fxsave
+	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x26	// XSAVE64 (SI)
+	JMP	saved
+fxsave:
+	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x06	// FXSAVE64 (SI)
+saved:
+	MOVQ	CPU_BP(BX), BP
+	MOVL	$MSR_FS_BASE, CX
+	MOVL	CPU_FS(BX), AX
+	MOVL	(CPU_FS+4)(BX), DX
+	WRMSR
+	LDMXCSR	mxcsr<>(SB)
+	RET
+
+DATA	mxcsr<>+0(SB)/4, $0x1f80
+GLOBL	mxcsr<>(SB),RODATA,$4
+
+// syscall is where SYSCALL arrives: RCX holds RIP, R11 holds RFLAGS, the stack is still the thread's, interrupts are off.
+TEXT syscall<>(SB),NOSPLIT|NOFRAME,$0
+	SWAPGS
+	MOVQ	SP, CPU_SCRATCH(GS)
+	MOVQ	CPU_REGS(GS), SP
+	MOVQ	AX, R_AX(SP)
+	MOVQ	BX, R_BX(SP)
+	MOVQ	CX, R_IP(SP)
+	MOVQ	CX, R_CX(SP)
+	MOVQ	DX, R_DX(SP)
+	MOVQ	SI, R_SI(SP)
+	MOVQ	DI, R_DI(SP)
+	MOVQ	BP, R_BP(SP)
+	MOVQ	R8, R_8(SP)
+	MOVQ	R9, R_9(SP)
+	MOVQ	R10, R_10(SP)
+	MOVQ	R11, R_FLAGS(SP)
+	MOVQ	R11, R_11(SP)
+	MOVQ	R12, R_12(SP)
+	MOVQ	R13, R_13(SP)
+	MOVQ	R14, R_14(SP)
+	MOVQ	R15, R_15(SP)
+	MOVQ	$0, R_FULL(SP)
+	MOVQ	CPU_SCRATCH(GS), AX
+	MOVQ	AX, R_SP(SP)
+	MOVQ	SP, DI
+	MOVQ	CPU_SELF(GS), BX
+	MOVQ	$EVENT_SYSCALL, CPU_EVENT(BX)
+	JMP	leave<>(SB)
+
+// trap is where the stubs of exceptions and interrupts go on. The interrupt stack holds, upwards from SP:
+//
+//	vector, error code, RIP, CS, RFLAGS, RSP, SS
+TEXT trap<>(SB),NOSPLIT|NOFRAME,$0
+	CLD
+	TESTB	$3, 24(SP)
+	JEQ	kernel
+	SWAPGS
+	PUSHQ	DI
+	MOVQ	CPU_REGS(GS), DI
+	MOVQ	AX, R_AX(DI)
+	MOVQ	BX, R_BX(DI)
+	MOVQ	CX, R_CX(DI)
+	MOVQ	DX, R_DX(DI)
+	MOVQ	SI, R_SI(DI)
+	MOVQ	BP, R_BP(DI)
+	MOVQ	R8, R_8(DI)
+	MOVQ	R9, R_9(DI)
+	MOVQ	R10, R_10(DI)
+	MOVQ	R11, R_11(DI)
+	MOVQ	R12, R_12(DI)
+	MOVQ	R13, R_13(DI)
+	MOVQ	R14, R_14(DI)
+	MOVQ	R15, R_15(DI)
+	POPQ	AX
+	MOVQ	AX, R_DI(DI)
+	POPQ	CX			// vector
+	MOVQ	CX, R_VECTOR(DI)
+	POPQ	AX
+	MOVQ	AX, R_CODE(DI)
+	POPQ	AX
+	MOVQ	AX, R_IP(DI)
+	POPQ	AX			// CS
+	POPQ	AX
+	MOVQ	AX, R_FLAGS(DI)
+	POPQ	AX
+	MOVQ	AX, R_SP(DI)
+	MOVQ	CR2, AX
+	MOVQ	AX, R_ADDR(DI)
+	MOVQ	$1, R_FULL(DI)
+	MOVQ	CPU_SELF(GS), BX
+	MOVQ	$EVENT_EXCEPTION, AX
+	CMPQ	CX, $32
+	JCS	known
+	MOVQ	$EVENT_INTERRUPT, AX
+known:
+	MOVQ	AX, CPU_EVENT(BX)
+	JMP	leave<>(SB)
+
+kernel:
+	CMPQ	0(SP), $32
+	JCS	fault
+	// The processor was at rest. Acknowledge, count, go on behind the HLT.
+	CMPQ	0(SP), $0xff
+	JEQ	served
+	PUSHQ	AX
+	MOVQ	$LAPIC_EOI, AX
+	MOVL	$0, (AX)
+	INCQ	CPU_UNSERVED(GS)
+	POPQ	AX
+served:
+	ADDQ	$16, SP
+	IRETQ
+
+fault:
+	JMP	kernelFault<>(SB)
+
+// kernelFault notes the kernel's registers and arranges, in place of the instruction that faulted, a call of faulted on the
+// same stack; on a second fault, or when the stack itself is what is wrong, it prints what it knows from here.
+TEXT kernelFault<>(SB),NOSPLIT|NOFRAME,$0
+	CMPQ	0(SP), $1
+	JEQ	debug
+	CMPQ	0(SP), $2
+	JEQ	nmi
+	PUSHQ	AX
+	MOVQ	CPU_SELF(GS), AX
+	ADDQ	$CPU_FAULT, AX
+	MOVQ	BX, R_BX(AX)
+	MOVQ	CX, R_CX(AX)
+	MOVQ	DX, R_DX(AX)
+	MOVQ	SI, R_SI(AX)
+	MOVQ	DI, R_DI(AX)
+	MOVQ	BP, R_BP(AX)
+	MOVQ	R8, R_8(AX)
+	MOVQ	R9, R_9(AX)
+	MOVQ	R10, R_10(AX)
+	MOVQ	R11, R_11(AX)
+	MOVQ	R12, R_12(AX)
+	MOVQ	R13, R_13(AX)
+	MOVQ	R14, R_14(AX)
+	MOVQ	R15, R_15(AX)
+	POPQ	BX
+	MOVQ	BX, R_AX(AX)
+	MOVQ	0(SP), BX
+	MOVQ	BX, R_VECTOR(AX)
+	MOVQ	8(SP), BX
+	MOVQ	BX, R_CODE(AX)
+	MOVQ	16(SP), BX
+	MOVQ	BX, R_IP(AX)
+	MOVQ	32(SP), BX
+	MOVQ	BX, R_FLAGS(AX)
+	MOVQ	40(SP), BX
+	MOVQ	BX, R_SP(AX)
+	MOVQ	CR2, CX
+	MOVQ	CX, R_ADDR(AX)
+	INCQ	R_FULL(AX)		// how many faults there were
+	CMPQ	R_FULL(AX), $1
+	JNE	last
+	CMPQ	0(SP), $8
+	JEQ	last
+	CMPQ	0(SP), $18
+	JEQ	last
+	// A page fault within a page of the stack pointer: the stack has met its guard.
+	SUBQ	BX, CX
+	ADDQ	$4096, CX
+	CMPQ	CX, $8192
+	JCS	last
+	// Push the address behind the instruction's first byte, as a CALL there would: the traceback subtracts one.
+	MOVQ	16(SP), CX
+	INCQ	CX
+	SUBQ	$8, BX
+	MOVQ	CX, (BX)
+	MOVQ	BX, 40(SP)
+	MOVQ	$·faulted(SB), CX
+	MOVQ	CX, 16(SP)
+	MOVQ	R_BX(AX), BX
+	MOVQ	R_CX(AX), CX
+	MOVQ	R_AX(AX), AX
+	ADDQ	$16, SP
+	IRETQ
+
+last:
+	ANDQ	$~15, SP
+	SUBQ	$32, SP
+	MOVQ	AX, 0(SP)
+	CALL	·lastWords(SB)
+	CLI
+	HLT
+	JMP	-1(PC)
+
+debug:
+	// A single step that crossed into the kernel: no more of them, and on.
+	ANDQ	$~0x100, 32(SP)
+	ADDQ	$16, SP
+	IRETQ
+
+nmi:
+	// It may come before SWAPGS or after: GS is of no use here. An NMI has nothing to say on the machines we know.
+	ADDQ	$16, SP
+	IRETQ
+
+#define STUB(name, n) \
+	TEXT name<>(SB),NOSPLIT|NOFRAME,$0; \
+	PUSHQ	$0; \
+	PUSHQ	$n; \
+	JMP	trap<>(SB)
+
+// Vectors for which the processor pushes an error code itself.
+#define STUBE(name, n) \
+	TEXT name<>(SB),NOSPLIT|NOFRAME,$0; \
+	PUSHQ	$n; \
+	JMP	trap<>(SB)
+
+STUB(stub0, 0)
+STUB(stub1, 1)
+STUB(stub2, 2)
+STUB(stub3, 3)
+STUB(stub4, 4)
+STUB(stub5, 5)
+STUB(stub6, 6)
+STUB(stub7, 7)
+STUBE(stub8, 8)
+STUB(stub9, 9)
+STUBE(stub10, 10)
+STUBE(stub11, 11)
+STUBE(stub12, 12)
+STUBE(stub13, 13)
+STUBE(stub14, 14)
+STUB(stub15, 15)
+STUB(stub16, 16)
+STUBE(stub17, 17)
+STUB(stub18, 18)
+STUB(stub19, 19)
+STUB(stub20, 20)
+STUBE(stub21, 21)
+STUB(stub22, 22)
+STUB(stub23, 23)
+STUB(stub24, 24)
+STUB(stub25, 25)
+STUB(stub26, 26)
+STUB(stub27, 27)
+STUB(stub28, 28)
+STUBE(stub29, 29)
+STUBE(stub30, 30)
+STUB(stub31, 31)
+STUB(stub64, 64)
+STUB(stub65, 65)
+STUB(stub255, 255)
+STUB(stub256, 256)
+
+DATA	stubs<>+0(SB)/8, $stub0<>(SB)
+DATA	stubs<>+8(SB)/8, $stub1<>(SB)
+DATA	stubs<>+16(SB)/8, $stub2<>(SB)
+DATA	stubs<>+24(SB)/8, $stub3<>(SB)
+DATA	stubs<>+32(SB)/8, $stub4<>(SB)
+DATA	stubs<>+40(SB)/8, $stub5<>(SB)
+DATA	stubs<>+48(SB)/8, $stub6<>(SB)
+DATA	stubs<>+56(SB)/8, $stub7<>(SB)
+DATA	stubs<>+64(SB)/8, $stub8<>(SB)
+DATA	stubs<>+72(SB)/8, $stub9<>(SB)
+DATA	stubs<>+80(SB)/8, $stub10<>(SB)
+DATA	stubs<>+88(SB)/8, $stub11<>(SB)
+DATA	stubs<>+96(SB)/8, $stub12<>(SB)
+DATA	stubs<>+104(SB)/8, $stub13<>(SB)
+DATA	stubs<>+112(SB)/8, $stub14<>(SB)
+DATA	stubs<>+120(SB)/8, $stub15<>(SB)
+DATA	stubs<>+128(SB)/8, $stub16<>(SB)
+DATA	stubs<>+136(SB)/8, $stub17<>(SB)
+DATA	stubs<>+144(SB)/8, $stub18<>(SB)
+DATA	stubs<>+152(SB)/8, $stub19<>(SB)
+DATA	stubs<>+160(SB)/8, $stub20<>(SB)
+DATA	stubs<>+168(SB)/8, $stub21<>(SB)
+DATA	stubs<>+176(SB)/8, $stub22<>(SB)
+DATA	stubs<>+184(SB)/8, $stub23<>(SB)
+DATA	stubs<>+192(SB)/8, $stub24<>(SB)
+DATA	stubs<>+200(SB)/8, $stub25<>(SB)
+DATA	stubs<>+208(SB)/8, $stub26<>(SB)
+DATA	stubs<>+216(SB)/8, $stub27<>(SB)
+DATA	stubs<>+224(SB)/8, $stub28<>(SB)
+DATA	stubs<>+232(SB)/8, $stub29<>(SB)
+DATA	stubs<>+240(SB)/8, $stub30<>(SB)
+DATA	stubs<>+248(SB)/8, $stub31<>(SB)
+DATA	stubs<>+256(SB)/8, $stub64<>(SB)
+DATA	stubs<>+264(SB)/8, $stub65<>(SB)
+DATA	stubs<>+272(SB)/8, $stub255<>(SB)
+DATA	stubs<>+280(SB)/8, $stub256<>(SB)
+GLOBL	stubs<>(SB),RODATA,$288
+
+TEXT ·stubTable(SB),NOSPLIT,$0-8
+	LEAQ	stubs<>(SB), AX
+	MOVQ	AX, ret+0(FP)
+	RET
+
+TEXT ·syscallAddress(SB),NOSPLIT,$0-8
+	LEAQ	syscall<>(SB), AX
+	MOVQ	AX, ret+0(FP)
+	RET

@@ -1,0 +1,31 @@
+package x86
+
+import "defpager/mach"
+
+// percpu is the state of one processor that its assembly reaches through GS. Every field is 8 bytes up to frame: the
+// offsets are in percpu.h.
+//
+// Invariant: it never moves (Go's heap objects do not), and the CPU that owns it keeps it alive for ever. Pointers in it are kept as
+// integers, so that the assembly's stores need no write barrier; Enter's caller keeps what they point to alive.
+type percpu struct {
+	self     uintptr // address of this struct
+	regs     uintptr // *board.Regs of the thread that runs
+	fpu      uintptr // its FPU area
+	sp       uintptr // the kernel's stack pointer inside enter
+	bp       uintptr
+	fs       uint64        // the kernel's FS base
+	root     mach.PhysAddr // what CR3 holds
+	xmask    uint64        // components for XSAVE; 0: FXSAVE
+	scratch  uint64
+	event    uint64 // what enter returns
+	unserved uint64 // interrupts that came while the processor rested
+	nmis     uint64
+	frame    [5]uint64 // for IRETQ: RIP, CS, RFLAGS, RSP, SS
+	_        uint64
+
+	fault faultRecord // of the kernel, see fault.go
+
+	gdt [7]uint64
+	tss tss
+	idt [256]gate
+}

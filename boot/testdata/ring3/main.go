@@ -1,0 +1,169 @@
+// Command ring3 is an image that tests the processor: the way to ring 3 and back, what is kept and what is caught. It ends with
+// "ring3: passed" and exit status 0, or with a panic. With the command line "fault" it makes the kernel itself fault, in one of several
+// ways.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+	"unsafe"
+
+	"defpager/board"
+	"defpager/boot/image"
+	"defpager/boot/setup"
+	"defpager/mach"
+	"defpager/mm/pmap"
+)
+
+const (
+	code  = mach.MinUser + 0x10000
+	stack = mach.MinUser + 0x20000
+)
+
+type test struct {
+	*setup.Machine
+	space *pmap.Pmap
+	page  mach.PhysAddr
+	regs  board.Regs
+	fpu   board.FPU
+}
+
+func main() {
+	m, err := setup.Run()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("processor: %v\n", m.CPU.Features())
+	switch m.Boot.CommandLine {
+	case "write-text":
+		f := main
+		p := **(**uintptr)(unsafe.Pointer(&f))
+		*(*byte)(unsafe.Add(unsafe.Pointer(nil), p)) = 0xcc
+	case "write-constant":
+		s := "a constant"
+		*unsafe.StringData(s) = 'A'
+	case "stack":
+		fmt.Println(deep(1 << 30))
+	case "nil":
+		fmt.Println(*(*byte)(unsafe.Add(unsafe.Pointer(nil), 0x10)))
+	case "execute":
+		b := bytes.Repeat([]byte{0xc3}, 16)
+		p := uintptr(unsafe.Pointer(&b[0]))
+		q := &p
+		(*(*func())(unsafe.Pointer(&q)))()
+	}
+	env := &pmap.Env{Mem: m.Memory, Frames: m.Frames, TLB: m.CPU, KernelPML4E: m.CPU.KernelEntry(), NX: m.CPU.NX()}
+	t := &test{Machine: m}
+	if t.space, err = pmap.New(env); err != nil {
+		panic(err)
+	}
+	t.page, _ = m.Frames.Alloc()
+	data, _ := m.Frames.Alloc()
+	must(t.space.Enter(code, t.page, mach.ProtRead|mach.ProtExecute, mach.PageSize))
+	must(t.space.Enter(stack, data, mach.ProtRead|mach.ProtWrite, mach.PageSize))
+	t.fpu = m.CPU.NewFPU()
+	t.run()
+	fmt.Println("ring3: passed")
+	m.Exit(0)
+}
+
+func deep(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return deep(n-1) + 1
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// enter runs instructions until they trap.
+func (t *test) enter(text ...byte) board.Event {
+	copy(t.Memory.Frame(t.page)[:], text)
+	t.regs = board.Regs{RIP: uint64(code), RSP: uint64(stack) + mach.PageSize, Full: 1, RAX: 1, RBX: 2, R15: 15, RCX: 3, R11: 11}
+	return t.CPU.Enter(&t.regs, t.fpu, t.space.Root())
+}
+
+func (t *test) expect(name string, want board.Event, vector uint64, text ...byte) {
+	if got := t.enter(text...); got != want || want != board.EventSyscall && t.regs.Vector != vector {
+		panic(fmt.Sprintf("%s: event %d vector %d code %#x address %#x at %#x, want event %d vector %d", name, got, t.regs.Vector, t.regs.Code, t.regs.Addr, t.regs.RIP, want, vector))
+	}
+	fmt.Println(name, "ok")
+}
+
+func (t *test) run() {
+	t.expect("syscall", board.EventSyscall, 0, 0x0f, 0x05)
+	if t.regs.RAX != 1 || t.regs.RBX != 2 || t.regs.R15 != 15 || t.regs.RIP != uint64(code)+2 || t.regs.RSP != uint64(stack)+mach.PageSize {
+		panic(fmt.Sprintf("syscall: %+v", t.regs))
+	}
+	// back by SYSRETQ, to another one
+	copy(t.Memory.Frame(t.page)[2:], []byte{0x48, 0xff, 0xc0, 0x0f, 0x05}) // inc rax; syscall
+	if e := t.CPU.Enter(&t.regs, t.fpu, t.space.Root()); e != board.EventSyscall || t.regs.RAX != 2 || t.regs.RIP != uint64(code)+7 {
+		panic(fmt.Sprintf("sysret: event %d %+v", e, t.regs))
+	}
+	t.expect("int3", board.EventException, board.VectorBreakpoint, 0xcc)
+	if t.regs.RAX != 1 || t.regs.RCX != 3 || t.regs.R11 != 11 {
+		panic(fmt.Sprintf("int3: %+v", t.regs))
+	}
+	t.expect("cli", board.EventException, board.VectorProtection, 0xfa)
+	t.expect("hlt", board.EventException, board.VectorProtection, 0xf4)
+	t.expect("in", board.EventException, board.VectorProtection, 0xe4, 0x60)
+	t.expect("wrmsr", board.EventException, board.VectorProtection, 0x0f, 0x30)
+	t.expect("int 0x40", board.EventException, board.VectorProtection, 0xcd, 0x40)
+	t.expect("ud2", board.EventException, board.VectorInvalidOpcode, 0x0f, 0x0b)
+	t.expect("divide", board.EventException, board.VectorDivide, 0x31, 0xc0, 0xf7, 0xf0)
+	t.expect("read the kernel", board.EventException, board.VectorPageFault, 0x8a, 0x04, 0x25, 0x00, 0x00, 0x20, 0x00)
+	t.expect("write text", board.EventException, board.VectorPageFault, 0xc6, 0x05, 0, 0, 0, 0, 0)
+	t.expect("non-canonical", board.EventException, board.VectorProtection, 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x8a, 0x00)
+	t.regs = board.Regs{RIP: 1 << 47, Full: 1}
+	if e := t.CPU.Enter(&t.regs, t.fpu, t.space.Root()); e != board.EventException || t.regs.Vector != board.VectorProtection {
+		panic("a non-canonical RIP was entered")
+	}
+	if t.CPU.NX() {
+		copy(t.Memory.Frame(t.page)[:], []byte{0xff, 0xe4}) // jmp rsp
+		t.regs = board.Regs{RIP: uint64(code), RSP: uint64(stack), Full: 1}
+		if e := t.CPU.Enter(&t.regs, t.fpu, t.space.Root()); e != board.EventException || t.regs.Vector != board.VectorPageFault || t.regs.Code&board.FaultFetch == 0 {
+			panic(fmt.Sprintf("data executed: event %d %+v", e, t.regs))
+		}
+		fmt.Println("execute data ok")
+	}
+	// Trap flag set by ring 3, then SYSCALL: the step must not stay in the kernel.
+	t.expect("single step", board.EventException, board.VectorDebug, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x90, 0x90)
+	t.expect("single step into the kernel", board.EventSyscall, 0, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x0f, 0x05)
+	// pushf; or [rsp], IOPL 3; popf; cli
+	t.expect("popf", board.EventException, board.VectorProtection, 0x9c, 0x81, 0x0c, 0x24, 0, 0x30, 0, 0, 0x9d, 0xfa)
+	t.Tick(4 * time.Millisecond)
+	t.expect("endless loop", board.EventInterrupt, board.VectorTick, 0xeb, 0xfe)
+	// The floating-point state of two threads.
+	a, b := t.CPU.NewFPU(), t.CPU.NewFPU()
+	t.fpu = a
+	t.expect("set xmm0", board.EventSyscall, 0, 0x66, 0x48, 0x0f, 0x6e, 0xc3, 0x0f, 0x05) // movq xmm0, rbx
+	t.fpu = b
+	t.expect("look at xmm0", board.EventSyscall, 0, 0x66, 0x48, 0x0f, 0x7e, 0xc0, 0x0f, 0x05) // movq rax, xmm0
+	if t.regs.RAX != 0 {
+		panic("a thread sees another's xmm0")
+	}
+	t.fpu = a
+	t.expect("look again", board.EventSyscall, 0, 0x66, 0x48, 0x0f, 0x7e, 0xc0, 0x0f, 0x05)
+	if t.regs.RAX != 2 {
+		panic("xmm0 was lost")
+	}
+	from := t.Counter()
+	const n = 100000
+	copy(t.Memory.Frame(t.page)[:], []byte{0x0f, 0x05, 0xeb, 0xfc})
+	t.regs.RIP = uint64(code)
+	for range n {
+		for t.CPU.Enter(&t.regs, t.fpu, t.space.Root()) != board.EventSyscall {
+			t.Poll()
+		}
+	}
+	fmt.Println(n, "traps:", (t.Counter()-from)/n, "counts each")
+	// Go lives on: goroutines, timers, collector.
+	go t.Serve(image.WaitInterrupt)
+	time.Sleep(10 * time.Millisecond)
+	fmt.Println("unserved", t.CPU.Unserved() > 0)
+}
