@@ -12,8 +12,8 @@ import (
 // The pager is a send right to the default memory manager's port, which only privileged tasks hold. The seqnos_ form of the
 // manual is the same message: its sequence number is the server's, from the header.
 func (c *Client) ObjectCreate(pager mach.Name, size uint64) (mach.Name, mach.Return) {
-	c.request().Uint64(size)
-	r, ret := c.call(pager, mach.IDDefaultPagerObjectCreate)
+	c.Request().Uint64(size)
+	r, ret := c.Call(pager, mach.IDDefaultPagerObjectCreate)
 	if ret != mach.Success {
 		return mach.NameNull, ret
 	}
@@ -23,7 +23,7 @@ func (c *Client) ObjectCreate(pager mach.Name, size uint64) (mach.Name, mach.Ret
 
 // ObjectSetSize changes the most that an object may hold, in bytes.
 func (c *Client) ObjectSetSize(object mach.Name, size uint64) mach.Return {
-	c.request().Uint64(size)
+	c.Request().Uint64(size)
 	return c.simple(object, mach.IDDefaultPagerObjectSetSize)
 }
 
@@ -34,8 +34,8 @@ type PagerInfo struct {
 
 // PagerInfo tells how much the default pager could hold and how much of it is not promised yet.
 func (c *Client) PagerInfo(pager mach.Name) (PagerInfo, mach.Return) {
-	c.request()
-	r, ret := c.call(pager, mach.IDDefaultPagerInfo)
+	c.Request()
+	r, ret := c.Call(pager, mach.IDDefaultPagerInfo)
 	if ret != mach.Success {
 		return PagerInfo{}, ret
 	}
@@ -54,8 +54,8 @@ func (c *Client) DefaultManager(hostPriv, manager mach.Name) (mach.Name, mach.Re
 	if manager == mach.NameNull {
 		disposition = mach.MsgCopySend
 	}
-	c.request().Port(disposition, manager)
-	r, ret := c.callComplex(hostPriv, mach.IDVMSetDefaultManager)
+	c.Request().Port(disposition, manager)
+	r, ret := c.CallComplex(hostPriv, mach.IDVMSetDefaultManager)
 	if ret != mach.Success {
 		return mach.NameNull, ret
 	}
@@ -68,15 +68,15 @@ const RebootHalt = 0x8 // power off
 
 // HostReboot ends the machine. It returns only when it fails.
 func (c *Client) HostReboot(hostPriv mach.Name, options int32) mach.Return {
-	c.request().Int32(options)
+	c.Request().Int32(options)
 	return c.simple(hostPriv, mach.IDHostReboot)
 }
 
 // KernelVersion is the kernel's own name and version. (HostSelf will do as host.)
 func (c *Client) KernelVersion(host mach.Name) (string, mach.Return) {
 	const size = 512
-	c.request()
-	r, ret := c.call(host, mach.IDHostGetKernelVersion)
+	c.Request()
+	r, ret := c.Call(host, mach.IDHostGetKernelVersion)
 	if ret != mach.Success {
 		return "", ret
 	}

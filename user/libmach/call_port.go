@@ -8,8 +8,8 @@ import (
 
 // PortNames lists a task's names and what they denote, into memory of Go.
 func (c *Client) PortNames(task mach.Name) ([]mach.Name, []mach.PortType, mach.Return) {
-	c.request()
-	r, ret := c.call(task, mach.IDPortNames)
+	c.Request()
+	r, ret := c.Call(task, mach.IDPortNames)
 	if ret != mach.Success {
 		return nil, nil, ret
 	}
@@ -45,8 +45,8 @@ func (c *Client) takeWords(at uint64, number uint32) []uint32 {
 
 // PortType tells what a name denotes.
 func (c *Client) PortType(task, name mach.Name) (mach.PortType, mach.Return) {
-	c.request().Name(name)
-	r, ret := c.call(task, mach.IDPortType)
+	c.Request().Name(name)
+	r, ret := c.Call(task, mach.IDPortType)
 	if ret != mach.Success {
 		return 0, ret
 	}
@@ -56,7 +56,7 @@ func (c *Client) PortType(task, name mach.Name) (mach.PortType, mach.Return) {
 
 // PortRename gives a right another name.
 func (c *Client) PortRename(task, old, name mach.Name) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Name(old)
 	w.Name(name)
 	return c.simple(task, mach.IDPortRename)
@@ -64,8 +64,8 @@ func (c *Client) PortRename(task, old, name mach.Name) mach.Return {
 
 // PortAllocate is mach_port_allocate by message.
 func (c *Client) PortAllocate(task mach.Name, right mach.Right) (mach.Name, mach.Return) {
-	c.request().Uint32(uint32(right))
-	r, ret := c.call(task, mach.IDPortAllocate)
+	c.Request().Uint32(uint32(right))
+	r, ret := c.Call(task, mach.IDPortAllocate)
 	if ret != mach.Success {
 		return mach.NameNull, ret
 	}
@@ -75,7 +75,7 @@ func (c *Client) PortAllocate(task mach.Name, right mach.Right) (mach.Name, mach
 
 // PortAllocateName is mach_port_allocate_name by message.
 func (c *Client) PortAllocateName(task mach.Name, right mach.Right, name mach.Name) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Uint32(uint32(right))
 	w.Name(name)
 	return c.simple(task, mach.IDPortAllocateName)
@@ -83,22 +83,22 @@ func (c *Client) PortAllocateName(task mach.Name, right mach.Right, name mach.Na
 
 // PortDestroy drops all rights that a name denotes, with all user references.
 func (c *Client) PortDestroy(task, name mach.Name) mach.Return {
-	c.request().Name(name)
+	c.Request().Name(name)
 	return c.simple(task, mach.IDPortDestroy)
 }
 
 // PortDeallocate is mach_port_deallocate by message.
 func (c *Client) PortDeallocate(task, name mach.Name) mach.Return {
-	c.request().Name(name)
+	c.Request().Name(name)
 	return c.simple(task, mach.IDPortDeallocate)
 }
 
 // PortGetRefs tells how many user references a name has as one kind of right.
 func (c *Client) PortGetRefs(task, name mach.Name, right mach.Right) (uint32, mach.Return) {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Uint32(uint32(right))
-	r, ret := c.call(task, mach.IDPortGetRefs)
+	r, ret := c.Call(task, mach.IDPortGetRefs)
 	if ret != mach.Success {
 		return 0, ret
 	}
@@ -108,7 +108,7 @@ func (c *Client) PortGetRefs(task, name mach.Name, right mach.Right) (uint32, ma
 
 // PortModRefs adds delta to the user references.
 func (c *Client) PortModRefs(task, name mach.Name, right mach.Right, delta int32) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Uint32(uint32(right))
 	w.Int32(delta)
@@ -117,7 +117,7 @@ func (c *Client) PortModRefs(task, name mach.Name, right mach.Right, delta int32
 
 // PortSetQLimit sets how many messages a port queues before senders wait: at most mach.QLimitMax.
 func (c *Client) PortSetQLimit(task, name mach.Name, limit uint32) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Uint32(limit)
 	return c.simple(task, mach.IDPortSetQLimit)
@@ -125,7 +125,7 @@ func (c *Client) PortSetQLimit(task, name mach.Name, limit uint32) mach.Return {
 
 // PortSetMscount sets a port's make-send count.
 func (c *Client) PortSetMscount(task, name mach.Name, mscount uint32) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Uint32(mscount)
 	return c.simple(task, mach.IDPortSetMscount)
@@ -133,7 +133,7 @@ func (c *Client) PortSetMscount(task, name mach.Name, mscount uint32) mach.Retur
 
 // PortSetSeqno sets the sequence number that a port's next message gets.
 func (c *Client) PortSetSeqno(task, name mach.Name, seqno uint32) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Uint32(seqno)
 	return c.simple(task, mach.IDPortSetSeqno)
@@ -141,8 +141,8 @@ func (c *Client) PortSetSeqno(task, name mach.Name, seqno uint32) mach.Return {
 
 // PortGetSetStatus lists the members of a port set.
 func (c *Client) PortGetSetStatus(task, set mach.Name) ([]mach.Name, mach.Return) {
-	c.request().Name(set)
-	r, ret := c.call(task, mach.IDPortGetSetStatus)
+	c.Request().Name(set)
+	r, ret := c.Call(task, mach.IDPortGetSetStatus)
 	if ret != mach.Success {
 		return nil, ret
 	}
@@ -159,7 +159,7 @@ func (c *Client) PortGetSetStatus(task, set mach.Name) ([]mach.Name, mach.Return
 
 // PortMoveMember puts a receive right into a port set, or with NameNull takes it out of its set.
 func (c *Client) PortMoveMember(task, member, set mach.Name) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Name(member)
 	w.Name(set)
 	return c.simple(task, mach.IDPortMoveMember)
@@ -168,12 +168,12 @@ func (c *Client) PortMoveMember(task, member, set mach.Name) mach.Return {
 // PortRequestNotification asks for a notification of one kind (such as mach.NotifyNoSenders) to a port of the caller, and
 // answers the send-once right of the request before it, or NameNull. With NameNull as notify it only cancels.
 func (c *Client) PortRequestNotification(task, name mach.Name, id mach.MsgID, sync uint32, notify mach.Name) (mach.Name, mach.Return) {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Int32(int32(id))
 	w.Uint32(sync)
 	w.Port(mach.MsgMakeSendOnce, notify)
-	r, ret := c.callComplex(task, mach.IDPortRequestNotification)
+	r, ret := c.CallComplex(task, mach.IDPortRequestNotification)
 	if ret != mach.Success {
 		return mach.NameNull, ret
 	}
@@ -183,19 +183,19 @@ func (c *Client) PortRequestNotification(task, name mach.Name, id mach.MsgID, sy
 
 // PortInsertRight is mach_port_insert_right by message.
 func (c *Client) PortInsertRight(task, name, right mach.Name, disposition mach.MsgType) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Port(disposition, right)
-	r, ret := c.callComplex(task, mach.IDPortInsertRight)
+	r, ret := c.CallComplex(task, mach.IDPortInsertRight)
 	return end(r, ret)
 }
 
 // PortExtractRight takes a right from a task into the caller's space.
 func (c *Client) PortExtractRight(task, name mach.Name, disposition mach.MsgType) (mach.Name, mach.MsgType, mach.Return) {
-	w := c.request()
+	w := c.Request()
 	w.Name(name)
 	w.Uint32(uint32(disposition))
-	r, ret := c.call(task, mach.IDPortExtractRight)
+	r, ret := c.Call(task, mach.IDPortExtractRight)
 	if ret != mach.Success {
 		return mach.NameNull, 0, ret
 	}
@@ -216,8 +216,8 @@ const portStatusWords = 9
 
 // PortGetReceiveStatus tells of a port whose receive right the task holds.
 func (c *Client) PortGetReceiveStatus(task, name mach.Name) (PortStatus, mach.Return) {
-	c.request().Name(name)
-	r, ret := c.call(task, mach.IDPortGetReceiveStatus)
+	c.Request().Name(name)
+	r, ret := c.Call(task, mach.IDPortGetReceiveStatus)
 	if ret != mach.Success {
 		return PortStatus{}, ret
 	}

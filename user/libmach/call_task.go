@@ -8,70 +8,70 @@ import (
 
 // TaskCreate is task_create by message.
 func (c *Client) TaskCreate(parent mach.Name, inherit bool) (mach.Name, mach.Return) {
-	c.request().Bool(inherit)
+	c.Request().Bool(inherit)
 	return c.port(parent, mach.IDTaskCreate)
 }
 
 // TaskTerminate is task_terminate by message.
 func (c *Client) TaskTerminate(task mach.Name) mach.Return {
-	c.request()
+	c.Request()
 	return c.simple(task, mach.IDTaskTerminate)
 }
 
 // TaskSuspend is task_suspend by message.
 func (c *Client) TaskSuspend(task mach.Name) mach.Return {
-	c.request()
+	c.Request()
 	return c.simple(task, mach.IDTaskSuspend)
 }
 
 // TaskResume takes one TaskSuspend back.
 func (c *Client) TaskResume(task mach.Name) mach.Return {
-	c.request()
+	c.Request()
 	return c.simple(task, mach.IDTaskResume)
 }
 
 // TaskGetSpecialPort answers one of a task's special ports, such as mach.SpecialException.
 func (c *Client) TaskGetSpecialPort(task mach.Name, which int32) (mach.Name, mach.Return) {
-	c.request().Int32(which)
+	c.Request().Int32(which)
 	return c.port(task, mach.IDTaskGetSpecialPort)
 }
 
 // TaskSetSpecialPort sets one of a task's special ports.
 func (c *Client) TaskSetSpecialPort(task mach.Name, which int32, port mach.Name) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Int32(which)
 	w.Port(mach.MsgCopySend, port)
-	r, ret := c.callComplex(task, mach.IDTaskSetSpecialPort)
+	r, ret := c.CallComplex(task, mach.IDTaskSetSpecialPort)
 	return end(r, ret)
 }
 
 // ThreadCreate makes a thread in a task. It is suspended: set its state, then resume it.
 func (c *Client) ThreadCreate(task mach.Name) (mach.Name, mach.Return) {
-	c.request()
+	c.Request()
 	return c.port(task, mach.IDThreadCreate)
 }
 
 // ThreadTerminate ends a thread.
 func (c *Client) ThreadTerminate(thread mach.Name) mach.Return {
-	c.request()
+	c.Request()
 	return c.simple(thread, mach.IDThreadTerminate)
 }
 
 // ThreadSuspend stops a thread until ThreadResume.
 func (c *Client) ThreadSuspend(thread mach.Name) mach.Return {
-	c.request()
+	c.Request()
 	return c.simple(thread, mach.IDThreadSuspend)
 }
 
 // ThreadResume takes one ThreadSuspend back.
 func (c *Client) ThreadResume(thread mach.Name) mach.Return {
-	c.request()
+	c.Request()
 	return c.simple(thread, mach.IDThreadResume)
 }
 
 // ThreadAbort ends a thread's waiting.
 func (c *Client) ThreadAbort(thread mach.Name) mach.Return {
-	c.request()
+	c.Request()
 	return c.simple(thread, mach.IDThreadAbort)
 }
 
@@ -91,10 +91,10 @@ func (s *ThreadState) words() [mach.ThreadStateCount / 2]*uint64 {
 
 // ThreadGetState reads a thread's registers. The thread should be suspended.
 func (c *Client) ThreadGetState(thread mach.Name) (ThreadState, mach.Return) {
-	w := c.request()
+	w := c.Request()
 	w.Int32(mach.FlavorThread)
 	w.Uint32(mach.ThreadStateCount)
-	r, ret := c.call(thread, mach.IDThreadGetState)
+	r, ret := c.Call(thread, mach.IDThreadGetState)
 	if ret != mach.Success {
 		return ThreadState{}, ret
 	}
@@ -111,7 +111,7 @@ func (c *Client) ThreadGetState(thread mach.Name) (ThreadState, mach.Return) {
 
 // ThreadSetState writes a thread's registers. The thread should be suspended. The kernel makes segments and flags safe.
 func (c *Client) ThreadSetState(thread mach.Name, s ThreadState) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Int32(mach.FlavorThread)
 	data := w.Space(mach.MsgInteger32, 32, mach.ThreadStateCount)
 	for i, p := range s.words() {
@@ -122,7 +122,7 @@ func (c *Client) ThreadSetState(thread mach.Name, s ThreadState) mach.Return {
 
 // port makes a call whose reply is a send right.
 func (c *Client) port(to mach.Name, id mach.MsgID) (mach.Name, mach.Return) {
-	r, ret := c.call(to, id)
+	r, ret := c.Call(to, id)
 	if ret != mach.Success {
 		return mach.NameNull, ret
 	}

@@ -37,7 +37,7 @@ func (c *Client) VMMap(task mach.Name, m Map) (mach.VirtAddr, mach.Return) {
 
 // VMMapRight is VMMap with a disposition for the memory object's right: MsgMoveSend gives it away.
 func (c *Client) VMMapRight(task mach.Name, m Map, disposition mach.MsgType) (mach.VirtAddr, mach.Return) {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(m.Address))
 	w.Uint64(m.Size)
 	w.Uint64(uint64(m.Mask))
@@ -48,7 +48,7 @@ func (c *Client) VMMapRight(task mach.Name, m Map, disposition mach.MsgType) (ma
 	w.Int32(int32(m.Cur))
 	w.Int32(int32(m.Max))
 	w.Int32(int32(m.Inherit))
-	r, ret := c.callComplex(task, mach.IDVMMap)
+	r, ret := c.CallComplex(task, mach.IDVMMap)
 	if ret != mach.Success {
 		return 0, ret
 	}
@@ -58,11 +58,11 @@ func (c *Client) VMMapRight(task mach.Name, m Map, disposition mach.MsgType) (ma
 
 // VMAllocate is vm_allocate by message.
 func (c *Client) VMAllocate(task mach.Name, at mach.VirtAddr, size uint64, anywhere bool) (mach.VirtAddr, mach.Return) {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(at))
 	w.Uint64(size)
 	w.Bool(anywhere)
-	r, ret := c.call(task, mach.IDVMAllocate)
+	r, ret := c.Call(task, mach.IDVMAllocate)
 	if ret != mach.Success {
 		return 0, ret
 	}
@@ -72,7 +72,7 @@ func (c *Client) VMAllocate(task mach.Name, at mach.VirtAddr, size uint64, anywh
 
 // VMDeallocate is vm_deallocate by message.
 func (c *Client) VMDeallocate(task mach.Name, at mach.VirtAddr, size uint64) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(at))
 	w.Uint64(size)
 	return c.simple(task, mach.IDVMDeallocate)
@@ -80,7 +80,7 @@ func (c *Client) VMDeallocate(task mach.Name, at mach.VirtAddr, size uint64) mac
 
 // VMProtect changes the protection of a range, or with setMaximum the most that it may ever be.
 func (c *Client) VMProtect(task mach.Name, at mach.VirtAddr, size uint64, setMaximum bool, prot mach.Prot) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(at))
 	w.Uint64(size)
 	w.Bool(setMaximum)
@@ -90,7 +90,7 @@ func (c *Client) VMProtect(task mach.Name, at mach.VirtAddr, size uint64, setMax
 
 // VMInherit changes what a child task will get of a range.
 func (c *Client) VMInherit(task mach.Name, at mach.VirtAddr, size uint64, inherit mach.Inherit) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(at))
 	w.Uint64(size)
 	w.Int32(int32(inherit))
@@ -99,8 +99,8 @@ func (c *Client) VMInherit(task mach.Name, at mach.VirtAddr, size uint64, inheri
 
 // VMRegion tells of the region that contains the address, or else of the next one.
 func (c *Client) VMRegion(task mach.Name, at mach.VirtAddr) (Region, mach.Return) {
-	c.request().Uint64(uint64(at))
-	r, ret := c.call(task, mach.IDVMRegion)
+	c.Request().Uint64(uint64(at))
+	r, ret := c.Call(task, mach.IDVMRegion)
 	if ret != mach.Success {
 		return Region{}, ret
 	}
@@ -119,10 +119,10 @@ func (c *Client) VMRegion(task mach.Name, at mach.VirtAddr) (Region, mach.Return
 
 // VMRead copies memory of a task into new memory of the caller, which the caller deallocates.
 func (c *Client) VMRead(task mach.Name, at mach.VirtAddr, size uint64) (mach.VirtAddr, uint64, mach.Return) {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(at))
 	w.Uint64(size)
-	r, ret := c.call(task, mach.IDVMRead)
+	r, ret := c.Call(task, mach.IDVMRead)
 	if ret != mach.Success {
 		return 0, 0, ret
 	}
@@ -132,16 +132,16 @@ func (c *Client) VMRead(task mach.Name, at mach.VirtAddr, size uint64) (mach.Vir
 
 // VMWrite copies size bytes of the caller at data over memory of a task.
 func (c *Client) VMWrite(task mach.Name, at, data mach.VirtAddr, size uint32) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(at))
 	w.OutOfLine(mach.MsgByte, 8, size, uint64(data), false)
-	r, ret := c.callComplex(task, mach.IDVMWrite)
+	r, ret := c.CallComplex(task, mach.IDVMWrite)
 	return end(r, ret)
 }
 
 // VMCopy copies memory within a task.
 func (c *Client) VMCopy(task mach.Name, from mach.VirtAddr, size uint64, to mach.VirtAddr) mach.Return {
-	w := c.request()
+	w := c.Request()
 	w.Uint64(uint64(from))
 	w.Uint64(size)
 	w.Uint64(uint64(to))
@@ -160,8 +160,8 @@ const statisticsWords = 13
 
 // VMStatistics asks any task's port for the statistics of the whole machine.
 func (c *Client) VMStatistics(task mach.Name) (Statistics, mach.Return) {
-	c.request()
-	r, ret := c.call(task, mach.IDVMStatistics)
+	c.Request()
+	r, ret := c.Call(task, mach.IDVMStatistics)
 	if ret != mach.Success {
 		return Statistics{}, ret
 	}

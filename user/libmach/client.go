@@ -30,9 +30,17 @@ func (c *Client) Close() {
 	if c.reply == mach.NameNull {
 		return
 	}
-	c.request().Name(c.reply)
+	c.Request().Name(c.reply)
 	Send(c.w.SetHeader(mach.Bits(mach.MsgCopySend, 0), c.Task(), mach.NameNull, mach.IDPortDestroy), 0, 0)
 	c.reply = mach.NameNull
+}
+
+// Sleep waits for ms milliseconds: it receives from the reply port, to which nobody has a right.
+func (c *Client) Sleep(ms uint32) {
+	if c.reply == mach.NameNull {
+		c.reply = ReplyPort()
+	}
+	Receive(c.buf, c.reply, mach.OptRcvTimeout, ms)
 }
 
 // Task names the calling task's port, by a right that the client holds.
@@ -43,19 +51,19 @@ func (c *Client) Task() mach.Name {
 	return c.task
 }
 
-// request begins a request: the caller writes its items.
-func (c *Client) request() *mig.Writer {
+// Request begins a request: the caller writes its items.
+func (c *Client) Request() *mig.Writer {
 	c.w = mig.NewWriter(c.buf)
 	return &c.w
 }
 
-// call sends the request to a port and reads the reply up to its return code. The reader holds what follows the code.
-func (c *Client) call(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
+// Call sends the request to a port and reads the reply up to its return code. The reader holds what follows the code.
+func (c *Client) Call(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
 	return c.callBits(to, id, 0)
 }
 
-// callComplex is call for a request that carries rights or out-of-line memory.
-func (c *Client) callComplex(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
+// CallComplex is Call for a request that carries rights or out-of-line memory.
+func (c *Client) CallComplex(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
 	return c.callBits(to, id, mach.Complex)
 }
 
@@ -102,7 +110,7 @@ func (c *Client) exchange(size int) (Message, mach.Return) {
 
 // simple makes a call whose reply is a return code only.
 func (c *Client) simple(to mach.Name, id mach.MsgID) mach.Return {
-	r, ret := c.call(to, id)
+	r, ret := c.Call(to, id)
 	return end(r, ret)
 }
 

@@ -1,7 +1,6 @@
 package libmach
 
 import (
-	"defpager/ipc/mig"
 	"defpager/mach"
 )
 
@@ -27,17 +26,4 @@ func ReadException(m Message) (ExceptionInfo, mach.Return) {
 		Subcode:   r.Int64(),
 	}
 	return e, r.End()
-}
-
-// Answer sends a reply that is a return code only. For an exception, Success lets the thread go on; any other code lets
-// the next exception port, and at last the kernel, decide.
-func Answer(buf Buffer, m Message, code mach.Return) mach.Return {
-	if m.Reply() == mach.NameNull {
-		return mach.Success
-	}
-	w := mig.NewWriter(buf)
-	w.RetCode(code)
-	bits := mach.Bits(m.Header.Bits.Remote(), 0)
-	msg := w.SetHeader(bits, m.Reply(), mach.NameNull, m.ID()+mach.ReplyOffset)
-	return Send(msg, 0, 0)
 }

@@ -61,3 +61,24 @@ func received(buf Buffer, ret mach.Return) (Message, mach.Return) {
 	}
 	return Message{Header: h, Body: buf[mach.HeaderSize:h.Size]}, mach.Success
 }
+
+// Reply sends the answer to m that was written with w, return code first. Extra is mach.Complex if it carries rights or
+// out-of-line memory, else 0. A request that wants no answer gets none.
+func Reply(w *mig.Writer, m Message, extra mach.HeaderBits) mach.Return {
+	if m.Reply() == mach.NameNull {
+		return mach.Success
+	}
+	msg := w.SetHeader(mach.Bits(m.Header.Bits.Remote(), 0)|extra, m.Reply(), mach.NameNull, m.ID()+mach.ReplyOffset)
+	if msg == nil {
+		return w.Err()
+	}
+	return Send(msg, 0, 0)
+}
+
+// Answer sends a reply that is a return code only. To an exception, Success lets the thread go on; after any other code the
+// next exception port, and at last the kernel, decides.
+func Answer(buf Buffer, m Message, code mach.Return) mach.Return {
+	w := mig.NewWriter(buf)
+	w.RetCode(code)
+	return Reply(&w, m, 0)
+}
