@@ -1,0 +1,289 @@
+package ipc
+
+import (
+	"encoding/binary"
+
+	"defpager/mach"
+)
+
+// item is one item of a body.
+type item struct {
+	t    mach.Type
+	at   uint32 // offset of the descriptor in the message
+	next uint32 // offset of what follows the item
+}
+
+// data is the offset of the item's data or pointer.
+func (it *item) data() uint32 { return it.at + 8 }
+
+// bytes is the length of the elements.
+func (it *item) bytes() uint64 {
+	return (uint64(it.t.ElementBits())*uint64(it.t.Number()) + 7) / 8
+}
+
+// item reads and checks the descriptor at an offset before the end.
+func (m *Message) item(at uint32) (it item, code mach.Return) {
+	left := m.size - at // a multiple of 8, not zero
+	it.at = at
+	it.t = mach.Type(binary.LittleEndian.Uint64(m.buf[at:]))
+	left -= 8
+	port := it.t.Name().IsPort()
+	if it.t&mach.TypeUnused != 0 {
+		return it, mach.SendInvalidType
+	}
+	if it.t.Inline() {
+		if it.t.Deallocate() || port && it.t.ElementBits() != 64 {
+			return it, mach.SendInvalidType
+		}
+		n := (it.bytes() + 7) &^ 7
+		if n > uint64(left) {
+			return it, mach.SendMsgTooSmall
+		}
+		it.next = at + 8 + uint32(n)
+		return it, mach.Success
+	}
+	if port && it.t.ElementBits() != 32 {
+		return it, mach.SendInvalidType
+	}
+	if left < 8 {
+		return it, mach.SendMsgTooSmall
+	}
+	it.next = at + 16
+	return it, mach.Success
+}
+
+// setType makes the descriptor one of a received message.
+func (m *Message) setType(it *item, name mach.MsgType) {
+	m.buf[it.at] = byte(name)
+}
+
+func (m *Message) word(at uint32) uint64       { return binary.LittleEndian.Uint64(m.buf[at:]) }
+func (m *Message) setWord(at uint32, v uint64) { binary.LittleEndian.PutUint64(m.buf[at:], v) }
+
+// validate checks a body whose header takes the given rights, and copies its out-of-line memory. The rights are taken by takeBody
+// afterwards, which cannot fail.
+func (s *Space) validate(mem UserMemory, m *Message, dest *entry, destType mach.MsgType, reply *entry, replyType mach.MsgType) mach.Return {
+	s.note(dest, destType)
+	if reply != nil {
+		s.note(reply, replyType)
+	}
+	last, code := s.checkItems(mem, m)
+	for e := s.sys.touched; e != nil; {
+		next := e.touched
+		e.touched, e.marked, e.takes, e.takesAway = nil, false, 0, 0
+		e = next
+	}
+	s.sys.touched = nil
+	if code != mach.Success {
+		return code
+	}
+	return s.copyMemory(mem, m, last)
+}
+
+// note remembers that the message takes a right with a disposition from e, for what it may take after that.
+func (s *Space) note(e *entry, d mach.MsgType) {
+	if d != mach.MsgMoveReceive && d != mach.MsgMoveSend && d != mach.MsgMoveSendOnce {
+		return
+	}
+	if !e.marked {
+		e.marked = true
+		e.touched = s.sys.touched
+		s.sys.touched = e
+	}
+	switch {
+	case d == mach.MsgMoveReceive:
+		e.takesAway |= mach.TypeReceive
+	case e.typ&mach.TypeSendOnce != 0:
+		e.takesAway |= mach.TypeSendOnce
+	default:
+		if e.takes++; e.takes >= e.refs {
+			e.takesAway |= mach.TypeSend | mach.TypeDeadName
+		}
+	}
+}
+
+// checkName checks one right of the body.
+func (s *Space) checkName(name mach.Name, d mach.MsgType) mach.Return {
+	if !validName(name) {
+		return mach.Success
+	}
+	e := s.lookup(name)
+	if e == nil || !e.allows(d) {
+		return mach.SendInvalidRight
+	}
+	s.note(e, d)
+	return mach.Success
+}
+
+// checkItems checks all items, reads the out-of-line arrays of rights, and returns the offset of the last item of out-of-line memory,
+// 0 if there is none.
+func (s *Space) checkItems(mem UserMemory, m *Message) (last uint32, code mach.Return) {
+	ports := uint64(0)
+	for at := uint32(mach.HeaderSize); at < m.size; {
+		it, code := m.item(at)
+		if code != mach.Success {
+			return 0, code
+		}
+		port := it.t.Name().IsPort()
+		switch {
+		case port && it.t.Inline():
+			m.complex = true
+			ports += uint64(it.t.Number())
+			for slot := it.data(); slot < it.next; slot += 8 {
+				if code := s.checkName(mach.Name(m.word(slot)), it.t.Name()); code != mach.Success {
+					return 0, code
+				}
+			}
+		case port:
+			m.complex = true
+			if code := s.checkArray(mem, m, &it); code != mach.Success {
+				return 0, code
+			}
+		case !it.t.Inline():
+			m.complex = true
+			if it.bytes() != 0 {
+				last = at
+			}
+		}
+		at = it.next
+	}
+	if ports > keepItems {
+		if !s.sys.mayHold(16 * ports) {
+			return 0, mach.SendNoBuffer
+		}
+		m.charge = 16 * ports
+		s.sys.messages.bytes += m.charge
+		m.rights = make([]Right, 0, ports)
+	}
+	return last, mach.Success
+}
+
+// checkArray reads an out-of-line array of rights and checks them.
+func (s *Space) checkArray(mem UserMemory, m *Message, it *item) mach.Return {
+	n := it.t.Number()
+	if n == 0 {
+		return mach.Success
+	}
+	// While it is checked an array takes its names and its rights, with the rounding of a buffer.
+	if !s.sys.mayHold(24 * uint64(n)) {
+		return mach.SendNoBuffer
+	}
+	names := s.sys.messages.take(max(4*n, smallBuffer+1))
+	m.memory = append(m.memory, outOfLine{names: names})
+	if mem.CopyIn(names[:4*n], mach.VirtAddr(m.word(it.data()))) != nil {
+		return mach.SendInvalidMemory
+	}
+	for i := range n {
+		name := mach.Name(binary.LittleEndian.Uint32(names[4*i:]))
+		if code := s.checkName(name, it.t.Name()); code != mach.Success {
+			return code
+		}
+	}
+	o := &m.memory[len(m.memory)-1]
+	o.charge = 16 * uint64(n)
+	s.sys.messages.bytes += o.charge
+	o.rights = make([]Right, n)
+	return mach.Success
+}
+
+// copyMemory copies out-of-line memory and puts the handles into the body. Only the last copy may itself take the memory away: a
+// failure before would have to give it back.
+func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32) mach.Return {
+	arrays := uint64(0) // handles of the arrays are in the order of the items too
+	again := false
+	for at := uint32(mach.HeaderSize); at < m.size; {
+		it, _ := m.item(at)
+		at = it.next
+		if it.t.Inline() || it.bytes() == 0 {
+			continue
+		}
+		if it.t.Name().IsPort() {
+			arrays++
+			again = again || it.t.Deallocate()
+			continue
+		}
+		take := it.t.Deallocate() && it.at == last
+		o, err := mem.CopyMapIn(mach.VirtAddr(m.word(it.data())), it.bytes(), take)
+		if err != nil {
+			if mach.Code(err) == mach.ResourceShortage {
+				return mach.SendNoBuffer
+			}
+			return mach.SendInvalidMemory
+		}
+		m.memory = append(m.memory, outOfLine{memory: o})
+		again = again || it.t.Deallocate() && !take
+	}
+	array, memory := uint64(0), arrays
+	for at := uint32(mach.HeaderSize); at < m.size; {
+		it, _ := m.item(at)
+		at = it.next
+		if it.t.Inline() {
+			continue
+		}
+		handle := uint64(0)
+		if it.bytes() != 0 {
+			if again && it.t.Deallocate() && it.at != last {
+				_ = mem.Deallocate(mach.VirtAddr(m.word(it.data())), it.bytes()) // gone already if two items are one memory
+			}
+			if it.t.Name().IsPort() {
+				array++
+				handle = array
+			} else {
+				memory++
+				handle = memory
+			}
+		}
+		m.setWord(it.data(), handle)
+	}
+	return mach.Success
+}
+
+// takeBody takes the rights of a body that validate found right.
+func (s *Space) takeBody(m *Message) {
+	for at := uint32(mach.HeaderSize); at < m.size; {
+		it, _ := m.item(at)
+		at = it.next
+		d := it.t.Name()
+		if !d.IsPort() {
+			continue
+		}
+		m.receives = m.receives || d == mach.MsgMoveReceive
+		m.setType(&it, received(d))
+		if it.t.Inline() {
+			for slot := it.data(); slot < it.next; slot += 8 {
+				name := mach.Name(m.word(slot))
+				if validName(name) {
+					m.rights = append(m.rights, s.takeName(name, d))
+					m.setWord(slot, uint64(len(m.rights)))
+				} else {
+					m.setWord(slot, uint64(name))
+				}
+			}
+			continue
+		}
+		if it.t.Number() == 0 {
+			continue
+		}
+		o := &m.memory[m.word(it.data())-1]
+		for i := range o.rights {
+			switch name := mach.Name(binary.LittleEndian.Uint32(o.names[4*i:])); name {
+			case mach.NameNull:
+			case mach.NameDead:
+				o.rights[i] = deadRight()
+			default:
+				o.rights[i] = s.takeName(name, d)
+			}
+		}
+		s.sys.messages.put(o.names)
+		o.names = nil
+	}
+}
+
+// takeName takes one right of a body.
+func (s *Space) takeName(name mach.Name, d mach.MsgType) Right {
+	e := s.lookup(name)
+	if e == nil || !e.allows(d) {
+		return Right{} // never: validate saw it
+	}
+	return e.take(d)
+}

@@ -1,0 +1,112 @@
+package ipc
+
+import "math/bits"
+
+// Messages of up to smallBuffer bytes lie in their own structure. Larger ones get a buffer of the next power of two. What is free is
+// kept for the next message, as long as it is not too much.
+const (
+	smallBuffer = 256     // bytes
+	maxClass    = 32      // the class of 2^32 bytes, which no limit reaches
+	keepFree    = 4 << 20 // bytes of free buffers that are kept
+	overhead    = 640     // bytes that a message counts for besides its buffer: its structure
+)
+
+// messageSlab is how many messages are made at a time.
+const messageSlab = 16
+
+// messagePool owns all messages. Those that were made stay, so that Check finds them all.
+type messagePool struct {
+	free    *Message
+	slabs   []*[messageSlab]Message
+	live    uint32
+	bytes   uint64 // in use, overhead included
+	kept    uint64 // bytes in buffers
+	buffers [maxClass + 1][][]byte
+}
+
+// newMessage takes a message with room for size bytes from the pool.
+func (sys *System) newMessage(size uint32) *Message {
+	pool := &sys.messages
+	m := pool.free
+	if m == nil {
+		slab := new([messageSlab]Message)
+		pool.slabs = append(pool.slabs, slab)
+		for i := range slab {
+			slab[i].sys = sys
+			slab[i].next = pool.free
+			pool.free = &slab[i]
+		}
+		m = pool.free
+	}
+	pool.free = m.next
+	pool.live++
+	pool.bytes += overhead
+	m.next = nil
+	m.live = true
+	m.size = size
+	if size <= smallBuffer {
+		m.buf = m.small[:]
+	} else {
+		m.buf = pool.take(size)
+	}
+	return m
+}
+
+// mayHold reports whether a user's message may use n more bytes.
+func (sys *System) mayHold(n uint64) bool {
+	return sys.messages.bytes+n <= sys.config.MaxBuffers
+}
+
+// resize gives m a buffer of at least size bytes, whose contents are undefined.
+func (m *Message) resize(size uint32) {
+	if uint64(size) > uint64(len(m.buf)) {
+		m.dropBuffer()
+		m.buf = m.sys.messages.take(size)
+	}
+	m.size = size
+}
+
+func (m *Message) dropBuffer() {
+	if len(m.buf) > smallBuffer {
+		m.sys.messages.put(m.buf)
+	}
+	m.buf = m.small[:]
+}
+
+// recycle returns an empty message to the pool.
+func (m *Message) recycle() {
+	pool := &m.sys.messages
+	m.dropBuffer()
+	m.buf = nil
+	m.live = false
+	m.next = pool.free
+	pool.free = m
+	pool.live--
+	pool.bytes -= overhead
+}
+
+// take takes a buffer of at least size bytes out of the pool.
+func (pool *messagePool) take(size uint32) []byte {
+	class := bits.Len32(size - 1)
+	pool.bytes += 1 << class
+	list := pool.buffers[class]
+	if n := len(list) - 1; n >= 0 {
+		b := list[n]
+		list[n] = nil
+		pool.buffers[class] = list[:n]
+		pool.kept -= 1 << class
+		return b
+	}
+	return make([]byte, 1<<class)
+}
+
+// put returns what take gave.
+func (pool *messagePool) put(b []byte) {
+	class := bits.Len32(uint32(len(b) - 1))
+	pool.bytes -= 1 << class
+	if pool.kept+1<<class > keepFree {
+		return
+	}
+	pool.kept += 1 << class
+	pool.buffers[class] = append(pool.buffers[class], b)
+}

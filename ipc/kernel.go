@@ -1,0 +1,64 @@
+package ipc
+
+import "defpager/mach"
+
+// Server receives, inside the kernel, the messages sent to a kernel port.
+type Server interface {
+	// Serve handles m, which was just dequeued from p. m belongs to the server: it answers with the reply (mostly m
+	// itself, turned around by BeginReply and Finish or by ReplyCode), or nil when there is none or it comes later.
+	Serve(p *Port, m *Message) *Message
+}
+
+// NewKernelPort makes a port whose receive right the kernel holds; object is what it stands for. Limits do not count: what
+// the kernel makes ports for is limited itself.
+func (sys *System) NewKernelPort(s Server, object any) *Port {
+	p := sys.takePort()
+	p.server = s
+	p.object = object
+	return p
+}
+
+// SetObject replaces what a kernel port stands for.
+func (p *Port) SetObject(object any) { p.object = object }
+
+// MakeSend makes a send right from the kernel's receive right, and counts it in the make-send count.
+func (p *Port) MakeSend() Right {
+	p.mscount++
+	p.srights++
+	return Right{p, mach.MsgPortSend}
+}
+
+// MakeSendOnce makes a send-once right from the kernel's receive right.
+func (p *Port) MakeSendOnce() Right {
+	p.sorights++
+	return Right{p, mach.MsgPortSendOnce}
+}
+
+// SetNoSenders asks for one call of f when a kernel port has no send rights left: at the next Settle if it has none now and
+// its make-send count is at least sync, else when the last send right goes. f gets the make-send count of that moment; it
+// is consumed by the call. A nil f cancels.
+func (p *Port) SetNoSenders(sync uint32, f func(p *Port, mscount uint32)) {
+	p.noSendersCall = f
+	p.noSendersDue = false
+	if f != nil && p.srights == 0 && sync <= p.mscount {
+		p.noSendersIsDue()
+	}
+}
+
+// Destroy kills a kernel port: its send rights become dead names.
+func (p *Port) Destroy() { p.sys.doom(p) }
+
+// Send sends a message that the kernel made: see NewMessage. It never waits: limits do not count for the kernel. The
+// receiver that got it, if one waited, is returned for a hand-off; Wake is not called for it.
+func (sys *System) Send(m *Message) *Waiter { return sys.post(m) }
+
+// NewMessage makes a message from the kernel to the port of dest (consumed), which a reply may answer through reply
+// (consumed; may be null). The body is written with Begin and Finish.
+func (sys *System) NewMessage(dest, reply Right, id mach.MsgID) *Message {
+	m := sys.newMessage(mach.HeaderSize)
+	m.id = id
+	m.dest = dest
+	m.reply = reply
+	m.replyType = reply.Type
+	return m
+}

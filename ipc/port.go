@@ -1,0 +1,186 @@
+package ipc
+
+import "defpager/mach"
+
+// portState is where a port is in its life.
+type portState uint8
+
+const (
+	portFree   portState = iota // in the pool
+	portActive                  // it has a receive right
+	portDoomed                  // its receive right is gone, kill is due
+	portDead                    // it waits for its last right to go
+)
+
+// Port is a message queue with its receiver and its counts of rights.
+//
+// The receive right is in one of four places: in a space (space, name), with the kernel's server (server), in a message that is
+// queued on another port (transit), or in the hands of the kernel (none of these).
+type Port struct {
+	sys   *System
+	id    uint32
+	state portState
+
+	scheduled    bool // in the System's work list
+	noSendersDue bool // Settle is to call noSendersCall
+	hasPayload   bool
+
+	srights  uint32 // send rights: one for each name of it, carried message right and right in the kernel
+	sorights uint32 // send-once rights, likewise
+	mscount  uint32 // send rights made since the receive right came where it is
+	seqno    uint32 // of the next message to be received
+	qlimit   uint32 // messages, beyond which senders wait
+	msgcount uint32 // messages queued
+
+	name    mach.Name // in space
+	space   *Space
+	server  Server
+	object  any
+	transit *Port
+
+	first, last *Message // the queue, oldest first, linked by Message.next
+	receivers   waitQueue
+	senders     waitQueue // each with a message that found no room
+
+	set              *Set
+	setNext, setPrev *Port
+
+	entries *entry // names with a right to this port in all spaces, linked by entry.next and prev
+
+	noSenders     *Port // send-once rights to be used when the last sender goes, and when the receive right does
+	portDestroyed *Port
+
+	noSendersCall  func(p *Port, mscount uint32)
+	noSendersCount uint32
+
+	payload uint64
+
+	link     *Port // in the pool or the work list
+	doomLink *Port
+}
+
+// portSlab is how many ports are made at a time.
+const portSlab = 32
+
+// portPool owns all ports. Ports that were made stay, so that Check finds them all.
+type portPool struct {
+	free   *Port
+	slabs  []*[portSlab]Port
+	live   uint32 // ports that are not free
+	lastID uint32
+}
+
+// newPort makes a port without a receiver, nil when there are too many.
+func (sys *System) newPort() *Port {
+	pool := &sys.ports
+	if pool.live+sys.sets >= sys.config.MaxPorts {
+		return nil
+	}
+	return sys.takePort()
+}
+
+func (sys *System) takePort() *Port {
+	pool := &sys.ports
+	if pool.free == nil {
+		slab := new([portSlab]Port)
+		pool.slabs = append(pool.slabs, slab)
+		for i := range slab {
+			slab[i].sys = sys
+			slab[i].link = pool.free
+			pool.free = &slab[i]
+		}
+	}
+	p := pool.free
+	pool.free = p.link
+	pool.live++
+	pool.lastID++
+	p.link = nil
+	p.id = pool.lastID
+	p.state = portActive
+	p.qlimit = mach.QLimitDefault
+	return p
+}
+
+// reclaim returns a dead port to the pool when nothing refers to it any more.
+func (p *Port) reclaim() {
+	if p.state != portDead || p.srights|p.sorights != 0 || p.scheduled {
+		return
+	}
+	sys := p.sys
+	*p = Port{sys: sys, link: sys.ports.free}
+	sys.ports.free = p
+	sys.ports.live--
+}
+
+// kill ends p's life: it is called once, by doom, with the receive right in no place any more. With a port-destroyed request the
+// receive right goes there instead.
+func (p *Port) kill() {
+	sys := p.sys
+	p.leaveReceiver()
+	if to := p.portDestroyed; to != nil {
+		p.portDestroyed = nil
+		if to.state == portActive {
+			p.state = portActive
+			sys.notifyDestroyed(to, p)
+			return
+		}
+		to.dropSendOnce()
+	}
+	p.server = nil
+	p.object = nil
+	p.noSendersCall = nil
+	p.noSendersDue = false
+	if to := p.noSenders; to != nil {
+		p.noSenders = nil
+		to.releaseSendOnce()
+	}
+	for p.entries != nil {
+		p.entries.die()
+	}
+	for p.senders.first != nil {
+		w := p.senders.first
+		m := w.msg
+		w.end(mach.Success) // as for a message that was queued when the port died
+		sys.wake(w)
+		m.Free()
+	}
+	for p.first != nil {
+		p.unqueue().Free()
+	}
+	p.state = portDead // only now, so that no right given up above could have reclaimed p
+	p.reclaim()
+}
+
+// leaveReceiver takes the receive right out of its place: threads that wait for a message learn it.
+func (p *Port) leaveReceiver() {
+	if p.set != nil {
+		p.set.remove(p)
+	}
+	for p.receivers.first != nil {
+		w := p.receivers.first
+		w.end(mach.RcvPortDied)
+		p.sys.wake(w)
+	}
+	p.space = nil
+	p.name = 0
+	p.transit = nil
+	p.mscount = 0
+	p.seqno = 0
+	p.hasPayload = false
+	p.payload = 0
+}
+
+// ID is a number that no other port of this System has or had (until 2^32 ports were made), for the monitor.
+func (p *Port) ID() uint32 { return p.id }
+
+// Active reports whether the port is alive.
+func (p *Port) Active() bool { return p.state == portActive }
+
+// Object is what NewKernelPort was given, nil for other ports and dead ones.
+func (p *Port) Object() any { return p.object }
+
+// SendRights is the number of send rights that exist, wherever they are.
+func (p *Port) SendRights() uint32 { return p.srights }
+
+// MakeSendCount is the port's make-send count.
+func (p *Port) MakeSendCount() uint32 { return p.mscount }

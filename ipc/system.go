@@ -1,0 +1,161 @@
+package ipc
+
+// Config is what a System is made of.
+type Config struct {
+	Wake       func(w *Waiter) // marks the waiter's thread runnable: its wait is over; it must not call back into ipc
+	MaxPorts   uint32          // ports and port sets that may exist at once; 0: 1<<20
+	MaxNames   uint32          // names in all spaces together, in whole chunks; 0: 1<<22
+	MaxBuffers uint64          // bytes of messages in use at once; 0: 16 MiB. The kernel's own messages are not refused
+	MaxMessage uint32          // bytes of one message, inline; 0: 1 MiB
+}
+
+// System is one universe of ports: it owns the pools and limits. There is one in a kernel.
+type System struct {
+	config Config
+
+	ports    portPool
+	messages messagePool
+	chunks   chunkPool
+	sets     uint32 // port sets that exist
+	names    uint32 // names in use
+
+	work   workList // kernel ports that Settle must look at
+	doomed *Port    // ports to kill, linked by Port.link
+	dying  bool     // somebody up the stack empties doomed
+
+	touched *entry   // entries that the validation of a message marked
+	scratch [48]byte // what goes through the UserMemory interface must not lie on the stack
+}
+
+// New makes an empty System.
+func New(c Config) *System {
+	if c.Wake == nil {
+		c.Wake = func(*Waiter) {}
+	}
+	if c.MaxPorts == 0 {
+		c.MaxPorts = 1 << 20
+	}
+	if c.MaxNames == 0 {
+		c.MaxNames = 1 << 22
+	}
+	if c.MaxBuffers == 0 {
+		c.MaxBuffers = 16 << 20
+	}
+	if c.MaxMessage == 0 {
+		c.MaxMessage = 1 << 20
+	}
+	sys := &System{config: c}
+	sys.chunks.limit = max(c.MaxNames/chunkSize, 1)
+	return sys
+}
+
+// Stats counts what exists in a System.
+type Stats struct {
+	Ports, Names, Messages uint32
+	Buffers                uint64 // bytes
+}
+
+// Stats counts what exists.
+func (sys *System) Stats() Stats {
+	return Stats{
+		Ports:    sys.ports.live,
+		Names:    sys.names,
+		Messages: sys.messages.live,
+		Buffers:  sys.messages.bytes,
+	}
+}
+
+// workList holds the kernel ports for which Settle has something to do, each once, linked by Port.link.
+type workList struct{ first, last *Port }
+
+// schedule makes Settle look at p.
+func (sys *System) schedule(p *Port) {
+	if p.scheduled {
+		return
+	}
+	p.scheduled = true
+	p.link = nil
+	if sys.work.last == nil {
+		sys.work.first = p
+	} else {
+		sys.work.last.link = p
+	}
+	sys.work.last = p
+}
+
+// Settle runs what operations left for the kernel's own servers: messages to kernel ports that did not come from a
+// user's Send, and no-senders callbacks. The kernel calls it at the end of every trap and of every other piece of work,
+// with no operation of its own half done. It costs two loads when there is nothing to do.
+func (sys *System) Settle() {
+	if sys.work.first != nil {
+		sys.settle()
+	}
+}
+
+func (sys *System) settle() {
+	for sys.work.first != nil {
+		p := sys.work.first
+		sys.work.first = p.link
+		if sys.work.first == nil {
+			sys.work.last = nil
+		}
+		p.link = nil
+		p.scheduled = false
+		if p.state != portActive {
+			p.reclaim()
+			continue
+		}
+		sys.settlePort(p)
+	}
+}
+
+// settlePort calls p's callback, then its server for what is queued now. Each call may destroy p, so nothing of p is used after one
+// without looking at its number.
+func (sys *System) settlePort(p *Port) {
+	id := p.id
+	if p.noSendersDue {
+		f := p.noSendersCall
+		p.noSendersDue = false
+		p.noSendersCall = nil
+		if p.first != nil {
+			sys.schedule(p)
+		}
+		f(p, p.noSendersCount)
+		return
+	}
+	for p.id == id && p.state == portActive && p.first != nil {
+		m := p.dequeue()
+		if reply := p.server.Serve(p, m); reply != nil {
+			sys.wake(sys.post(reply))
+		}
+	}
+}
+
+// wake makes a thread runnable whose wait is over.
+func (sys *System) wake(w *Waiter) {
+	if w != nil {
+		sys.config.Wake(w)
+	}
+}
+
+// doom kills p now or, when a port is being killed already, after that: a dying port's messages may carry receive rights of ports
+// whose messages carry receive rights, and so on without bound.
+func (sys *System) doom(p *Port) {
+	if p.state != portActive {
+		return
+	}
+	p.state = portDoomed
+	p.doomLink = sys.doomed
+	sys.doomed = p
+	if sys.dying {
+		return
+	}
+	sys.dying = true
+	for sys.doomed != nil {
+		p := sys.doomed
+		sys.doomed = p.doomLink
+		p.doomLink = nil
+		p.kill()
+	}
+	sys.dying = false
+}

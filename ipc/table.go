@@ -1,0 +1,275 @@
+package ipc
+
+import (
+	"math/bits"
+	"slices"
+
+	"defpager/mach"
+)
+
+// A space's table is cut into chunks of 64 names. The chunks of the low names hang in a slice, those of high names that a task
+// chose itself in a map, until the slice has grown so far. A new right gets the lowest free name: two levels of bitmaps find it
+// (which names of a chunk are free, which chunks have a free name).
+const chunkSize = 64
+
+// maxRefs is the largest number of user references of one name.
+const maxRefs = 0xffff
+
+// entry is what a name denotes. A free entry has typ 0.
+type entry struct {
+	port       *Port // nil for dead names and sets
+	set        *Set
+	space      *Space
+	next, prev *entry // names with a right to the same port
+	hashNext   *entry // send rights of the space in the same bucket
+	request    *Port  // dead-name request: a send-once right
+	name       mach.Name
+	typ        mach.PortType // TypeMARequest included, TypeDNRequest not
+	refs       uint32        // user references of a send, send-once right or dead name
+
+	// What the validation of a message found that the message takes: see validate.
+	takes     uint32
+	takesAway mach.PortType
+	touched   *entry
+	marked    bool
+}
+
+type chunk struct {
+	entries [chunkSize]entry
+	free    uint64 // one bit per free entry
+	next    *chunk // in the pool
+}
+
+// chunkPool keeps chunks that no space uses.
+type chunkPool struct {
+	free  *chunk
+	used  uint32
+	limit uint32
+}
+
+func (pool *chunkPool) take() *chunk {
+	if pool.used >= pool.limit {
+		return nil
+	}
+	pool.used++
+	c := pool.free
+	if c == nil {
+		c = new(chunk)
+	} else {
+		pool.free = c.next
+		c.next = nil
+	}
+	c.free = ^uint64(0)
+	return c
+}
+
+func (pool *chunkPool) put(c *chunk) {
+	pool.used--
+	c.next = pool.free
+	pool.free = c
+}
+
+// table is the names of a space.
+type table struct {
+	dense  []*chunk          // chunk i holds the names from 64*i; nil where there is none
+	open   []uint64          // one bit per element of dense: it is nil or has a free entry
+	sparse map[uint32]*chunk // the chunks beyond dense
+	hint   int               // no word of open before this one has a bit
+	count  int               // names in use
+}
+
+// lookup is the entry of a name in use, or nil.
+func (s *Space) lookup(name mach.Name) *entry {
+	i := uint32(name) / chunkSize
+	var c *chunk
+	if i < uint32(len(s.table.dense)) {
+		c = s.table.dense[i]
+	} else if s.table.sparse != nil {
+		c = s.table.sparse[i]
+	}
+	if c == nil {
+		return nil
+	}
+	e := &c.entries[name%chunkSize]
+	if e.typ == 0 {
+		return nil
+	}
+	return e
+}
+
+// newEntry takes the lowest free name, nil when there is no room. The caller sets typ at once.
+func (s *Space) newEntry() *entry {
+	if !s.active {
+		return nil
+	}
+	t := &s.table
+	for {
+		for ; t.hint < len(t.open); t.hint++ {
+			if w := t.open[t.hint]; w != 0 {
+				return s.entryIn(uint32(t.hint)*64 + uint32(bits.TrailingZeros64(w)))
+			}
+		}
+		if !s.grow() {
+			return nil
+		}
+	}
+}
+
+// entryIn takes the lowest free entry of a chunk in dense which has one or is missing.
+func (s *Space) entryIn(i uint32) *entry {
+	c := s.table.dense[i]
+	if c == nil {
+		if c = s.newChunk(i); c == nil {
+			return nil
+		}
+		s.table.dense[i] = c
+	}
+	return s.useEntry(c, i*chunkSize+uint32(bits.TrailingZeros64(c.free)))
+}
+
+// newChunk takes a chunk for the names from 64*i.
+func (s *Space) newChunk(i uint32) *chunk {
+	c := s.sys.chunks.take()
+	if c != nil && i == 0 {
+		c.free &^= 1 // MACH_PORT_NULL
+	}
+	return c
+}
+
+// useEntry takes the free entry of a name in c.
+func (s *Space) useEntry(c *chunk, name uint32) *entry {
+	t := &s.table
+	c.free &^= 1 << (name % chunkSize)
+	i := name / chunkSize
+	if c.free == 0 && i < uint32(len(t.dense)) {
+		t.open[i/64] &^= 1 << (i % 64)
+	}
+	t.count++
+	s.sys.names++
+	e := &c.entries[name%chunkSize]
+	e.space = s
+	e.name = mach.Name(name)
+	return e
+}
+
+// newEntryNamed takes a name of the task's choice, which is not null, not dead and free. nil when there is no room.
+func (s *Space) newEntryNamed(name mach.Name) *entry {
+	if !s.active {
+		return nil
+	}
+	t := &s.table
+	i := uint32(name) / chunkSize
+	if i == uint32(len(t.dense)) {
+		s.grow()
+	}
+	var c *chunk
+	if i < uint32(len(t.dense)) {
+		c = t.dense[i]
+	} else {
+		c = t.sparse[i]
+	}
+	if c == nil {
+		if c = s.newChunk(i); c == nil {
+			return nil
+		}
+		if i < uint32(len(t.dense)) {
+			t.dense[i] = c
+		} else {
+			if t.sparse == nil {
+				t.sparse = make(map[uint32]*chunk)
+			}
+			t.sparse[i] = c
+		}
+	}
+	return s.useEntry(c, uint32(name))
+}
+
+// maxDense keeps the name ~0 out of reach.
+const maxDense = 1<<26 - 1
+
+// grow makes dense longer, and moves there what was too far away before.
+func (s *Space) grow() bool {
+	t := &s.table
+	from := len(t.dense)
+	if from == maxDense {
+		return false
+	}
+	to := min(max(4, from*2), maxDense)
+	t.dense = append(t.dense, make([]*chunk, to-from)...)
+	for len(t.open)*64 < to {
+		t.open = append(t.open, 0)
+	}
+	for i := from; i < to; i++ {
+		if c := t.sparse[uint32(i)]; c != nil {
+			t.dense[i] = c
+			delete(t.sparse, uint32(i))
+			if c.free == 0 {
+				continue
+			}
+		}
+		t.open[i/64] |= 1 << (i % 64)
+	}
+	t.hint = min(t.hint, from/64)
+	return true
+}
+
+// freeEntry gives a name back. The entry has no right, no request and no mark of a message any more.
+func (s *Space) freeEntry(e *entry) {
+	t := &s.table
+	name := uint32(e.name)
+	if e.typ&mach.TypeMARequest != 0 {
+		s.renameAccepted(e.name, mach.NameNull)
+	}
+	*e = entry{}
+	t.count--
+	s.sys.names--
+	i := name / chunkSize
+	var c *chunk
+	if i < uint32(len(t.dense)) {
+		c = t.dense[i]
+		t.open[i/64] |= 1 << (i % 64)
+		t.hint = min(t.hint, int(i/64))
+	} else {
+		c = t.sparse[i]
+	}
+	c.free |= 1 << (name % chunkSize)
+	if c.free == ^uint64(0) { // never the chunk of the name null: an idle task keeps that one
+		if i < uint32(len(t.dense)) {
+			t.dense[i] = nil
+		} else {
+			delete(t.sparse, i)
+		}
+		s.sys.chunks.put(c)
+	}
+}
+
+// each calls f for all entries in use, in the order of their names. f may free the entry it is called for.
+func (s *Space) each(f func(e *entry)) {
+	t := &s.table
+	for i := range t.dense {
+		if c := t.dense[i]; c != nil {
+			c.each(f)
+		}
+	}
+	if len(t.sparse) == 0 {
+		return
+	}
+	keys := make([]uint32, 0, len(t.sparse))
+	for i := range t.sparse {
+		keys = append(keys, i)
+	}
+	slices.Sort(keys)
+	for _, i := range keys {
+		if c := t.sparse[i]; c != nil {
+			c.each(f)
+		}
+	}
+}
+
+func (c *chunk) each(f func(e *entry)) {
+	for i := range c.entries {
+		if c.entries[i].typ != 0 {
+			f(&c.entries[i])
+		}
+	}
+}
