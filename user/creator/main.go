@@ -17,6 +17,7 @@ import (
 
 	"defpager/mach"
 	"defpager/user/internal/share"
+	"defpager/user/internal/text"
 	"defpager/user/libmach"
 )
 
@@ -25,7 +26,7 @@ const rehearsalSize = 64 << 10
 
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
-	c := &creator{client: libmach.NewClient(), hasher: share.NewHasher(), line: share.NewLine()}
+	c := &creator{client: libmach.NewClient(), hasher: share.NewHasher(), line: text.New()}
 	port := func(name, usage string) *uint { return flag.Uint(name, 0, "`name` of a send right to "+usage) }
 	pager := port("pager", "the default memory manager's port")
 	file := port("file", "the file's memory object")
@@ -58,7 +59,7 @@ func main() {
 type creator struct {
 	client         *libmach.Client
 	hasher         *share.Hasher
-	line           share.Line
+	line           text.Line
 	sharer, reader share.Peer
 	pager, file    mach.Name
 	size           uint64 // bytes in the file

@@ -137,18 +137,18 @@ again:
 
 // func argumentsAt(stack uint64) uint32
 //
-// Receives by mach_msg (trap -25), whose seventh argument lies on a stack that the kernel cannot read.
+// Maps memory by vm_map (trap -64), whose arguments from the seventh on lie on a stack that the kernel cannot read.
 TEXT ·argumentsAt(SB),NOSPLIT|NOFRAME,$0-12
 	MOVQ	SP, BX
 	MOVQ	stack+0(FP), CX
 	XORL	DI, DI
-	MOVL	$0x102, SI
+	XORL	SI, SI
 	XORL	DX, DX
-	MOVL	$64, R10
+	XORL	R10, R10
 	XORL	R8, R8
 	XORL	R9, R9
 	MOVQ	CX, SP
-	MOVQ	$-25, AX
+	MOVQ	$-64, AX
 	SYSCALL
 	MOVQ	BX, SP
 	MOVL	AX, ret+8(FP)

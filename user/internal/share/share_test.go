@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"defpager/user/internal/text"
 )
 
 func TestPlacesFitAndHoldTheirNumbers(t *testing.T) {
@@ -64,7 +66,7 @@ func TestMeasuredPartTakesNoMemory(t *testing.T) {
 	stdout := os.Stdout
 	os.Stdout = null
 	defer func() { os.Stdout = stdout }()
-	h, l, data := NewHasher(), NewLine(), []byte(strings.Repeat("x", 10000))
+	h, l, data := NewHasher(), text.New(), []byte(strings.Repeat("x", 10000))
 	if n := testing.AllocsPerRun(10, func() {
 		h.Sum("creator", data, false)
 		h.Sum("creator", data, true)

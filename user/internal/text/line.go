@@ -1,8 +1,8 @@
-package share
+// Package text builds the lines that programs print, without taking memory: a program that counts the machine's free frames
+// would otherwise count its own.
+package text
 
 import (
-	"crypto/sha256"
-	"hash"
 	"os"
 	"strconv"
 )
@@ -10,8 +10,8 @@ import (
 // Line is a line of text that is built without taking memory. The zero Line is not usable.
 type Line struct{ text []byte }
 
-// NewLine makes a line with room for all that is ever said here.
-func NewLine() Line { return Line{make([]byte, 0, 256)} }
+// New makes a line with room for all that is ever said.
+func New() Line { return Line{make([]byte, 0, 256)} }
 
 // Text appends words.
 func (l *Line) Text(s string) *Line {
@@ -43,23 +43,4 @@ func (l *Line) Print(quiet bool) {
 	}
 	os.Stdout.Write(l.text)
 	l.text = l.text[:0]
-}
-
-// Hasher computes and tells SHA-256 sums without taking memory.
-type Hasher struct {
-	hash hash.Hash
-	sum  [HashSize]byte
-	line Line
-}
-
-// NewHasher makes a Hasher.
-func NewHasher() *Hasher { return &Hasher{hash: sha256.New(), line: NewLine()} }
-
-// Sum is the SHA-256 of the memory, which it also tells as "sha256 name hex", unless quiet. It is valid until the next call.
-func (h *Hasher) Sum(name string, memory []byte, quiet bool) []byte {
-	h.hash.Reset()
-	h.hash.Write(memory)
-	sum := h.hash.Sum(h.sum[:0])
-	h.line.Text("sha256 ").Text(name).Text(" ").Hex(sum).Print(quiet)
-	return sum
 }
