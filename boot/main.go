@@ -2,60 +2,105 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
 
-	"defpager/board"
 	"defpager/board/pc"
 	"defpager/boot/image"
-	"defpager/boot/info"
+	"defpager/boot/setup"
+	"defpager/kern"
+	"defpager/mm/pmap"
+	"defpager/mm/vm"
+	"defpager/pager"
 )
 
+// tick is how long a thread may run before others and goroutines get their turn.
+const tick = 10 * time.Millisecond
+
 func main() {
-	machine := pc.New()
-	record := image.Current()
-	mem := board.Identity(image.Mapped)
-	loader, at := record.Loader()
-	boot, err := info.Read(&mem, loader, at)
+	m, err := setup.Run()
 	if err != nil {
-		panic(err)
+		fmt.Println("defpager:", err)
+		pc.Halt(1)
 	}
-	sections, heap := record.Sections(), image.Heap()
-	taken := []board.Range{sections.Stub, sections.Text, sections.ROData, sections.Data, heap}
-	if err := boot.Settle(&mem, taken...); err != nil {
-		panic(err)
-	}
-	fmt.Printf("loaded by %v, command line %q\n", boot.Loader, boot.CommandLine)
-	for _, e := range boot.Memory {
-		fmt.Printf("memory %#012x-%#012x %v\n", uint64(e.Start), uint64(e.End()), e.Kind)
-	}
-	fmt.Printf("image  %#x-%#x, heap %#x-%#x\n", uint64(sections.Stub.Start), uint64(sections.Data.End()), uint64(heap.Start), uint64(heap.End()))
-	for _, m := range boot.Modules {
-		fmt.Printf("module %#012x-%#012x %q\n", uint64(m.Data.Start), uint64(m.Data.End()), m.Command)
-	}
-	for _, r := range boot.Usable(taken...) {
-		fmt.Printf("free   %#012x-%#012x\n", uint64(r.Start), uint64(r.End()))
-	}
-	tables := machine.ReadACPI(&mem, boot.ACPI.Root, boot.ACPI.Wide)
-	machine.Start()
-	hz, source := machine.Hz()
-	fmt.Printf("defpager on %s, %d MHz (by %s), random numbers: %s\n", machine.Processor(), hz/1_000_000, source, machine.RandomSource())
-	fmt.Printf("ACPI   root %#x, %d processors, I/O APIC %#x, PM1a %#x, sleep register %#x\n", uint64(boot.ACPI.Root), tables.Processors, uint64(tables.IOAPIC), tables.Power.PM1a, tables.Power.Sleep.Address)
-	fmt.Printf("main %v after entry\n", machine.Elapsed(record.EntryTSC(), machine.Counter()))
-	if boot.CommandLine == "echo" {
-		go machine.Serve(image.WaitInterrupt)
-		echo(machine)
-	}
-	machine.PowerOff()
+	words := strings.Fields(m.Boot.CommandLine)
+	out := &console{device: m.Console()}
+	hz, source := m.Hz()
+	env := &vm.Env{Mem: m.Memory, Frames: m.Frames, Pmap: &pmap.Env{
+		Mem: m.Memory, Frames: m.Frames, TLB: m.CPU, KernelPML4E: m.CPU.KernelEntry(), NX: m.CPU.NX(),
+	}}
+	k := kern.New(kern.Config{
+		CPU: m.CPU, Memory: env, TicksHz: hz, Console: out.write, Poll: m.Poll, Modules: m.Boot.Modules, Strings: variables(words, m.Boot.CommandLine),
+		Clock: func() int64 { return int64(m.SinceEntry()) },
+		End:   func(end kern.End) { finish(m, end) },
+	})
+	p := pager.New(pager.Config{System: k.System(), Memory: env, Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef})
+	m.Start()
+	m.Tick(tick)
+	go m.Serve(image.WaitInterrupt)
+
+	stats := m.Frames.Stats()
+	fmt.Printf("defpager on %s, %d MHz (by %s), %s\n", m.Processor(), hz/1_000_000, source, m.CPU.Features())
+	fmt.Printf("%d MiB of memory, %d MiB for programs; random numbers: %s\n", m.Boot.Total()>>20, stats.Total.Bytes()>>20, m.RandomSource())
+	k.Do(func() {
+		k.SetDefaultManager(p.Port())
+		if slices.Contains(words, "trace") {
+			k.SetTrace(true)
+		}
+		n := k.Boot()
+		k.Logf("%d programs start %d ms after entry", n, m.SinceEntry().Milliseconds())
+	})
+	go func() {
+		<-k.BootDone()
+		if slices.Contains(words, "demo") {
+			code := 0
+			if k.BootFailed() {
+				code = 1
+			}
+			m.Exit(code)
+		}
+	}()
+	k.Run()
 }
 
-// echo answers each piece of input until one begins with q.
-func echo(machine *pc.Machine) {
-	console := machine.Console()
-	var b [64]byte
-	for {
-		n, err := console.Read(b[:])
-		if err != nil || b[0] == 'q' {
-			return
+// finish ends the machine as a program asked.
+func finish(m *setup.Machine, end kern.End) {
+	if end == kern.EndReboot {
+		m.Reboot()
+	}
+	m.PowerOff()
+}
+
+// variables is what ${NAME} stands for on programs' command lines: words NAME=VALUE of the kernel's own, and that as a whole.
+func variables(words []string, line string) map[string]string {
+	s := map[string]string{"kernel-command-line": line, "boot-args": line}
+	for _, w := range words {
+		if name, value, ok := strings.Cut(w, "="); ok {
+			s[name] = value
 		}
-		fmt.Printf("input %q\n", b[:n])
+	}
+	return s
+}
+
+// console writes whole lines for the kernel, each with its carriage return.
+type console struct {
+	device io.Writer
+	line   []byte
+}
+
+const lineMax = 1024 // bytes kept without an end of line
+
+func (c *console) write(b []byte) {
+	for _, x := range b {
+		if x == '\n' {
+			c.line = append(c.line, '\r')
+		}
+		c.line = append(c.line, x)
+		if x == '\n' || len(c.line) >= lineMax {
+			_, _ = c.device.Write(c.line)
+			c.line = c.line[:0]
+		}
 	}
 }

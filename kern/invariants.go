@@ -1,0 +1,6 @@
+//go:build invariants
+
+package kern
+
+// invariants makes the kernel check itself after every trap.
+const invariants = true

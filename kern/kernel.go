@@ -1,0 +1,238 @@
+package kern
+
+import (
+	"runtime"
+	"sync"
+	"time"
+
+	"defpager/board"
+	"defpager/ipc"
+	"defpager/mach"
+	"defpager/mm/frame"
+	"defpager/mm/vm"
+)
+
+// Config is what a kernel is made of.
+type Config struct {
+	CPU     board.CPU
+	Memory  *vm.Env // with its frames and page tables
+	Clock   func() int64
+	TicksHz uint64            // frequency of the time-stamp counter, which programs learn
+	Console func(b []byte)    // shows text to the user
+	Poll    func()            // looks at the devices after an interrupt; may be nil
+	End     func(End)         // ends or restarts the machine, after host_reboot
+	Modules []board.Module    // what the loader brought
+	Strings map[string]string // ${NAME} for programs' command lines
+}
+
+// End says how the machine is to end.
+type End int
+
+// Ways to end.
+const (
+	EndHalt   End = iota // power off
+	EndReboot            // start anew
+)
+
+// Kernel is the kernel: its tasks, threads and ports. Make it with New, run it with Run.
+type Kernel struct {
+	config Config
+	cpu    board.CPU
+	env    *vm.Env
+	frames *frame.Allocator
+	sys    *ipc.System
+
+	mu      sync.Mutex
+	kick    chan struct{} // has an element when the idle dispatcher must look again
+	alarm   *time.Timer   // kicks at the first deadline while idle
+	stopped bool
+
+	ready   queue
+	current *Thread
+	handOff *Thread // runs next
+	sleep   sleepers
+
+	tasks      taskList
+	lastTask   uint32
+	lastThread uint32
+	dying      []*Task
+	deadThread []*Thread
+
+	hostPort, hostPriv *ipc.Port
+	manager            ipc.Right // to the default memory manager's port
+	modules            []*module
+	bootTasks          int           // programs of the loader that live
+	bootFailed         bool          // one of them was terminated for an exception
+	bootDone           chan struct{} // closed when the last is gone
+
+	log      Log
+	trace    tracer
+	counters Counters
+}
+
+// Counters are events since the start.
+type Counters struct {
+	Traps, Faults, Exceptions, Interrupts, Switches uint64
+}
+
+// New makes a kernel without tasks.
+func New(c Config) *Kernel {
+	k := &Kernel{config: c, cpu: c.CPU, env: c.Memory, frames: c.Memory.Frames, kick: make(chan struct{}, 1), bootDone: make(chan struct{})}
+	k.log.console = c.Console
+	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter})
+	k.hostPort = k.sys.NewKernelPort(k, host{k})
+	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})
+	k.sleep.now = c.Clock
+	for _, m := range c.Modules {
+		k.modules = append(k.modules, &module{Module: m, words: fields(m.Command)})
+	}
+	return k
+}
+
+// System is the ports of this kernel, for servers beside it.
+func (k *Kernel) System() *ipc.System { return k.sys }
+
+// Memory is the memory of this kernel, for servers beside it.
+func (k *Kernel) Memory() *vm.Env { return k.env }
+
+// SetDefaultManager makes right (consumed) the default memory manager's port and returns the previous one, for the caller to
+// release or pass on.
+func (k *Kernel) SetDefaultManager(right ipc.Right) ipc.Right {
+	old := k.manager
+	k.manager = right
+	return old
+}
+
+// DefaultManager makes a send right to the default memory manager's port; null when there is none.
+func (k *Kernel) DefaultManager() ipc.Right { return k.manager.Copy() }
+
+// Do runs f with the kernel lock held. f may use everything of the kernel but must be short: nobody else runs meanwhile.
+func (k *Kernel) Do(f func()) {
+	k.mu.Lock()
+	f()
+	k.settle()
+	k.mu.Unlock()
+	k.wake()
+}
+
+// wake makes the idle dispatcher look again.
+func (k *Kernel) wake() {
+	select {
+	case k.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Stop makes Run return.
+func (k *Kernel) Stop() { k.Do(func() { k.stopped = true }) }
+
+// BootDone is closed when all programs that the loader brought and that were started have ended. BootFailed then tells whether one of
+// them was terminated for an exception.
+func (k *Kernel) BootDone() <-chan struct{} { return k.bootDone }
+
+// BootFailed reports whether a program of the loader was terminated for an exception.
+func (k *Kernel) BootFailed() bool { return k.bootFailed }
+
+// Run is the dispatcher. It runs threads until Stop is called; it does not return before.
+func (k *Kernel) Run() {
+	k.alarm = time.AfterFunc(time.Hour, k.wake)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for !k.stopped {
+		if t := k.next(); t != nil {
+			k.execute(t)
+		} else {
+			k.idle()
+		}
+	}
+}
+
+// execute runs t until it waits, is stopped or has used up its time.
+func (k *Kernel) execute(t *Thread) {
+	k.current = t
+	k.counters.Switches++
+	if k.finishTrap(t) {
+		for k.current == t {
+			switch k.cpu.Enter(&t.regs, t.fpu, t.task.root) {
+			case board.EventSyscall:
+				k.counters.Traps++
+				k.trap(t)
+			case board.EventException:
+				k.counters.Exceptions++
+				k.exception(t)
+			case board.EventInterrupt:
+				k.counters.Interrupts++
+				k.interrupt(t)
+			}
+			k.settle()
+		}
+	}
+	k.settle()
+	k.current = nil
+}
+
+// finishTrap ends the trap in which t waited, now that the wait is over. It reports whether t can go on in ring 3.
+func (k *Kernel) finishTrap(t *Thread) bool {
+	switch t.wait {
+	case waitMessage:
+		t.wait = waitNone
+		code, done := t.task.space.Resume(&t.task.memory, &t.waiter)
+		k.afterMsg(t, code, done)
+	case waitTimer:
+		t.wait = waitNone
+		t.setResult(mach.Success)
+	}
+	k.settle()
+	return k.current == t
+}
+
+// settle does what the last piece of work left over. It is called whenever no operation is half done.
+func (k *Kernel) settle() {
+	k.sys.Settle()
+	for len(k.deadThread)+len(k.dying) != 0 {
+		k.reap()
+		k.sys.Settle()
+	}
+	if invariants {
+		if err := k.Check(); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// interrupt handles one that came while t ran. Goroutines get their turn, and then the next thread.
+func (k *Kernel) interrupt(t *Thread) {
+	if k.config.Poll != nil {
+		k.config.Poll()
+	}
+	k.breathe()
+	k.sleep.expire(k)
+	if k.current == t && (k.handOff != nil || !k.ready.empty()) {
+		k.yield(t)
+	}
+}
+
+// breathe lets the lock go, so that goroutines run.
+func (k *Kernel) breathe() {
+	k.mu.Unlock()
+	runtime.Gosched()
+	k.mu.Lock()
+}
+
+// idle uses the time when no thread is ready: it zeroes frames, and else waits.
+func (k *Kernel) idle() {
+	const batch = 64 // frames: some 50 microseconds
+	if k.frames.ZeroSome(batch) != 0 {
+		k.breathe()
+		k.sleep.expire(k)
+		return
+	}
+	wait, ok := k.sleep.first()
+	k.mu.Unlock()
+	if ok {
+		k.alarm.Reset(wait)
+	}
+	<-k.kick
+	k.mu.Lock()
+	k.sleep.expire(k)
+}

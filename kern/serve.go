@@ -1,0 +1,74 @@
+package kern
+
+import (
+	"defpager/ipc"
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// host and hostPriv are what the host's two ports stand for. Whoever holds the second may do what the first allows, too.
+type (
+	host     struct{ *Kernel }
+	hostPriv struct{ *Kernel }
+)
+
+// Mappable is what a port stands for that vm_map accepts as a memory object.
+type Mappable interface {
+	// MemoryObject is the object's memory. The caller references it before anything else can happen.
+	MemoryObject() *vm.Object
+}
+
+// Serve implements ipc.Server: it answers requests to tasks, threads and the host.
+func (k *Kernel) Serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
+	if k.trace.on {
+		k.tracef("kernel port %d (%T) gets message %d", p.ID(), p.Object(), m.ID())
+	}
+	switch o := p.Object().(type) {
+	case *Task:
+		return k.serveTask(o, m)
+	case *Thread:
+		return k.serveThread(o, m)
+	case host:
+		return k.serveHost(m)
+	case hostPriv:
+		return k.serveHostPriv(m)
+	case exceptionReply:
+		return k.serveException(o.thread, m)
+	}
+	return m.ReplyCode(mach.MIGBadID)
+}
+
+// mapObject is vm_map with the memory object that right (consumed) denotes; null is zeros. InvalidArgument: it denotes none.
+func (k *Kernel) mapObject(target *Task, a *vm.MapArgs, right ipc.Right) (mach.VirtAddr, mach.Return) {
+	if !right.Null() {
+		if right.Dead() {
+			return 0, mach.InvalidArgument
+		}
+		o, ok := right.Port.Object().(Mappable)
+		if !ok {
+			right.Release()
+			return 0, mach.InvalidArgument
+		}
+		a.Object = o.MemoryObject()
+	}
+	at, err := target.memory.Map.Map(a)
+	right.Release()
+	if k.trace.on {
+		k.tracef("task %d (%s) vm_map %#x bytes at %#x: %v", target.id, target.name, a.Size, uint64(at), mach.Code(err))
+	}
+	return at, mach.Code(err)
+}
+
+// takeTask is the task whose port the handle denotes, nil if it is no task's. The right stays in the message.
+func (k *Kernel) taskOf(m *ipc.Message, handle mach.Name) *Task {
+	right := m.TakeRight(handle)
+	defer right.Release()
+	if right.Null() || right.Dead() {
+		return nil
+	}
+	t, ok := right.Port.Object().(*Task)
+	if !ok || t.dying {
+		return nil
+	}
+	return t
+}

@@ -1,0 +1,104 @@
+package kern
+
+import (
+	"defpager/ipc"
+	"defpager/mach"
+)
+
+// serveTask answers a request to a task's port: of the task, its memory, its names.
+func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
+	id := m.ID()
+	switch {
+	case t.dying:
+		return m.ReplyCode(mach.InvalidArgument)
+	case id >= mach.IDPortNames && id < mach.IDPortNames+100:
+		return k.servePort(t, m)
+	case id >= mach.IDVMAllocate && id <= mach.IDVMStatistics, id == mach.IDVMMap:
+		return k.serveVM(t, m)
+	}
+	r := m.Reader()
+	switch id {
+	case mach.IDTaskCreate:
+		inherit := r.Bool()
+		if r.End() != mach.Success {
+			break
+		}
+		child, err := k.newTask(t.name, t, inherit)
+		if err != nil {
+			return m.ReplyCode(mach.Code(err))
+		}
+		return replyRight(m, child.self.Copy())
+	case mach.IDTaskTerminate:
+		if r.End() == mach.Success {
+			k.terminateTask(t)
+			return m.ReplyCode(mach.Success)
+		}
+	case mach.IDTaskSuspend:
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.suspendTask(t))
+		}
+	case mach.IDTaskResume:
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.resumeTask(t))
+		}
+	case mach.IDTaskGetSpecialPort:
+		which := r.Int32()
+		if r.End() != mach.Success {
+			break
+		}
+		if p := t.special(which); p != nil {
+			return replyRight(m, p.Copy())
+		}
+		return m.ReplyCode(mach.InvalidArgument)
+	case mach.IDTaskSetSpecialPort:
+		which, handle := r.Int32(), r.Port(mach.MsgPortSend)
+		if r.End() == mach.Success {
+			return m.ReplyCode(t.setSpecial(which, m.TakeRight(handle)))
+		}
+	case mach.IDThreadCreate:
+		if r.End() == mach.Success {
+			if t.threadCount >= maxThreads {
+				return m.ReplyCode(mach.ResourceShortage)
+			}
+			return replyRight(m, k.newThread(t).self.Copy())
+		}
+	default:
+		return m.ReplyCode(mach.MIGBadID)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// maxThreads bounds the memory on the Go heap that a task's threads may cost, some 2 KiB each.
+const maxThreads = 4096
+
+// replyRight answers with one send right (consumed).
+func replyRight(m *ipc.Message, right ipc.Right) *ipc.Message {
+	w := m.BeginReply(16)
+	w.Port(mach.MsgPortSend, m.PutRight(right))
+	return m.FinishReply(&w)
+}
+
+// special is the task's special port, nil for an unknown number.
+func (t *Task) special(which int32) *ipc.Right {
+	switch which {
+	case mach.SpecialKernel:
+		return &t.self
+	case mach.SpecialException:
+		return &t.handler
+	case mach.SpecialBootstrap:
+		return &t.bootstrap
+	}
+	return nil
+}
+
+// setSpecial gives the task a special port; right is consumed. The task's own port stays what it is: InvalidArgument.
+func (t *Task) setSpecial(which int32, right ipc.Right) mach.Return {
+	p := t.special(which)
+	if p == nil || which == mach.SpecialKernel {
+		right.Release()
+		return mach.InvalidArgument
+	}
+	p.Release()
+	*p = right
+	return mach.Success
+}

@@ -1,0 +1,155 @@
+package kern
+
+import (
+	"defpager/board"
+	"defpager/ipc"
+	"defpager/mach"
+)
+
+// serveThread answers a request to a thread's port.
+func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
+	if t.dead {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	r := m.Reader()
+	switch m.ID() {
+	case mach.IDThreadTerminate:
+		if r.End() == mach.Success {
+			k.terminateThread(t)
+			return m.ReplyCode(mach.Success)
+		}
+	case mach.IDThreadSuspend:
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.suspendThread(t))
+		}
+	case mach.IDThreadResume:
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.resumeThread(t))
+		}
+	case mach.IDThreadAbort:
+		if r.End() == mach.Success {
+			k.abort(t)
+			return m.ReplyCode(mach.Success)
+		}
+	case mach.IDThreadGetState:
+		flavor, room := r.Int32(), r.Uint32()
+		if r.End() != mach.Success {
+			break
+		}
+		return t.getState(m, flavor, room)
+	case mach.IDThreadSetState:
+		flavor := r.Int32()
+		state, n := r.Array(mach.MsgInteger32, 32, 1024)
+		if r.End() == mach.Success {
+			return m.ReplyCode(t.setState(flavor, state, n))
+		}
+	case mach.IDThreadGetSpecialPort:
+		which := r.Int32()
+		if r.End() != mach.Success {
+			break
+		}
+		if p := t.special(which); p != nil {
+			return replyRight(m, p.Copy())
+		}
+		return m.ReplyCode(mach.InvalidArgument)
+	case mach.IDThreadSetSpecialPort:
+		which, handle := r.Int32(), r.Port(mach.MsgPortSend)
+		if r.End() != mach.Success {
+			break
+		}
+		right := m.TakeRight(handle)
+		p := t.special(which)
+		if p == nil || which == mach.SpecialKernel {
+			right.Release()
+			return m.ReplyCode(mach.InvalidArgument)
+		}
+		p.Release()
+		*p = right
+		return m.ReplyCode(mach.Success)
+	default:
+		return m.ReplyCode(mach.MIGBadID)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// special is the thread's special port, nil for an unknown number.
+func (t *Thread) special(which int32) *ipc.Right {
+	switch which {
+	case mach.SpecialKernel:
+		return &t.self
+	case mach.SpecialException:
+		return &t.handler
+	}
+	return nil
+}
+
+// Selectors that ring 3 runs with, as thread states show them.
+const (
+	userCode  = 0x23
+	userStack = 0x1b
+)
+
+// state lists the registers in the order of THREAD_STATE; the segments are not among them.
+func state(r *board.Regs) [19]*uint64 {
+	return [...]*uint64{
+		&r.R8, &r.R9, &r.R10, &r.R11, &r.R12, &r.R13, &r.R14, &r.R15, &r.RDI, &r.RSI, &r.RBP, nil, &r.RBX, &r.RDX, &r.RCX, &r.RAX, &r.RIP,
+		nil, &r.RFlags,
+	}
+}
+
+// getState is thread_get_state; room is how many 32-bit words the caller takes.
+func (t *Thread) getState(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
+	var b [8 * 21]byte
+	n := 0
+	switch flavor {
+	case mach.FlavorList:
+		for i, f := range [...]uint32{mach.FlavorThread, mach.FlavorRegsSegs, mach.FlavorFSGSBase} {
+			le.PutUint32(b[4*i:], f)
+			n += 4
+		}
+	case mach.FlavorThread, mach.FlavorRegsSegs:
+		for i, p := range state(&t.regs) {
+			if p != nil {
+				le.PutUint64(b[8*i:], *p)
+			}
+		}
+		le.PutUint64(b[8*11:], t.regs.RSP)
+		le.PutUint64(b[8*17:], userCode)
+		le.PutUint64(b[8*19:], t.regs.RSP)
+		le.PutUint64(b[8*20:], userStack)
+		n = len(b)
+	case mach.FlavorFSGSBase:
+		le.PutUint64(b[:], t.regs.FSBase)
+		le.PutUint64(b[8:], t.regs.GSBase)
+		n = 16
+	}
+	if n == 0 || int(room) < n/4 {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	w := m.BeginReply(8 + n)
+	w.Bytes(mach.MsgInteger32, 32, uint32(n/4), b[:n])
+	return m.FinishReply(&w)
+}
+
+// setState is thread_set_state of n 32-bit words. Flags that ring 3 may not set are left out when the thread is entered.
+func (t *Thread) setState(flavor int32, b []byte, n uint32) mach.Return {
+	switch {
+	case (flavor == mach.FlavorThread || flavor == mach.FlavorRegsSegs) && n >= mach.ThreadStateCount:
+		for i, p := range state(&t.regs) {
+			if p != nil {
+				*p = le.Uint64(b[8*i:])
+			}
+		}
+		t.regs.RSP = le.Uint64(b[8*19:])
+		t.regs.Full = 1
+		return mach.Success
+	case flavor == mach.FlavorFSGSBase && n >= mach.FSGSBaseCount:
+		fs, gs := le.Uint64(b), le.Uint64(b[8:])
+		if fs >= uint64(mach.MaxUser) || gs >= uint64(mach.MaxUser) {
+			return mach.InvalidArgument
+		}
+		t.regs.FSBase, t.regs.GSBase = fs, gs
+		return mach.Success
+	}
+	return mach.InvalidArgument
+}

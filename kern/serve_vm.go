@@ -1,0 +1,151 @@
+package kern
+
+import (
+	"defpager/ipc"
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// serveVM answers a request to a task's port about its memory.
+func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	memory := t.memory.Map
+	switch m.ID() {
+	case mach.IDVMAllocate:
+		at, size, anywhere := r.Uint64(), r.Uint64(), r.Bool()
+		if r.End() == mach.Success {
+			address, err := memory.Allocate(mach.VirtAddr(at), size, anywhere)
+			return replyAddress(m, address, mach.Code(err))
+		}
+	case mach.IDVMDeallocate:
+		at, size := r.Uint64(), r.Uint64()
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Code(memory.Deallocate(mach.VirtAddr(at), size)))
+		}
+	case mach.IDVMProtect:
+		at, size, max, prot := r.Uint64(), r.Uint64(), r.Bool(), r.Int32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Code(memory.Protect(mach.VirtAddr(at), size, max, mach.Prot(prot))))
+		}
+	case mach.IDVMInherit:
+		at, size, inherit := r.Uint64(), r.Uint64(), r.Int32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Code(memory.Inherit(mach.VirtAddr(at), size, mach.Inherit(inherit))))
+		}
+	case mach.IDVMRead:
+		at, size := r.Uint64(), r.Uint64()
+		if r.End() == mach.Success {
+			return k.read(memory, m, mach.VirtAddr(at), size)
+		}
+	case mach.IDVMWrite:
+		at := r.Uint64()
+		handle, size := r.OutOfLine(mach.MsgByte, 8)
+		if r.End() == mach.Success {
+			return k.write(memory, m, mach.VirtAddr(at), handle, size)
+		}
+	case mach.IDVMCopy:
+		from, size, to := r.Uint64(), r.Uint64(), r.Uint64()
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Code(memory.Copy(mach.VirtAddr(from), size, mach.VirtAddr(to))))
+		}
+	case mach.IDVMRegion:
+		at := r.Uint64()
+		if r.End() == mach.Success {
+			return region(memory, m, mach.VirtAddr(at))
+		}
+	case mach.IDVMStatistics:
+		if r.End() == mach.Success {
+			return k.statistics(m)
+		}
+	case mach.IDVMMap:
+		a := vm.MapArgs{Address: mach.VirtAddr(r.Uint64()), Size: r.Uint64(), Mask: mach.VirtAddr(r.Uint64()), Anywhere: r.Bool()}
+		handle := r.Port(mach.MsgPortSend)
+		a.Offset, a.Copy = r.Uint64(), r.Bool()
+		a.Cur, a.Max, a.Inherit = mach.Prot(r.Int32()), mach.Prot(r.Int32()), mach.Inherit(r.Int32())
+		if r.End() == mach.Success {
+			address, code := k.mapObject(t, &a, m.TakeRight(handle))
+			return replyAddress(m, address, code)
+		}
+	default:
+		return m.ReplyCode(mach.MIGBadID)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// replyAddress answers with an address, or with an error alone.
+func replyAddress(m *ipc.Message, at mach.VirtAddr, code mach.Return) *ipc.Message {
+	if code != mach.Success {
+		return m.ReplyCode(code)
+	}
+	w := m.BeginReply(16)
+	w.Uint64(uint64(at))
+	return m.FinishReply(&w)
+}
+
+// read is vm_read. The item's number has 32 bits: larger pieces are an InvalidArgument.
+func (k *Kernel) read(memory *vm.Map, m *ipc.Message, at mach.VirtAddr, size uint64) *ipc.Message {
+	if size>>32 != 0 {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	var data ipc.OOL
+	if size != 0 {
+		c, err := memory.Read(at, size)
+		if err != nil {
+			return m.ReplyCode(mach.Code(err))
+		}
+		data = c
+	}
+	w := m.BeginReply(16)
+	w.OutOfLine(mach.MsgByte, 8, uint32(size), m.PutMemory(data), false)
+	return m.FinishReply(&w)
+}
+
+// write is vm_write.
+func (k *Kernel) write(memory *vm.Map, m *ipc.Message, at mach.VirtAddr, handle uint64, size uint32) *ipc.Message {
+	data := m.TakeMemory(handle)
+	if data == nil {
+		return m.ReplyCode(mach.Success)
+	}
+	c, ok := data.(*vm.Copy)
+	if !ok || c.Size() != uint64(size) {
+		data.Discard()
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	err := memory.Write(at, c)
+	if err != nil {
+		data.Discard()
+	}
+	return m.ReplyCode(mach.Code(err))
+}
+
+// region is vm_region. Objects of the kernel have no name port: a null right.
+func region(memory *vm.Map, m *ipc.Message, at mach.VirtAddr) *ipc.Message {
+	g, err := memory.Region(at)
+	if err != nil {
+		return m.ReplyCode(mach.Code(err))
+	}
+	w := m.BeginReply(8 * 16)
+	w.Uint64(uint64(g.Address))
+	w.Uint64(g.Size)
+	w.Int32(int32(g.Prot))
+	w.Int32(int32(g.MaxProt))
+	w.Int32(int32(g.Inherit))
+	w.Bool(g.Shared)
+	w.Port(mach.MsgPortSend, m.PutRight(ipc.Right{}))
+	w.Uint64(g.Offset)
+	return m.FinishReply(&w)
+}
+
+// statistics is vm_statistics: 13 integers, of which those for page-out are 0.
+func (k *Kernel) statistics(m *ipc.Message) *ipc.Message {
+	f, c := k.frames.Stats(), k.env.Counters()
+	var b [13 * 4]byte
+	for i, v := range [...]uint64{
+		mach.PageSize, uint64(f.Free), uint64(f.Taken), 0, 0, c.ZeroFills, 0, 0, 0, c.Faults, c.CopyFaults, c.Lookups, c.Hits,
+	} {
+		le.PutUint32(b[4*i:], uint32(v))
+	}
+	w := m.BeginReply(8 + 56)
+	w.Bytes(mach.MsgInteger32, 32, 13, b[:])
+	return m.FinishReply(&w)
+}

@@ -1,0 +1,171 @@
+package kern
+
+import (
+	"defpager/ipc"
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// Task is an address space, a name space and threads.
+type Task struct {
+	kernel    *Kernel
+	memory    userMemory
+	root      mach.PhysAddr // top page table of memory
+	space     *ipc.Space
+	threads   *Thread
+	suspended int32
+	dying     bool
+	boot      bool // the loader's
+
+	id          uint32
+	name        string
+	threadCount int
+	port        *ipc.Port
+	self        ipc.Right // what mach_task_self copies
+	handler     ipc.Right // the exception port
+	bootstrap   ipc.Right
+	next, prev  *Task
+}
+
+// taskList is all tasks, oldest first.
+type taskList struct {
+	head, tail *Task
+	count      int
+}
+
+func (l *taskList) add(t *Task) {
+	t.prev = l.tail
+	if l.tail != nil {
+		l.tail.next = t
+	} else {
+		l.head = t
+	}
+	l.tail = t
+	l.count++
+}
+
+func (l *taskList) remove(t *Task) {
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		l.head = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	} else {
+		l.tail = t.prev
+	}
+	t.next, t.prev = nil, nil
+	l.count--
+}
+
+// maxTasks bounds the memory on the Go heap that tasks may cost, some 2 KiB each.
+const maxTasks = 4096
+
+// newTask makes a task without threads. With a parent it inherits the parent's exception and bootstrap ports and, if asked, its
+// memory. ResourceShortage.
+func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error) {
+	if k.tasks.count >= maxTasks {
+		return nil, mach.ResourceShortage.With("%d tasks exist", k.tasks.count)
+	}
+	var m *vm.Map
+	var err error
+	if inherit {
+		m, err = parent.memory.Fork()
+	} else {
+		m, err = vm.NewMap(k.env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	k.lastTask++
+	t := &Task{kernel: k, id: k.lastTask, name: name, root: m.Pmap().Root(), space: k.sys.NewSpace()}
+	t.memory = userMemory{Map: m, env: k.env}
+	t.port = k.sys.NewKernelPort(k, t)
+	t.self = t.port.MakeSend()
+	if parent != nil {
+		t.handler, t.bootstrap = parent.handler.Copy(), parent.bootstrap.Copy()
+	}
+	k.tasks.add(t)
+	return t, nil
+}
+
+func (k *Kernel) suspendTask(t *Task) mach.Return {
+	t.suspended++
+	if k.current != nil && k.current.task == t {
+		k.stopIfCurrent(k.current)
+	}
+	return mach.Success
+}
+
+func (k *Kernel) resumeTask(t *Task) mach.Return {
+	if t.suspended == 0 {
+		return mach.Failure
+	}
+	t.suspended--
+	for th := t.threads; th != nil; th = th.sibling {
+		k.makeReady(th)
+	}
+	return mach.Success
+}
+
+// terminateTask marks t as dead: its threads do not run any more, and settle takes it apart.
+func (k *Kernel) terminateTask(t *Task) {
+	if t.dying {
+		return
+	}
+	t.dying = true
+	for th := t.threads; th != nil; th = th.sibling {
+		k.terminateThread(th)
+	}
+	k.dying = append(k.dying, t)
+}
+
+// destroyTask takes a task apart. Its threads are gone.
+func (k *Kernel) destroyTask(t *Task) {
+	if k.trace.on {
+		k.tracef("task %d (%s) is gone", t.id, t.name)
+	}
+	t.self.Release()
+	t.handler.Release()
+	t.bootstrap.Release()
+	t.port.Destroy()
+	t.space.Destroy()
+	k.cpu.Leave(t.root)
+	t.memory.Destroy()
+	k.tasks.remove(t)
+	if t.boot {
+		if k.bootTasks--; k.bootTasks == 0 {
+			close(k.bootDone)
+		}
+	}
+}
+
+// userMemory adapts an address space to what messages want of it.
+type userMemory struct {
+	*vm.Map
+	env *vm.Env
+}
+
+// CopyMapIn implements ipc.UserMemory.
+func (u *userMemory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (ipc.OOL, error) {
+	c, err := u.Map.CopyMapIn(addr, size, deallocate)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// CopyMapOut implements ipc.UserMemory.
+func (u *userMemory) CopyMapOut(o ipc.OOL) (mach.VirtAddr, error) {
+	return u.Map.CopyMapOut(o.(*vm.Copy))
+}
+
+// NewOOL implements ipc.UserMemory.
+func (u *userMemory) NewOOL(data []byte) (ipc.OOL, error) {
+	c, err := vm.NewCopy(u.env, data)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}

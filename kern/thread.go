@@ -1,0 +1,164 @@
+package kern
+
+import (
+	"defpager/board"
+	"defpager/ipc"
+	"defpager/mach"
+)
+
+// wait says why a thread is not ready to run.
+type wait uint8
+
+const (
+	waitNone      wait = iota
+	waitMessage        // in mach_msg
+	waitTimer          // in thread_switch
+	waitException      // for the reply to its exception message
+)
+
+func (w wait) String() string {
+	return [...]string{"running", "mach_msg", "thread_switch", "exception"}[w]
+}
+
+// Thread is one thread of control of a task.
+//
+// It is in at most one of: the dispatcher's hands (current), the ready queue (queued), the table of sleepers (slot >= 0). It may be
+// on the ready queue although it was suspended or killed since: next skips it then.
+type Thread struct {
+	regs   board.Regs
+	fpu    board.FPU
+	task   *Task
+	waiter ipc.Waiter
+	wait   wait
+	awake  bool // its wait is over, the trap not finished
+	queued bool
+	dead   bool
+
+	next, prev *Thread // of the ready queue
+	sibling    *Thread // of the task's list
+	suspended  int32
+	deadline   int64 // nanoseconds of the clock
+	slot       int   // in the table of sleepers, or -1
+
+	id      uint32
+	port    *ipc.Port
+	self    ipc.Right // what mach_thread_self copies
+	handler ipc.Right // the exception port
+	reply   *ipc.Port // where the reply to its exception message goes
+	raised  raised
+}
+
+// newThread makes a suspended thread of t, which waits for its registers and its first resume.
+func (k *Kernel) newThread(t *Task) *Thread {
+	k.lastThread++
+	th := &Thread{task: t, id: k.lastThread, fpu: k.cpu.NewFPU(), slot: -1, suspended: 1}
+	th.regs.Full = 1
+	th.regs.RFlags = board.RFlagsFixed
+	th.waiter.Owner = th
+	th.port = k.sys.NewKernelPort(k, th)
+	th.self = th.port.MakeSend()
+	th.sibling, t.threads = t.threads, th
+	t.threadCount++
+	return th
+}
+
+// setResult is what the trap returns: 32 bits in RAX.
+func (t *Thread) setResult(code mach.Return) { t.regs.RAX = uint64(uint32(code)) }
+
+func (t *Thread) setName(name mach.Name) { t.regs.RAX = uint64(name) }
+
+// runnable reports whether the thread may run when its turn comes.
+func (t *Thread) runnable() bool {
+	return (t.wait == waitNone || t.awake) && t.suspended == 0 && t.task.suspended == 0 && !t.dead
+}
+
+// suspend and resume count; a count of 0 lets the thread run.
+func (k *Kernel) suspendThread(t *Thread) mach.Return {
+	t.suspended++
+	k.stopIfCurrent(t)
+	return mach.Success
+}
+
+func (k *Kernel) resumeThread(t *Thread) mach.Return {
+	if t.suspended == 0 {
+		return mach.Failure
+	}
+	t.suspended--
+	k.makeReady(t)
+	return mach.Success
+}
+
+// stopIfCurrent takes the processor from t when it may not run any more.
+func (k *Kernel) stopIfCurrent(t *Thread) {
+	if k.current == t {
+		k.current = nil
+		k.makeReady(t) // for the day it is resumed; nothing if it may not run
+	}
+}
+
+// abort ends the thread's wait early (thread_abort): mach_msg returns that it was interrupted.
+func (k *Kernel) abort(t *Thread) {
+	switch t.wait {
+	case waitMessage:
+		if !t.awake {
+			t.waiter.Interrupt()
+			k.wakeThread(t)
+		}
+	case waitTimer:
+		k.wakeThread(t)
+	}
+}
+
+// terminateThread marks t as dead; settle takes it apart.
+func (k *Kernel) terminateThread(t *Thread) {
+	if t.dead {
+		return
+	}
+	t.dead = true
+	k.stopIfCurrent(t)
+	k.deadThread = append(k.deadThread, t)
+}
+
+// reap takes apart what has died since the last time.
+func (k *Kernel) reap() {
+	for len(k.deadThread) != 0 {
+		n := len(k.deadThread) - 1
+		t := k.deadThread[n]
+		k.deadThread = k.deadThread[:n]
+		k.destroyThread(t)
+	}
+	for len(k.dying) != 0 {
+		n := len(k.dying) - 1
+		t := k.dying[n]
+		k.dying = k.dying[:n]
+		k.destroyTask(t)
+	}
+}
+
+func (k *Kernel) destroyThread(t *Thread) {
+	if t.wait == waitMessage {
+		t.waiter.Cancel()
+	}
+	t.wait, t.awake = waitNone, false
+	k.sleep.remove(t)
+	if t.queued {
+		k.ready.remove(t)
+	}
+	if k.handOff == t {
+		k.handOff = nil
+	}
+	for p := &t.task.threads; *p != nil; p = &(*p).sibling {
+		if *p == t {
+			*p = t.sibling
+			t.task.threadCount--
+			break
+		}
+	}
+	t.self.Release()
+	t.handler.Release()
+	t.handler = ipc.Right{}
+	t.port.Destroy()
+	if t.reply != nil {
+		t.reply.Destroy()
+	}
+}

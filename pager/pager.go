@@ -1,0 +1,143 @@
+package pager
+
+import (
+	"defpager/ipc"
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// Config is what a pager is made of.
+type Config struct {
+	System *ipc.System
+	Memory *vm.Env
+
+	// Plain makes the server ignore sequence numbers: default_pager_server in place of seqnos_default_pager_server.
+	Plain bool
+
+	// Trace prints a line when Tracing says so; both may be nil.
+	Tracing func() bool
+	Trace   func(format string, args ...any)
+}
+
+// Pager is the default memory manager.
+type Pager struct {
+	config    Config
+	port      *ipc.Port // the default memory manager's
+	nextSeqno uint32    // of the next request
+	noSenders func(*ipc.Port, uint32)
+
+	first, last *Object // those with send rights, oldest first
+	count       int
+	free        *Object // structures for reuse
+	created     uint64
+}
+
+// New makes a pager without objects.
+func New(c Config) *Pager {
+	p := &Pager{config: c}
+	p.noSenders = p.objectNoSenders
+	p.port = c.System.NewKernelPort(p, p)
+	return p
+}
+
+// Port makes a send right to the default memory manager's port.
+func (p *Pager) Port() ipc.Right { return p.port.MakeSend() }
+
+// Objects yields the objects that have send rights, oldest first.
+func (p *Pager) Objects(yield func(*Object) bool) {
+	for o := p.first; o != nil; o = o.next {
+		if !yield(o) {
+			return
+		}
+	}
+}
+
+// Count is the number of objects that have send rights, and of all that were ever created.
+func (p *Pager) Count() (live int, created uint64) { return p.count, p.created }
+
+// Object is a memory object of the default pager.
+type Object struct {
+	pager      *Pager
+	id         uint64
+	memory     *vm.Object
+	port       *ipc.Port
+	next, prev *Object
+}
+
+// ID is the object's number, which default_pager_objects shows.
+func (o *Object) ID() uint64 { return o.id }
+
+// Port is the object's port.
+func (o *Object) Port() *ipc.Port { return o.port }
+
+// MemoryObject implements kern.Mappable.
+func (o *Object) MemoryObject() *vm.Object { return o.memory }
+
+// create makes an object of at most size bytes, with a reserved frame for each page, and a send right to its port.
+// ResourceShortage names what was asked for and what there is.
+func (p *Pager) create(size uint64) (ipc.Right, error) {
+	env := p.config.Memory
+	frames, err := env.Frames.Reserve(mach.Pages(size))
+	if err != nil {
+		return ipc.Right{}, err
+	}
+	memory, err := vm.NewReserved(env, size, frames)
+	if err != nil {
+		frames.Release()
+		return ipc.Right{}, err
+	}
+	o := p.free
+	if o != nil {
+		p.free = o.next
+		*o = Object{}
+	} else {
+		o = new(Object)
+	}
+	p.created++
+	o.pager, o.id, o.memory = p, p.created, memory
+	o.port = p.config.System.NewKernelPort(p, o)
+	right := o.port.MakeSend()
+	o.port.SetNoSenders(o.port.MakeSendCount(), p.noSenders)
+	o.prev = p.last
+	if o.prev != nil {
+		o.prev.next = o
+	} else {
+		p.first = o
+	}
+	p.last = o
+	p.count++
+	return right, nil
+}
+
+// objectNoSenders destroys an object that no send right denotes any more. A right that was made meanwhile keeps it: the pager then asks
+// again.
+func (p *Pager) objectNoSenders(port *ipc.Port, makeSends uint32) {
+	o, ok := port.Object().(*Object)
+	if !ok {
+		return
+	}
+	if now := port.MakeSendCount(); now != makeSends {
+		port.SetNoSenders(now, p.noSenders)
+		return
+	}
+	if p.tracing() {
+		p.config.Trace("pager: object %d has no senders: %d pages resident, %d mappings", o.id, o.memory.Resident(), o.memory.Mapped())
+	}
+	if o.prev != nil {
+		o.prev.next = o.next
+	} else {
+		p.first = o.next
+	}
+	if o.next != nil {
+		o.next.prev = o.prev
+	} else {
+		p.last = o.prev
+	}
+	p.count--
+	o.port.Destroy()
+	o.memory.Release()
+	*o = Object{next: p.free}
+	p.free = o
+}
+
+func (p *Pager) tracing() bool { return p.config.Tracing != nil && p.config.Tracing() }
