@@ -23,7 +23,7 @@ type Message struct {
 	reply     Right
 	replyType mach.MsgType // of a null or dead reply: what the sender called it
 
-	buf    []byte // the header's place, and the body
+	buf    []byte  // the header's place, and the body
 	rights []Right // handles in the body are indexes from 1
 	memory []outOfLine
 	charge uint64 // bytes that a long rights counts for

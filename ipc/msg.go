@@ -34,7 +34,7 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 		if reply := s.serve(p, m, a); reply != nil {
 			return s.copyout(mem, reply, a), true
 		}
-	case p.full(m.dest.Type) && p.server == nil && p.state == portActive:
+	case p.full(m.dest.Type) && p.server == nil && p.state == portActive && !(m.receives && m.circular()):
 		return s.sendFull(mem, w, a, m)
 	default:
 		w.handOff = s.sys.post(m)

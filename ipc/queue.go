@@ -64,7 +64,7 @@ func (m *Message) leave(p *Port) {
 	m.seqno = p.seqno
 	p.seqno++
 	if m.receives {
-		m.endTransit()
+		m.setTransit(nil)
 	}
 	if m.accepted != nil {
 		m.accept()
@@ -84,9 +84,12 @@ func (sys *System) post(m *Message) *Waiter {
 		m.Free()
 		return nil
 	}
-	if m.receives && !m.beginTransit(p) {
-		m.Free() // nobody could ever receive it
-		return nil
+	if m.receives {
+		if m.circular() {
+			m.Free() // nobody could ever receive it
+			return nil
+		}
+		m.setTransit(p)
 	}
 	if p.server != nil {
 		p.enqueue(m)
@@ -114,20 +117,18 @@ func (sys *System) post(m *Message) *Waiter {
 	return nil
 }
 
-// beginTransit notes that the receive rights in m are on the queue of p. It reports false when p itself, directly or by way of
-// other ports, is on the queue of one of them.
-func (m *Message) beginTransit(p *Port) bool {
-	for q := p; q != nil; q = q.transit {
+// circular reports whether m carries the receive right of the port that it goes to, or of one on whose queue that is, directly or by
+// way of other ports.
+func (m *Message) circular() bool {
+	for q := m.dest.Port; q != nil; q = q.transit {
 		if m.carriesReceive(q) {
-			return false
+			return true
 		}
 	}
-	m.setTransit(p)
-	return true
+	return false
 }
 
-func (m *Message) endTransit() { m.setTransit(nil) }
-
+// setTransit notes on which port's queue the receive rights in m are.
 func (m *Message) setTransit(to *Port) {
 	for _, r := range m.rights {
 		if r.Port != nil && r.Type == mach.MsgPortReceive {
