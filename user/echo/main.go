@@ -1,0 +1,40 @@
+// Command echo answers every message with itself: the other side of bench's calls between two tasks.
+//
+//	echo --receive=PORT
+//
+// PORT names the receive right on which messages come in. Answer and next receive are one call of mach_msg, as a good server's are.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"defpager/ipc/mig"
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+func main() {
+	port := flag.Uint("receive", 0, "`name` of the receive right for messages")
+	flag.Parse()
+	fmt.Printf("echo: FAILED: %v\n", serve(mach.Name(*port)))
+	os.Exit(1)
+}
+
+// serve answers until something fails.
+func serve(port mach.Name) mach.Return {
+	const largest = 8192 // bytes of a message
+	buf := libmach.NewBuffer(largest)
+	m, ret := libmach.Receive(buf, port, 0, 0)
+	for ret == mach.Success {
+		if m.Reply() == mach.NameNull {
+			m, ret = libmach.Receive(buf, port, 0, 0)
+			continue
+		}
+		h := m.Header
+		mig.PutHeader(buf, mach.Header{Bits: mach.Bits(h.Bits.Remote(), 0), Remote: h.Remote, ID: h.ID + mach.ReplyOffset})
+		m, ret = libmach.RPC(buf, int(h.Size), port, 0, 0)
+	}
+	return ret
+}
