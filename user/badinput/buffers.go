@@ -13,12 +13,12 @@ const kernelText = 1 << 20
 func (t *tester) buffers() {
 	port := t.port()
 	at, page := t.memory(2)
-	t.must("vm_deallocate", libmach.VMDeallocate(t.task, at+mach.PageSize, mach.PageSize))
 	readOnly, text := t.memory(1)
 	mig.PutHeader(text, mach.Header{Bits: mach.Bits(mach.MsgCopySend, 0), Remote: uint64(port), ID: 1})
 	t.must("vm_protect", t.client.VMProtect(t.task, readOnly, mach.PageSize, false, mach.ProtRead))
 	unreadable, _ := t.memory(1)
 	t.must("vm_protect", t.client.VMProtect(t.task, unreadable, mach.PageSize, false, mach.ProtNone))
+	t.must("vm_deallocate", libmach.VMDeallocate(t.task, at+mach.PageSize, mach.PageSize))
 	edge := at + mach.PageSize - 16
 	copy(page[mach.PageSize-16:], text[:16])
 

@@ -47,28 +47,44 @@ func (t *tester) emptyObject() {
 }
 
 // allMemory lets one object reserve all memory, so that there is none for a second; after its end there is.
+//
+// How large that object can be is found by trying: the pager's own tables take a little of what is free.
 func (t *tester) allMemory() {
 	info, ret := t.client.PagerInfo(t.pager)
 	t.must("default_pager_info", ret)
-	size := info.Free
+	margin := uint64(0)
 	if t.quiet {
-		size -= min(size, 1<<20) // the rehearsal itself still needs some
+		margin = 1 << 20 // the rehearsal itself still needs some
 	}
-	first, ret := t.client.ObjectCreate(t.pager, size)
-	t.check("object of all free memory", ret, mach.Success)
-	second, ret := t.client.ObjectCreate(t.pager, info.Free-size+mach.PageSize)
-	t.check("second object when the first has all", ret, mach.ResourceShortage)
-	if ret == mach.Success {
-		t.destroy(second)
+	pages := uint64(0)
+	for beyond := (info.Free-margin)/mach.PageSize + 1; beyond-pages > 1; {
+		middle := pages + (beyond-pages)/2
+		object, ret := t.client.ObjectCreate(t.pager, middle*mach.PageSize)
+		if ret == mach.Success {
+			pages = middle
+			t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, object))
+		} else {
+			beyond = middle
+		}
 	}
-	t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, first))
-	for range 100 { // the pager hears of the last right's end by a notification
-		if second, ret = t.client.ObjectCreate(t.pager, mach.PageSize); ret == mach.Success {
+	first, ret := t.client.ObjectCreate(t.pager, pages*mach.PageSize)
+	t.check("an object of all free memory", ret, mach.Success)
+	t.holds("the tables for it are less than a hundredth", pages*mach.PageSize > info.Free-info.Free/100-margin)
+
+	var rest [16]mach.Name // what is left is less than a page and the tables of an object
+	n := 0
+	for ret = mach.Success; n < len(rest); n++ {
+		if rest[n], ret = t.client.ObjectCreate(t.pager, (1+margin/mach.PageSize)*mach.PageSize); ret != mach.Success {
 			break
 		}
-		t.client.Sleep(10)
 	}
-	t.check("second object after the first", ret, mach.Success)
+	t.check("an object when others have all", ret, mach.ResourceShortage)
+	for _, object := range rest[:n] {
+		t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, object))
+	}
+	t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, first))
+	second, ret := t.client.ObjectCreate(t.pager, mach.PageSize)
+	t.check("an object after the others", ret, mach.Success)
 	t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, second))
 }
 

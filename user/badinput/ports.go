@@ -50,7 +50,7 @@ func (t *tester) ports() {
 		{"mach_port_request_notification: id 99", name(c.PortRequestNotification(t.task, port, 99, 0, port)), mach.InvalidValue},
 		{"mach_port_request_notification: no senders of a set", name(c.PortRequestNotification(t.task, set, mach.NotifyNoSenders, 0, port)), mach.InvalidRight},
 		{"mach_port_request_notification: of an unused name", name(c.PortRequestNotification(t.task, unused, mach.NotifyDeadName, 0, port)), mach.InvalidName},
-		{"mach_port_insert_right: a name in use", c.PortInsertRight(t.task, set, port, mach.MsgMakeSend), mach.NameExists},
+		{"mach_port_insert_right: a name in use", c.PortInsertRight(t.task, set, port, mach.MsgMakeSendOnce), mach.NameExists},
 		{"mach_port_insert_right: a second name", c.PortInsertRight(t.task, unused, port, mach.MsgCopySend), mach.RightExists},
 		{"mach_port_insert_right: null", c.PortInsertRight(t.task, unused, 0, mach.MsgCopySend), mach.InvalidCapability},
 		{"mach_port_extract_right: no disposition", extract(c.PortExtractRight(t.task, port, mach.MsgByte)), mach.InvalidValue},
@@ -58,7 +58,7 @@ func (t *tester) ports() {
 	} {
 		t.check(x.name, x.got, x.want)
 	}
-	const refused = 3 // requests for notifications, whose send-once rights came to an end unused
+	const refused = 4 // requests with send-once rights, which came to an end unused
 	t.holds("refused requests give their send-once rights up", t.queued(port) == refused)
 	t.drain(port)
 	t.destroy(set)
