@@ -19,7 +19,24 @@ func (m *Map) Deallocate(addr mach.VirtAddr, size uint64) error {
 		e.dispose(m.env)
 		e = next
 	}
+	if end-start > pruneMin {
+		m.prune(start, end)
+	}
 	return nil
+}
+
+// pruneMin is the size, in bytes, above which an unmapped range gives its page tables back too. Below, a table costs more to make anew
+// than the pages around it save.
+const pruneMin = 16 * mach.PageSize
+
+// prune frees the page tables that served [start, end) and serve nothing else now.
+func (m *Map) prune(start, end mach.VirtAddr) {
+	lo, hi := m.floor(start).end, mach.MaxUser
+	if e := m.from(start); e != nil {
+		hi = e.start
+	}
+	m.pmap.Prune(lo, hi, start)
+	m.pmap.Prune(lo, hi, end-1)
 }
 
 // Protect is vm_protect: it sets the current protection of the range, or with setMax lowers the maximum, and the current
