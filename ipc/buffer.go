@@ -78,6 +78,8 @@ func (m *Message) recycle() {
 	pool := &m.sys.messages
 	m.dropBuffer()
 	m.buf = nil
+	m.reply = Right{} // a dead one has no port to release
+	m.replyType = 0
 	m.live = false
 	m.next = pool.free
 	pool.free = m

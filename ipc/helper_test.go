@@ -2,7 +2,6 @@ package ipc
 
 import (
 	"encoding/binary"
-	"testing"
 
 	"defpager/ipc/mig"
 	"defpager/mach"
@@ -91,7 +90,7 @@ func (u *memory) Deallocate(addr mach.VirtAddr, size uint64) error {
 
 // world is a System with what a test needs around it.
 type world struct {
-	t      testing.TB
+	t      tester
 	sys    *System
 	spaces []*Space
 	held   []Right
@@ -99,7 +98,14 @@ type world struct {
 	live   int // out-of-line copies
 }
 
-func newWorld(t testing.TB) *world {
+// tester is a testing.T or a rapid.T.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func newWorld(t tester) *world {
 	w := &world{t: t}
 	w.sys = New(Config{Wake: func(th *Waiter) { w.woken = append(w.woken, th) }})
 	return w
