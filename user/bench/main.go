@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"defpager/ipc/mig"
 	"defpager/mach"
 	"defpager/user/libmach"
 )
@@ -30,6 +31,10 @@ func main() {
 	if err := b.run(*only); err != nil {
 		fmt.Printf("bench: FAILED: %v\n", err)
 		os.Exit(1)
+	}
+	if b.echo != mach.NameNull {
+		mig.PutHeader(b.buf, mach.Header{Bits: mach.Bits(mach.MsgCopySend, 0), Remote: uint64(b.echo), ID: 1})
+		libmach.Send(b.buf[:mach.HeaderSize], 0, 0) // wants no answer: the end of echo
 	}
 	fmt.Println("bench: done")
 }

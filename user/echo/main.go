@@ -1,4 +1,5 @@
-// Command echo answers every message with itself: the other side of bench's calls between two tasks.
+// Command echo answers every message with itself: the other side of bench's calls between two tasks. A message that wants no answer
+// ends it.
 //
 //	echo --receive=PORT
 //
@@ -18,20 +19,18 @@ import (
 func main() {
 	port := flag.Uint("receive", 0, "`name` of the receive right for messages")
 	flag.Parse()
-	fmt.Printf("echo: FAILED: %v\n", serve(mach.Name(*port)))
-	os.Exit(1)
+	if ret := serve(mach.Name(*port)); ret != mach.Success {
+		fmt.Printf("echo: FAILED: %v\n", ret)
+		os.Exit(1)
+	}
 }
 
-// serve answers until something fails.
+// serve answers until it is told to end, or something fails.
 func serve(port mach.Name) mach.Return {
 	const largest = 8192 // bytes of a message
 	buf := libmach.NewBuffer(largest)
 	m, ret := libmach.Receive(buf, port, 0, 0)
-	for ret == mach.Success {
-		if m.Reply() == mach.NameNull {
-			m, ret = libmach.Receive(buf, port, 0, 0)
-			continue
-		}
+	for ret == mach.Success && m.Reply() != mach.NameNull {
 		h := m.Header
 		mig.PutHeader(buf, mach.Header{Bits: mach.Bits(h.Bits.Remote(), 0), Remote: h.Remote, ID: h.ID + mach.ReplyOffset})
 		m, ret = libmach.RPC(buf, int(h.Size), port, 0, 0)

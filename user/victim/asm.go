@@ -26,6 +26,10 @@ func iret()
 func misaligned()
 func floatDivide()
 
+func load(address uint64)
+
+func store(address uint64)
+
 func callAt(address uint64)
 
 func pushFrom(top uint64)

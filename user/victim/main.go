@@ -85,7 +85,7 @@ var deeds = []deed{
 	instruction("int80", "an interrupt that there is not: general protection", int80),
 	instruction("int14", "a page fault by INT: general protection", int14),
 	instruction("divide", "divide by zero: arithmetic", divide),
-	instruction("floatdivide", "divide by zero with SSE: arithmetic", floatDivide),
+	instruction("floatdivide", "divide by zero on the x87: arithmetic", floatDivide),
 	instruction("int3", "a breakpoint", int3),
 	instruction("ud2", "an undefined instruction", ud2),
 
