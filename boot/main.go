@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"defpager/board/pc"
+	"defpager/boot/commands"
 	"defpager/boot/image"
+	"defpager/boot/monitor"
 	"defpager/boot/setup"
 	"defpager/kern"
 	"defpager/mm/pmap"
@@ -52,17 +54,35 @@ func main() {
 		n := k.Boot()
 		k.Logf("%d programs start %d ms after entry", n, m.SinceEntry().Milliseconds())
 	})
-	go func() {
-		<-k.BootDone()
-		if slices.Contains(words, "demo") {
-			code := 0
-			if k.BootFailed() {
-				code = 1
-			}
-			m.Exit(code)
-		}
-	}()
+	go converse(m, k, p, out, slices.Contains(words, "demo"))
 	k.Run()
+}
+
+// converse waits for the end of the programs that the loader brought, or for a key, and then answers the user; a demonstration ends
+// the machine instead.
+func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, out *console, demo bool) {
+	target := &commands.Target{
+		Kernel: k, Pager: p, End: func(end kern.End) { finish(m, end) },
+		Uptime: func() string { return m.SinceEntry().Round(time.Millisecond).String() },
+	}
+	if demo {
+		<-k.BootDone()
+		code := 0
+		if k.BootFailed() {
+			code = 1
+		}
+		m.Exit(code)
+	}
+	mon := monitor.New(m.Console(), target.All())
+	select {
+	case <-k.BootDone():
+	case <-mon.Typed():
+	}
+	k.Do(func() { out.device, out.edited = mon, true })
+	fmt.Println("Type help for the commands, Ctrl-C to interrupt one, Ctrl-A x to leave QEMU.")
+	if err := mon.Run(); err != nil {
+		fmt.Println("defpager: the console is gone:", err)
+	}
 }
 
 // finish ends the machine as a program asked.
@@ -87,6 +107,7 @@ func variables(words []string, line string) map[string]string {
 // console writes whole lines for the kernel, each with its carriage return.
 type console struct {
 	device io.Writer
+	edited bool // the device is the monitor, which adds carriage returns itself
 	line   []byte
 }
 
@@ -94,7 +115,7 @@ const lineMax = 1024 // bytes kept without an end of line
 
 func (c *console) write(b []byte) {
 	for _, x := range b {
-		if x == '\n' {
+		if x == '\n' && !c.edited {
 			c.line = append(c.line, '\r')
 		}
 		c.line = append(c.line, x)

@@ -94,21 +94,21 @@ func (k *Kernel) Boot() int {
 }
 
 // Start loads the program of a module with other arguments and lets it run. words are its name and arguments, which may contain
-// ${...} as command lines of modules do. It returns the task's number.
-func (k *Kernel) Start(words []string) (uint32, error) {
+// ${...} as command lines of modules do.
+func (k *Kernel) Start(words []string) (*Task, error) {
 	m, err := k.moduleNamed(words[0])
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	ports := k.sys.NewSpace()
 	defer ports.Destroy()
 	script := script{kernel: k, ports: ports, named: map[string]mach.Name{}}
 	t, err := script.create(m, append(append([]string{}, words...), "$(task-create)", "$(task-resume)"))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	k.resumeThread(t)
-	return t.task.id, nil
+	return t.task, nil
 }
 
 // script expands command lines. Ports that programs are to share by name wait in a space of its own.

@@ -59,16 +59,3 @@ func (k *Kernel) mapObject(target *Task, a *vm.MapArgs, right ipc.Right) (mach.V
 	return at, mach.Code(err)
 }
 
-// takeTask is the task whose port the handle denotes, nil if it is no task's. The right stays in the message.
-func (k *Kernel) taskOf(m *ipc.Message, handle mach.Name) *Task {
-	right := m.TakeRight(handle)
-	defer right.Release()
-	if right.Null() || right.Dead() {
-		return nil
-	}
-	t, ok := right.Port.Object().(*Task)
-	if !ok || t.dying {
-		return nil
-	}
-	return t
-}

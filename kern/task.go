@@ -24,6 +24,7 @@ type Task struct {
 	self        ipc.Right // what mach_task_self copies
 	handler     ipc.Right // the exception port
 	bootstrap   ipc.Right
+	done        chan struct{} // closed when the task is gone
 	next, prev  *Task
 }
 
@@ -79,7 +80,7 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 		return nil, err
 	}
 	k.lastTask++
-	t := &Task{kernel: k, id: k.lastTask, name: name, root: m.Pmap().Root(), space: k.sys.NewSpace()}
+	t := &Task{kernel: k, id: k.lastTask, name: name, root: m.Pmap().Root(), space: k.sys.NewSpace(), done: make(chan struct{})}
 	t.memory = userMemory{Map: m, env: k.env}
 	t.port = k.sys.NewKernelPort(k, t)
 	t.self = t.port.MakeSend()
@@ -134,6 +135,7 @@ func (k *Kernel) destroyTask(t *Task) {
 	k.cpu.Leave(t.root)
 	t.memory.Destroy()
 	k.tasks.remove(t)
+	close(t.done)
 	if t.boot {
 		if k.bootTasks--; k.bootTasks == 0 {
 			close(k.bootDone)

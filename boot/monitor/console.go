@@ -24,13 +24,16 @@ type console struct {
 	typed []byte
 	err   error
 	stop  chan struct{} // not nil while a command runs; closed by Ctrl-C
+
+	first   chan struct{} // closed at the first key
+	pressed bool
 }
 
 // typedMax bounds what may be typed ahead of a running command, in bytes; more is dropped.
 const typedMax = 4096
 
 func newConsole(device io.ReadWriter) *console {
-	c := &console{device: device}
+	c := &console{device: device, first: make(chan struct{})}
 	c.ready = sync.NewCond(&c.mu)
 	go c.pump()
 	return c
@@ -55,6 +58,10 @@ func (c *console) pump() {
 
 // key takes one byte in; c.mu is held.
 func (c *console) key(k byte) {
+	if !c.pressed {
+		c.pressed = true
+		close(c.first)
+	}
 	if k == interruptKey && c.stop != nil {
 		c.typed = c.typed[:0]
 		close(c.stop)

@@ -33,6 +33,9 @@ func New(device io.ReadWriter, commands []Command) *Monitor {
 // Write puts text on the console above the line that is being edited.
 func (m *Monitor) Write(p []byte) (int, error) { return m.line.Write(p) }
 
+// Typed is closed when the first key is pressed.
+func (m *Monitor) Typed() <-chan struct{} { return m.console.first }
+
 // Run reads and runs commands until the device ends. Errors are printed, never returned, but for the device's own.
 func (m *Monitor) Run() error {
 	for {
