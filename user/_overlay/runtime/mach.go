@@ -52,6 +52,7 @@ var (
 	machHardware bool                             // the processor has RDRAND
 	machState    uint64                           // of the generator that stands in for RDRAND
 	machLine     [machLineSize + 1]byte           // a piece of console text and the NUL behind it
+	machUsed     int                              // bytes in machLine
 )
 
 // machLineSize is how much console text goes to the kernel in one trap, in bytes.
@@ -89,34 +90,39 @@ func machHertz() uint64 {
 
 // ---- console and end ----
 
-// bareWrite prints n bytes; NULs are left out, as the trap takes C strings.
+// bareWrite prints n bytes; NULs are left out, as the trap takes C strings. What comes to descriptor 2 is the runtime's own, a few
+// letters at a time: it is kept until its line ends, so that lines of several tasks do not mix.
 //
 //go:nosplit
 func bareWrite(fd uintptr, p unsafe.Pointer, n int32) int32 {
 	if fd != 1 && fd != 2 {
 		return -bareEBADF
 	}
-	used := 0
+	if fd == 1 {
+		machFlush()
+	}
 	for i := int32(0); i < n; i++ {
 		c := *(*byte)(add(p, uintptr(i)))
 		if c == 0 {
 			continue
 		}
-		machLine[used] = c
-		used++
-		if used == machLineSize {
-			machFlush(used)
-			used = 0
+		machLine[machUsed] = c
+		machUsed++
+		if machUsed == machLineSize || fd == 2 && c == '\n' {
+			machFlush()
 		}
 	}
-	machFlush(used)
+	if fd == 1 {
+		machFlush()
+	}
 	return n
 }
 
 //go:nosplit
-func machFlush(used int) {
-	if used > 0 {
-		machLine[used] = 0
+func machFlush() {
+	if machUsed > 0 {
+		machLine[machUsed] = 0
+		machUsed = 0
 		machTrap(machPrint, uintptr(unsafe.Pointer(&machLine)), 0, 0, 0)
 	}
 }
@@ -130,6 +136,7 @@ func bareExit(code int32) {
 			print(gostringnocopy(argv_index(argv, 0)), ": exit status ", code, "\n")
 		}
 	})
+	machFlush()
 	for {
 		machTrap(machTaskTerminate, uintptr(machTask), 0, 0, 0)
 	}
