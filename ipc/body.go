@@ -6,6 +6,12 @@ import (
 	"defpager/mach"
 )
 
+// What rights and out-of-line items count for in a long message, in bytes.
+const (
+	rightBytes = 16
+	itemBytes  = 128 // an append may leave half of it unused
+)
+
 // item is one item of a body.
 type item struct {
 	t    mach.Type
@@ -118,7 +124,7 @@ func (s *Space) checkName(name mach.Name, d mach.MsgType) mach.Return {
 // checkItems checks all items, reads the out-of-line arrays of rights, and returns the offset of the last item of out-of-line memory,
 // 0 if there is none.
 func (s *Space) checkItems(mem UserMemory, m *Message) (last uint32, code mach.Return) {
-	ports := uint64(0)
+	var ports, makes, items uint64
 	for at := uint32(mach.HeaderSize); at < m.size; {
 		it, code := m.item(at)
 		if code != mach.Success {
@@ -129,6 +135,9 @@ func (s *Space) checkItems(mem UserMemory, m *Message) (last uint32, code mach.R
 		case port && it.t.Inline():
 			m.complex = true
 			ports += uint64(it.t.Number())
+			if it.t.Name() == mach.MsgMakeSendOnce {
+				makes += uint64(it.t.Number())
+			}
 			for slot := it.data(); slot < it.next; slot += 8 {
 				if code := s.checkName(mach.Name(m.word(slot)), it.t.Name()); code != mach.Success {
 					return 0, code
@@ -136,26 +145,46 @@ func (s *Space) checkItems(mem UserMemory, m *Message) (last uint32, code mach.R
 			}
 		case port:
 			m.complex = true
+			items++
+			if it.t.Name() == mach.MsgMakeSendOnce {
+				makes += uint64(it.t.Number())
+			}
 			if code := s.checkArray(mem, m, &it); code != mach.Success {
 				return 0, code
 			}
 		case !it.t.Inline():
 			m.complex = true
+			items++
 			if it.bytes() != 0 {
 				last = at
 			}
 		}
 		at = it.next
 	}
-	if ports > keepItems {
-		if !s.sys.mayHold(16 * ports) {
-			return 0, mach.SendNoBuffer
-		}
-		m.charge = 16 * ports
-		s.sys.messages.bytes += m.charge
-		m.rights = make([]Right, 0, ports)
+	if ports > keepItems || items > keepItems || makes > 0 {
+		return last, s.reserve(m, ports, items, makes)
 	}
 	return last, mach.Success
+}
+
+// reserve makes sure that a long body's rights and items, and the send-once rights it makes, have room.
+func (s *Space) reserve(m *Message, ports, items, makes uint64) mach.Return {
+	charge := uint64(0)
+	if ports > keepItems {
+		charge = rightBytes * ports
+	}
+	if items > keepItems {
+		charge += itemBytes * items
+	}
+	if !s.sys.mayHold(charge + overhead*makes) {
+		return mach.SendNoBuffer
+	}
+	m.charge = charge
+	s.sys.messages.bytes += charge
+	if ports > keepItems {
+		m.rights = make([]Right, 0, ports)
+	}
+	return mach.Success
 }
 
 // checkArray reads an out-of-line array of rights and checks them.
@@ -165,7 +194,7 @@ func (s *Space) checkArray(mem UserMemory, m *Message, it *item) mach.Return {
 		return mach.Success
 	}
 	// While it is checked an array takes its names and its rights, with the rounding of a buffer.
-	if !s.sys.mayHold(24 * uint64(n)) {
+	if !s.sys.mayHold((rightBytes + 8) * uint64(n)) {
 		return mach.SendNoBuffer
 	}
 	names := s.sys.messages.take(max(4*n, smallBuffer+1))
@@ -180,7 +209,7 @@ func (s *Space) checkArray(mem UserMemory, m *Message, it *item) mach.Return {
 		}
 	}
 	o := &m.memory[len(m.memory)-1]
-	o.charge = 16 * uint64(n)
+	o.charge = rightBytes * uint64(n)
 	s.sys.messages.bytes += o.charge
 	o.rights = make([]Right, n)
 	return mach.Success

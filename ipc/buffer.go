@@ -8,7 +8,7 @@ const (
 	smallBuffer = 256     // bytes
 	maxClass    = 32      // the class of 2^32 bytes, which no limit reaches
 	keepFree    = 4 << 20 // bytes of free buffers that are kept
-	overhead    = 640     // bytes that a message counts for besides its buffer: its structure
+	overhead    = 1024    // bytes that a message counts for besides its buffer: its structure and what keepItems leaves in it
 )
 
 // messageSlab is how many messages are made at a time.
@@ -52,9 +52,10 @@ func (sys *System) newMessage(size uint32) *Message {
 	return m
 }
 
-// mayHold reports whether a user's message may use n more bytes.
+// mayHold reports whether a user's message may use n more bytes. Send-once rights count like the messages that they promise, since
+// those are not refused: otherwise notifications could fill all memory.
 func (sys *System) mayHold(n uint64) bool {
-	return sys.messages.bytes+n <= sys.config.MaxBuffers
+	return sys.messages.bytes+sys.promised*overhead+n <= sys.config.MaxBuffers
 }
 
 // resize gives m a buffer of at least size bytes, whose contents are undefined.

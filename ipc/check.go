@@ -53,16 +53,18 @@ func (sys *System) Check(spaces []*Space, held []Right) error {
 			c.queue(p)
 		}
 	}
-	live := uint32(0)
+	live, onces := uint32(0), uint64(0)
 	for _, slab := range sys.ports.slabs {
 		for i := range slab {
 			c.port(&slab[i])
+			onces += uint64(slab[i].sorights)
 			if slab[i].state != portFree {
 				live++
 			}
 		}
 	}
 	c.want(live == sys.ports.live, "%d ports live, the pool says %d", live, sys.ports.live)
+	c.want(onces == sys.promised, "%d send-once rights, %d promised messages", onces, sys.promised)
 	free := uint32(0)
 	for p := sys.ports.free; p != nil; p = p.link {
 		c.want(p.state == portFree, "port %d is free and in use", p.id)

@@ -25,9 +25,10 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 		return nil, mach.SendMsgTooSmall
 	}
 	sys := s.sys
-	if size > sys.config.MaxMessage || !sys.mayHold(overhead+2*uint64(size)) {
+	if size > sys.config.MaxMessage || !sys.mayHold(2*overhead+2*uint64(size)) {
 		return nil, mach.SendNoBuffer
 	}
+	// Room for the message and for the send-once right that it may make to be replied to.
 	m := sys.newMessage(size)
 	if mem.CopyIn(m.buf[:size], addr) != nil {
 		m.recycle()

@@ -31,6 +31,7 @@ func (p *Port) MakeSend() Right {
 // MakeSendOnce makes a send-once right from the kernel's receive right.
 func (p *Port) MakeSendOnce() Right {
 	p.sorights++
+	p.sys.promised++
 	return Right{p, mach.MsgPortSendOnce}
 }
 

@@ -26,7 +26,7 @@ type Message struct {
 	buf    []byte  // the header's place, and the body
 	rights []Right // handles in the body are indexes from 1
 	memory []outOfLine
-	charge uint64 // bytes that a long rights counts for
+	charge uint64 // bytes that long rights and memory count for
 
 	accepted *accepted
 
@@ -42,7 +42,7 @@ type outOfLine struct {
 }
 
 // keepItems is how many elements the slices of a free message keep room for.
-const keepItems = 64
+const keepItems = 8
 
 // ID is the message's msgh_id.
 func (m *Message) ID() mach.MsgID { return m.id }

@@ -217,7 +217,7 @@ func TestCircularRights(t *testing.T) {
 	// Ports within ports, very deep, die without deep recursion.
 	first := u.receivePort()
 	in := first
-	for range 20000 {
+	for range 10000 {
 		next := u.receivePort()
 		w.want(u.send(bits, next, 0, 1, func(w *mig.Writer) { w.Port(mach.MsgMoveReceive, in) }), mach.Success)
 		in = next

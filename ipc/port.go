@@ -24,6 +24,7 @@ type Port struct {
 	scheduled    bool // in the System's work list
 	noSendersDue bool // Settle is to call noSendersCall
 	hasPayload   bool
+	marked       bool // by circular
 
 	srights  uint32 // send rights: one for each name of it, carried message right and right in the kernel
 	sorights uint32 // send-once rights, likewise

@@ -358,8 +358,8 @@ func (c *machine) compare(t *rapid.T) {
 		n := 0
 		u.Names(func(name mach.Name, typ mach.PortType) {
 			n++
-			e := s[name]
-			if e == nil {
+			e, ok := s[name]
+			if !ok {
 				t.Fatalf("task %d: name %d should not be", i, name)
 			}
 			want := e.typ

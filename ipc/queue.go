@@ -120,12 +120,28 @@ func (sys *System) post(m *Message) *Waiter {
 // circular reports whether m carries the receive right of the port that it goes to, or of one on whose queue that is, directly or by
 // way of other ports.
 func (m *Message) circular() bool {
-	for q := m.dest.Port; q != nil; q = q.transit {
-		if m.carriesReceive(q) {
-			return true
+	m.markReceives(true)
+	q := m.dest.Port
+	for q != nil && !q.marked {
+		q = q.transit
+	}
+	m.markReceives(false)
+	return q != nil
+}
+
+func (m *Message) markReceives(mark bool) {
+	for _, r := range m.rights {
+		if r.Port != nil && r.Type == mach.MsgPortReceive {
+			r.Port.marked = mark
 		}
 	}
-	return false
+	for _, o := range m.memory {
+		for _, r := range o.rights {
+			if r.Port != nil && r.Type == mach.MsgPortReceive {
+				r.Port.marked = mark
+			}
+		}
+	}
 }
 
 // setTransit notes on which port's queue the receive rights in m are.
@@ -142,20 +158,4 @@ func (m *Message) setTransit(to *Port) {
 			}
 		}
 	}
-}
-
-func (m *Message) carriesReceive(p *Port) bool {
-	for _, r := range m.rights {
-		if r.Port == p && r.Type == mach.MsgPortReceive {
-			return true
-		}
-	}
-	for _, o := range m.memory {
-		for _, r := range o.rights {
-			if r.Port == p && r.Type == mach.MsgPortReceive {
-				return true
-			}
-		}
-	}
-	return false
 }

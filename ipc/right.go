@@ -116,6 +116,7 @@ func (p *Port) releaseSendOnce() {
 // dropSendOnce forgets a send-once right that was used, or whose port is dead.
 func (p *Port) dropSendOnce() {
 	p.sorights--
+	p.sys.promised--
 	if p.sorights == 0 && p.state != portActive {
 		p.reclaim()
 	}

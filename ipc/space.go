@@ -140,6 +140,7 @@ func (e *entry) die() {
 	p := e.port
 	if e.typ&mach.TypeSendOnce != 0 {
 		p.sorights--
+		p.sys.promised--
 	} else {
 		e.space.senders.remove(e)
 		p.srights--
@@ -244,6 +245,7 @@ func (e *entry) take(d mach.MsgType) Right {
 		p.srights++
 	case mach.MsgMakeSendOnce:
 		p.sorights++
+		p.sys.promised++
 	case mach.MsgMoveReceive:
 		e.loseReceive()
 		p.leaveReceiver()

@@ -18,6 +18,7 @@ type System struct {
 	chunks   chunkPool
 	sets     uint32 // port sets that exist
 	names    uint32 // names in use
+	promised uint64 // send-once rights: each will be a message, which must not be refused
 
 	work   workList // kernel ports that Settle must look at
 	doomed *Port    // ports to kill, linked by Port.link

@@ -159,8 +159,8 @@ func (s *Space) newEntryNamed(name mach.Name) *entry {
 	}
 	t := &s.table
 	i := uint32(name) / chunkSize
-	if i == uint32(len(t.dense)) {
-		s.grow()
+	if len(t.dense) == 0 {
+		s.grow() // the name null's chunk is always there
 	}
 	var c *chunk
 	if i < uint32(len(t.dense)) {

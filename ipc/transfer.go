@@ -39,7 +39,7 @@ func (s *Space) InsertName(name mach.Name, r Right) mach.Return {
 }
 
 // Extract takes a right out of the space, as a message with disposition would (mach_port_extract_right). InvalidName, InvalidRight,
-// InvalidValue.
+// InvalidValue, ResourceShortage when there are too many send-once rights.
 func (s *Space) Extract(name mach.Name, disposition mach.MsgType) (Right, mach.Return) {
 	if !disposition.IsPort() {
 		return Right{}, mach.InvalidValue
@@ -50,6 +50,9 @@ func (s *Space) Extract(name mach.Name, disposition mach.MsgType) (Right, mach.R
 	}
 	if !e.allows(disposition) {
 		return Right{}, mach.InvalidRight
+	}
+	if disposition == mach.MsgMakeSendOnce && !s.sys.mayHold(overhead) {
+		return Right{}, mach.ResourceShortage
 	}
 	return e.take(disposition), mach.Success
 }
@@ -63,7 +66,8 @@ func (s *Space) Lookup(name mach.Name) *Port {
 	return nil
 }
 
-// LookupSend makes a copy of the send right that name denotes (made from the receive right if there is only that).
+// LookupSend makes a copy of the send right that name denotes (made from the receive right if there is only that). A dead name
+// gives a dead right.
 func (s *Space) LookupSend(name mach.Name) (Right, mach.Return) {
 	e := s.lookup(name)
 	switch {

@@ -1,0 +1,110 @@
+package ipc
+
+import (
+	"testing"
+
+	"defpager/ipc/mig"
+	"defpager/mach"
+)
+
+// A task cannot make the kernel hold more than the limits say, by whatever way.
+func TestLimits(t *testing.T) {
+	small := func(t *testing.T) (*world, *task) {
+		w := newWorld(t)
+		w.sys = New(Config{MaxPorts: 100, MaxNames: 256, MaxBuffers: 64 << 10, MaxMessage: 4096})
+		return w, w.task()
+	}
+	t.Run("send-once rights", func(t *testing.T) {
+		w, u := small(t)
+		p := u.receivePort()
+		code := mach.Success
+		for range 1000 { // each leaves a notification on the port
+			if code = u.send(mach.Bits(mach.MsgMakeSendOnce, 0)|mach.Complex, p, 0, 1, func(w *mig.Writer) {
+				w.Port(mach.MsgMakeSendOnce, p)
+			}); code != mach.Success {
+				break
+			}
+		}
+		w.want(code, mach.SendNoBuffer)
+		for code = mach.Success; code == mach.Success; {
+			var r Right
+			r, code = u.Extract(p, mach.MsgMakeSendOnce)
+			r.Release() // leaves a notification too
+		}
+		w.want(code, mach.ResourceShortage)
+		u.Destroy()
+		if w.check(); w.sys.Stats() != (Stats{}) {
+			t.Fatalf("%+v is left", w.sys.Stats())
+		}
+	})
+	t.Run("ports", func(t *testing.T) {
+		w, u := small(t)
+		for range 100 {
+			u.receivePort()
+		}
+		_, code := u.Allocate(mach.RightReceive)
+		w.want(code, mach.ResourceShortage)
+		_, code = u.Allocate(mach.RightPortSet)
+		w.want(code, mach.ResourceShortage)
+		w.check()
+	})
+	t.Run("names", func(t *testing.T) {
+		w, u := small(t)
+		for i := range 4 {
+			w.want(u.AllocateName(mach.RightDeadName, mach.Name(1+i*1000)), mach.Success)
+		}
+		w.want(u.AllocateName(mach.RightDeadName, 1<<30), mach.ResourceShortage)
+		for range 63 - 1 {
+			_, code := u.Allocate(mach.RightDeadName)
+			w.want(code, mach.Success)
+		}
+		_, code := u.Allocate(mach.RightDeadName)
+		w.want(code, mach.ResourceShortage)
+		w.check()
+	})
+	t.Run("message", func(t *testing.T) {
+		w, u := small(t)
+		p := u.receivePort()
+		w.want(u.send(mach.Bits(mach.MsgMakeSend, 0), p, 0, 1, func(w *mig.Writer) { w.Space(mach.MsgByte, 8, 5000) }), mach.SendNoBuffer)
+		w.check()
+	})
+	t.Run("no room for a right", func(t *testing.T) {
+		w, u := small(t)
+		other := w.task()
+		p, q := u.receivePort(), other.receivePort()
+		other.share(q, u)
+		for range 300 {
+			if _, code := u.Allocate(mach.RightDeadName); code != mach.Success {
+				break
+			}
+		}
+		to := u.share(p, other)
+		w.want(other.send(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), to, q, 1, nil), mach.Success)
+		_, _, code := u.receive(p)
+		w.want(code, mach.RcvHeaderError|mach.MsgIPCSpace)
+		other.mustReceive(q, mach.NotifySendOnce)
+		w.want(other.send(mach.Bits(mach.MsgCopySend, 0)|mach.Complex, to, 0, 1, func(w *mig.Writer) {
+			w.Port(mach.MsgMakeSendOnce, q)
+			w.Port(mach.MsgCopySend, to)
+		}), mach.Success)
+		_, r, code := u.receive(p)
+		w.want(code, mach.RcvBodyError|mach.MsgIPCSpace)
+		if r.Port(mach.MsgPortSendOnce) != mach.NameNull || r.Port(mach.MsgPortSend) != p {
+			t.Fatal("not what there was room for")
+		}
+		w.check()
+	})
+	t.Run("references", func(t *testing.T) {
+		w, u := small(t)
+		other := w.task()
+		to := other.share(other.receivePort(), u)
+		w.want(u.ModRefs(to, mach.RightSend, maxRefs-1), mach.Success)
+		w.want(u.ModRefs(to, mach.RightSend, 1), mach.UrefsOverflow)
+		r, _ := u.LookupSend(to)
+		w.want(u.InsertName(to, r), mach.UrefsOverflow)
+		got, code := u.Insert(r)
+		w.want(code, mach.Success)
+		u.wantRefs(got, mach.RightSend, maxRefs)
+		w.check()
+	})
+}
