@@ -58,4 +58,3 @@ func (k *Kernel) mapObject(target *Task, a *vm.MapArgs, right ipc.Right) (mach.V
 	}
 	return at, mach.Code(err)
 }
-

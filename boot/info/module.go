@@ -69,12 +69,16 @@ func arrange(list string, files []file) []board.Module {
 		if len(words) == 0 {
 			continue
 		}
+		// Several lines may name one file: a program that starts more than once.
+		found := -1
 		for i, f := range files {
-			if f.name == words[0] && !listed[i] {
-				modules = append(modules, board.Module{Command: strings.TrimSpace(line), Data: f.data})
-				listed[i] = true
-				break
+			if f.name == words[0] && (found < 0 || listed[found]) {
+				found = i
 			}
+		}
+		if found >= 0 {
+			modules = append(modules, board.Module{Command: strings.TrimSpace(line), Data: files[found].data})
+			listed[found] = true
 		}
 	}
 	for i, f := range files {
@@ -157,7 +161,7 @@ func (i *Info) shared(k int) bool {
 	end := i.Modules[k].Data.End()
 	tail := board.Range{Start: end, Size: uint64(pageUp(end) - end)}
 	for n, o := range i.Modules {
-		if n != k && overlap(tail, o.Data) {
+		if n != k && o.Data.Start != i.Modules[k].Data.Start && overlap(tail, o.Data) {
 			return true
 		}
 	}
