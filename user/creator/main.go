@@ -21,9 +21,6 @@ import (
 	"defpager/user/libmach"
 )
 
-// rehearsalSize is the most that the rehearsal's object holds, in bytes.
-const rehearsalSize = 64 << 10
-
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	c := &creator{client: libmach.NewClient(), hasher: share.NewHasher(), line: text.New()}
@@ -41,7 +38,7 @@ func main() {
 	c.reader = share.Peer{Client: c.client, Port: mach.Name(*reader)}
 
 	status := 0
-	if err := c.run(); err != nil {
+	if err := errors.Join(c.run(), c.quit()); err != nil {
 		fmt.Printf("creator: FAILED: %v\n", err)
 		status = 1
 	} else {
@@ -68,8 +65,7 @@ type creator struct {
 // run rehearses, so that all three tasks have touched what they will need, and then does the job between two counts of
 // free frames.
 func (c *creator) run() error {
-	rehearsal := min(c.size, rehearsalSize)
-	if err := c.round(rehearsal, true); err != nil {
+	if err := c.round(c.size, true); err != nil {
 		return fmt.Errorf("rehearsal: %w", err)
 	}
 	if _, err := c.free(); err != nil {
@@ -82,9 +78,11 @@ func (c *creator) run() error {
 	if err := c.round(c.size, false); err != nil {
 		return err
 	}
-	if err := c.awaitFrames(before); err != nil {
-		return err
-	}
+	return c.awaitFrames(before)
+}
+
+// quit ends sharer and reader.
+func (c *creator) quit() error {
 	if ret := c.sharer.Quit(); ret != mach.Success {
 		return failed("the message that ends sharer", ret)
 	}

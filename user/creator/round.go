@@ -18,7 +18,8 @@ const (
 // zeros is what new memory is compared with.
 var zeros [64 << 10]byte
 
-// round is the whole life of one object of size bytes, from its creation to the last right. A quiet one prints nothing.
+// round is the whole life of one object of size bytes, from its creation to the last right. A quiet one is a rehearsal:
+// it prints nothing, and computes on a part only.
 func (c *creator) round(size uint64, quiet bool) error {
 	object, ret := c.client.ObjectCreate(c.pager, size)
 	if ret != mach.Success {
@@ -28,7 +29,7 @@ func (c *creator) round(size uint64, quiet bool) error {
 	if ret != mach.Success {
 		return failed("vm_map of the object", ret)
 	}
-	if !allZero(memory) {
+	if !allZero(share.Part(memory, quiet)) {
 		return errNotZero
 	}
 	if err := c.copyFile(memory, quiet); err != nil {
@@ -63,7 +64,7 @@ func allZero(memory []byte) bool {
 	return true
 }
 
-// copyFile copies as much of the file as fits, through a mapping of its read-only memory object.
+// copyFile copies the file, of as many bytes as the memory has, through a mapping of its read-only memory object.
 func (c *creator) copyFile(memory []byte, quiet bool) error {
 	const piece, tell = 1 << 20, 32 << 20
 	size := uint64(len(memory))
@@ -77,12 +78,14 @@ func (c *creator) copyFile(memory []byte, quiet bool) error {
 		return failed("vm_map of the file", ret)
 	}
 	file := libmach.Memory(at, size)
-	for done := uint64(0); done < size; {
-		done += uint64(copy(memory[done:min(done+piece, size)], file[done:]))
-		if size > tell && done%tell == 0 {
-			c.line.Text("creator: ").Number(done >> 20).Text(" of ").Number(size >> 20).Text(" MiB copied").Print(quiet)
+	part := share.Part(memory, quiet)
+	for done := 0; done < len(part); {
+		done += copy(part[done:min(done+piece, len(part))], file[done:])
+		if len(part) > tell && done%tell == 0 {
+			c.line.Text("creator: ").Number(uint64(done) >> 20).Text(" of ").Number(size >> 20).Text(" MiB copied").Print(quiet)
 		}
 	}
+	memory[size-1] = file[size-1] // in a rehearsal, the far end
 	if ret := c.client.VMDeallocate(c.client.Task(), at, size); ret != mach.Success {
 		return failed("unmapping the file", ret)
 	}
@@ -91,7 +94,7 @@ func (c *creator) copyFile(memory []byte, quiet bool) error {
 
 // share tells the object's SHA-256, gives it to both peers and compares what they saw in it.
 func (c *creator) share(object mach.Name, memory []byte, quiet bool) error {
-	own := c.hasher.Sum("creator", memory, quiet)
+	own := c.hasher.Sum("creator", share.Part(memory, quiet), quiet)
 	for _, peer := range [...]*share.Peer{&c.sharer, &c.reader} {
 		sum, ret := peer.Map(object, uint64(len(memory)), quiet)
 		if ret != mach.Success {

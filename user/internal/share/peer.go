@@ -13,7 +13,8 @@ type Peer struct {
 	Port   mach.Name // send right
 }
 
-// Map gives the peer a right to the object, to map size bytes of it, and answers the SHA-256 that the peer saw.
+// Map gives the peer a right to the object, to map size bytes of it, and answers the SHA-256 that the peer saw. Quiet is a
+// rehearsal: nothing is printed, and Part says what is seen.
 func (p *Peer) Map(object mach.Name, size uint64, quiet bool) (sum [HashSize]byte, ret mach.Return) {
 	w := p.Client.Request()
 	w.Port(mach.MsgCopySend, object)

@@ -69,7 +69,7 @@ func (s *Server) serve(m libmach.Message, out libmach.Buffer) mig.Writer {
 			ret = s.mapObject(object, size)
 		}
 		if ret == mach.Success {
-			sum := s.hasher.Sum(s.name, s.memory, quiet)
+			sum := s.hasher.Sum(s.name, Part(s.memory, quiet), quiet)
 			w.RetCode(ret)
 			w.Bytes(mach.MsgByte, 8, HashSize, sum)
 			return w

@@ -12,7 +12,7 @@ import "defpager/mach"
 
 // Requests from the creator to a peer. A reply is a return code and what is named here.
 const (
-	idMap     mach.MsgID = 9001 // object, size in bytes, whether to be quiet -> SHA-256
+	idMap     mach.MsgID = 9001 // object, size in bytes, whether it is a rehearsal -> SHA-256
 	idWrite   mach.MsgID = 9002 // place, value
 	idSee     mach.MsgID = 9003 // place -> value
 	idRelease mach.MsgID = 9004 // unmap the object and drop its right
@@ -64,4 +64,14 @@ func (p Place) Cut(value uint64) uint64 {
 		return value
 	}
 	return value & (1<<(8*p.Width) - 1)
+}
+
+// Part is what is computed on of an object: in a rehearsal only its beginning. The mappings, and what is written, have their
+// real places there too, so that a rehearsal takes all page tables which the kernel keeps.
+func Part(memory []byte, rehearsal bool) []byte {
+	const rehearsed = 64 << 10 // bytes
+	if rehearsal {
+		return memory[:min(len(memory), rehearsed)]
+	}
+	return memory
 }
