@@ -1,10 +1,10 @@
 // Command bench measures what calls and faults cost, in ticks of the time-stamp counter: under QEMU's -icount these are guest
 // instructions, and every run gives the same.
 //
-//	bench --pager=PORT [--echo=PORT]
+//	bench --pager=PORT [--echo=PORT] [--live=N] [--only=NAME]
 //
 // PORTs are names of send rights: to the default memory manager's port, and to a port that the program echo serves, without
-// which the calls between two tasks are left out. It prints "bench NAME COUNT" for each operation: the median of several
+// which the calls between two tasks are left out. With --live so many other objects exist meanwhile. It prints "bench NAME COUNT" for each operation: the median of several
 // runs, after one to warm up. The last line is "bench: done", or "bench: FAILED: " and the reason.
 package main
 
@@ -25,10 +25,15 @@ func main() {
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	echo := flag.Uint("echo", 0, "`name` of a send right to the port that echo serves")
 	only := flag.String("only", "", "measure only the operation of this `name`")
+	live := flag.Int("live", 0, "measure while `N` other objects, of no bytes, exist")
 	flag.Parse()
 	c := libmach.NewClient()
 	b := &bench{client: c, task: c.Task(), pager: mach.Name(*pager), echo: mach.Name(*echo), buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}
-	if err := b.run(*only); err != nil {
+	err := b.populate(*live)
+	if err == nil {
+		err = b.run(*only)
+	}
+	if err != nil {
 		fmt.Printf("bench: FAILED: %v\n", err)
 		os.Exit(1)
 	}
@@ -75,6 +80,16 @@ func operations() []operation {
 		{"port-allocate-destroy", 200, (*bench).portCycle},
 		{"task-create-terminate", 50, (*bench).taskCycle},
 	}
+}
+
+// populate makes objects that live as long as the program.
+func (b *bench) populate(live int) error {
+	for range live {
+		if _, ret := b.client.ObjectCreate(b.pager, 0); ret != mach.Success {
+			return fmt.Errorf("live objects: %w", ret)
+		}
+	}
+	return nil
 }
 
 func (b *bench) run(only string) error {

@@ -116,5 +116,13 @@ var deeds = []deed{
 	{"popfbadflags", "raise the I/O privilege level: without effect", (*victim).badFlags},
 	{"trapflag", "single-step itself: breakpoint", func(*victim) bool { setFlags(flagTF | flagFixed); return false }},
 	{"misaligned", "ask for alignment checks: without effect", func(*victim) bool { misaligned(); return true }},
+	{"floodports", "allocate ports until refused", (*victim).floodPorts},
+	{"floodnames", "spread names over all there are until refused", (*victim).floodNames},
+	{"floodtasks", "create tasks until refused", (*victim).floodTasks},
+	{"floodthreads", "create threads until refused", (*victim).floodThreads},
+	{"floodmappings", "map single pages until refused", (*victim).floodMappings},
+	{"floodobjects", "create empty objects until refused (--pager)", (*victim).floodObjects},
+	{"floodmessages", "queue messages until refused", (*victim).floodMessages},
+	{"floodrequests", "request notifications until refused", (*victim).floodNotifications},
 	{"fsbad", "non-canonical FS bases: refused", (*victim).badBase},
 }
