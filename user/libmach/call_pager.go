@@ -63,8 +63,8 @@ func (c *Client) DefaultManager(hostPriv, manager mach.Name) (mach.Name, mach.Re
 	return old, r.End()
 }
 
-// Options of HostReboot (mach/host_reboot.h): restart without, or
-const RebootHalt = 0x8 // power off
+// RebootHalt is the option of HostReboot that powers off; without it the machine starts anew (sys/reboot.h).
+const RebootHalt = 0x8
 
 // HostReboot ends the machine. It returns only when it fails.
 func (c *Client) HostReboot(hostPriv mach.Name, options int32) mach.Return {
