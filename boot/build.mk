@@ -2,6 +2,7 @@
 #
 #   image        build/defpager.elf, for QEMU -kernel (PVH) and GRUB (multiboot2)
 #   iso          build/defpager.iso, the same image behind GRUB on a BIOS CD
+#   build/checked.elf  the image with the tag invariants: it checks all its data structures all the time
 #   stress       build/stress.elf, a test of the Go runtime on the bare machine
 #   ring3        build/ring3.elf, a test of the processor: the way to ring 3 and back
 #
@@ -17,10 +18,12 @@ BUILD   ?= build
 TEXT    := 0x200000
 
 ifeq ($(TAMAGO),)
-IMAGE_GO   = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -overlay $(BUILD)/overlay/overlay.json -tags linkcpuinit
+IMAGE_GO   = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -overlay $(BUILD)/overlay/overlay.json
+IMAGE_TAGS = linkcpuinit
 IMAGE_DEPS = overlay
 else
-IMAGE_GO   = CGO_ENABLED=0 GOOS=tamago GOARCH=amd64 GOOSPKG=github.com/usbarmory/tamago $(TAMAGO) build -tags linkcpuinit,linkramstart,linkramsize,linkprintk
+IMAGE_GO   = CGO_ENABLED=0 GOOS=tamago GOARCH=amd64 GOOSPKG=github.com/usbarmory/tamago $(TAMAGO) build
+IMAGE_TAGS = linkcpuinit,linkramstart,linkramsize,linkprintk
 IMAGE_DEPS =
 endif
 IMAGE_LDFLAGS = -T $(TEXT) -R 0x1000 -compressdwarf=false $(if $(TAMAGO),-checklinkname=0)
@@ -41,15 +44,17 @@ $(BUILD)/entry.o: boot/entry/start.S
 	@mkdir -p $(BUILD)
 	$(CC) -c -o $@ $<
 
-# $(1): package, $(2): name of the image
+# $(1): package, $(2): name of the image, $(3): one more build tag, or nothing
+comma := ,
 define IMAGE
 $(BUILD)/$(2).elf: $(IMAGE_DEPS) $(BUILD)/entry.o linker.ld FORCE
 	@mkdir -p $(BUILD)
-	$$(IMAGE_GO) $$(GOFLAGS_IMAGE) -ldflags '$$(IMAGE_LDFLAGS)' -o $(BUILD)/$(2).go.elf $(1)
+	$$(IMAGE_GO) -tags $$(IMAGE_TAGS)$(if $(3),$(comma)$(3)) $$(GOFLAGS_IMAGE) -ldflags '$$(IMAGE_LDFLAGS)' -o $(BUILD)/$(2).go.elf $(1)
 	@$$(GO) run ./boot/relink -in $(BUILD)/$(2).go.elf -out $(BUILD)/$(2).o -script $(BUILD)/$(2).ld
 	$$(LD) -z noexecstack -T linker.ld $(BUILD)/$(2).ld -o $$@ $(BUILD)/entry.o $(BUILD)/$(2).o
 endef
 $(eval $(call IMAGE,./boot,defpager))
+$(eval $(call IMAGE,./boot,checked,invariants))
 $(eval $(call IMAGE,./boot/testdata/stress,stress))
 $(eval $(call IMAGE,./boot/testdata/ring3,ring3))
 

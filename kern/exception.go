@@ -38,7 +38,13 @@ func (k *Kernel) exception(t *Thread) {
 	}
 	err := error(mach.InvalidAddress)
 	va := mach.VirtAddr(r.Addr)
-	if va >= mach.MinUser && va < mach.MaxUser {
+	switch {
+	case va < mach.MinUser || va >= mach.MaxUser:
+	case r.Code&board.FaultUser == 0:
+		// The processor reached for a page on the kernel's behalf, such as a stack in the midst of a return to ring 0 that it then
+		// refuses. The page may be there: trying again would not end.
+		err = mach.ProtectionFailure
+	default:
 		err = t.task.memory.Fault(va, access)
 	}
 	if k.trace.on {

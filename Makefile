@@ -1,0 +1,78 @@
+# make run FILE=path     does the main job with a file in QEMU, then leaves the guest's prompt
+# make test              checks everything
+# make help              lists the rest
+
+GO     ?= go
+BUILD  ?= build
+HOST   := $(BUILD)/defpager
+export FILE MACHINE CPU MEM SMP ACCEL APPEND V
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint host-test qemu-test bench doctor setup gdb clean all
+
+help:
+	@echo 'make run FILE=path    boot, do the main job with the file (default README.md), leave a prompt'
+	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
+	@echo 'make test             lint, host tests, and the scenarios in QEMU'
+	@echo 'make bench            guest instructions of each operation, beside the targets'
+	@echo 'make doctor           what this machine has, and the fix for what it lacks'
+	@echo 'make gdb              boot stopped, with gdb attached'
+	@echo 'make iso              a CD image with GRUB: build/defpager.iso'
+	@echo 'make lint host-test qemu-test   the parts of make test'
+	@echo 'make image user all clean      build the kernel, the programs, both; remove build/'
+	@echo
+	@echo 'Variables: MACHINE=q35|pc|microvm CPU=max MEM=512M SMP=2 ACCEL=auto|tcg|kvm APPEND=trace V=1'
+	@echo '           TAMAGO=/path/to/tamago-go/bin/go builds the image with that compiler'
+
+include boot/build.mk
+include user/build.mk
+
+all: setup image user
+
+# The host's program installs what is missing first: nothing else can be built without it.
+.PHONY: $(HOST)
+$(HOST):
+	@mkdir -p $(BUILD)
+	@$(GO) build -o $@ ./qemu/cmd/defpager
+
+setup: $(HOST)
+	@$(HOST) setup
+
+run demo: setup
+	@$(MAKE) -s --no-print-directory image user
+	@$(HOST) $@
+
+bench: setup
+	@$(MAKE) -s --no-print-directory image user
+	@$(HOST) bench
+
+doctor: $(HOST)
+	@$(HOST) doctor
+
+test: setup lint host-test qemu-test
+	@echo 'make test: all passed'
+
+# Static checks. The image's packages are checked as they are built: without cgo.
+lint:
+	@$(GO) run ./qemu/cmd/lint
+
+# The race detector needs cgo, and so a C compiler.
+HOST_PACKAGES = ./board/... ./boot/... ./ipc/... ./kern/... ./mach/... ./mm/... ./pager/... ./qemu ./user/...
+host-test:
+	CGO_ENABLED=1 $(GO) test -race -timeout 180s $(HOST_PACKAGES)
+
+qemu-test: setup
+	@$(MAKE) -s --no-print-directory image user checked stress ring3 iso
+	$(GO) test -count=1 -timeout 500s ./qemu/scenario
+
+# The kernel that checks its invariants all the time.
+.PHONY: checked
+checked: $(BUILD)/checked.elf
+
+gdb: $(HOST)
+	@$(HOST) setup -all
+	@$(MAKE) -s --no-print-directory image user
+	@$(HOST) gdb
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,87 @@
+package qemu
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// Module is a file for the guest.
+type Module struct {
+	Name string // of the entry in the archive, and what command lines call it
+	Path string // on the host
+}
+
+// pageSize is what the contents of each module are aligned to, so that the guest can map them as they lie.
+const pageSize = 4096
+
+// WriteArchive writes the initrd: a cpio archive in the "newc" format (Linux, Documentation/driver-api/early-userspace/buffer-format.rst)
+// whose first entry, "modules", holds the command lines, one per line. Names are padded with NULs so that contents begin at pages.
+func WriteArchive(w io.Writer, lines []string, modules []Module) error {
+	a := archive{w: w}
+	a.entry("modules", strings.NewReader(strings.Join(lines, "\n")+"\n"), int64(len(strings.Join(lines, "\n"))+1))
+	for _, m := range modules {
+		if err := a.file(m); err != nil {
+			return err
+		}
+	}
+	a.entry("TRAILER!!!", strings.NewReader(""), 0)
+	return a.err
+}
+
+// archive counts what it writes and remembers the first error.
+type archive struct {
+	w   io.Writer
+	at  int64
+	err error
+}
+
+func (a *archive) file(m Module) error {
+	f, err := os.Open(m.Path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a directory, not a file", m.Path)
+	}
+	if info.Size() > 1<<32-1 {
+		return fmt.Errorf("%s has %d bytes: the archive's format holds files below 4 GiB", m.Path, info.Size())
+	}
+	a.entry(m.Name, f, info.Size())
+	return a.err
+}
+
+func (a *archive) entry(name string, contents io.Reader, size int64) {
+	const header = 110 // bytes
+	nameSize := int64(len(name) + 1)
+	if size != 0 {
+		nameSize += -(a.at + header + nameSize) & (pageSize - 1)
+	} else {
+		nameSize += -(a.at + header + nameSize) & 3
+	}
+	const regular = 0o100644
+	fields := [13]int64{1: regular, 4: 1, 6: size, 11: nameSize} // ino, mode, uid, gid, nlink, mtime, filesize, 4 devices, namesize, check
+	var h strings.Builder
+	h.WriteString("070701")
+	for _, f := range fields {
+		fmt.Fprintf(&h, "%08x", f)
+	}
+	a.write(strings.NewReader(h.String() + name + strings.Repeat("\x00", int(nameSize)-len(name))))
+	a.write(io.LimitReader(contents, size))
+	a.write(strings.NewReader(strings.Repeat("\x00", int(-a.at&3))))
+}
+
+func (a *archive) write(r io.Reader) {
+	if a.err != nil {
+		return
+	}
+	n, err := io.Copy(a.w, r)
+	a.at += n
+	a.err = err
+}

@@ -1,0 +1,116 @@
+// Command defpager boots the image in QEMU for the make targets: it does the main job, checks what the guest says, leaves the user at the
+// guest's prompt, measures, and says what the machine lacks.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"defpager/qemu"
+
+	"golang.org/x/term"
+)
+
+const usage = `usage: defpager COMMAND [OPTIONS]
+
+  run      do the main job with -file, then leave the guest's prompt
+  demo     do the main job, power off, print one line "sha256 TASK HEX" for each task; exit 0 only if all agree with the host
+  bench    measure the guest's operations in instructions
+  doctor   print what this machine has, and the fix for what it lacks
+  setup    install what is missing (-all: for every target), with apt-get
+  args     print QEMU's command line
+
+Options may also come from the environment: FILE, MACHINE, CPU, MEM, SMP, ACCEL. COMMAND -h lists them.
+`
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	err := run(ctx, os.Args[1], os.Args[2:])
+	interrupted := ctx.Err() != nil
+	stop()
+	switch {
+	case interrupted:
+		fmt.Fprintln(os.Stderr, "interrupted")
+		os.Exit(130)
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(0)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "defpager %s: %v\n", os.Args[1], err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, command string, args []string) error {
+	flags := flag.NewFlagSet("defpager "+command, flag.ContinueOnError)
+	job := qemu.Job{Output: os.Stdout, Notes: os.Stderr}
+	job.Machine.Flags(flags)
+	flags.StringVar(&job.Machine.Append, "append", os.Getenv("APPEND"), "more words for the kernel's command line, such as trace")
+	flags.StringVar(&job.File, "file", os.Getenv("FILE"), "the file of the main job")
+	flags.StringVar(&job.Programs, "programs", "build/user", "directory of the ring-3 programs")
+	flags.DurationVar(&job.Quiet, "quiet", time.Minute, "how long the guest may print nothing before it counts as stuck")
+	verbose := flags.Bool("v", os.Getenv("V") != "", "demo: show everything that the guest prints")
+	all := flags.Bool("all", false, "setup: also what only some targets need")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 0 {
+		return fmt.Errorf("%q: no such argument; -h lists the options", flags.Arg(0))
+	}
+	defer keepTerminal()()
+	switch command {
+	case "run", "demo":
+		if job.File == "" {
+			job.File = "README.md"
+		}
+		if err := job.Machine.Check(); err != nil {
+			return err
+		}
+		text, err := job.Machine.Choose(ctx)
+		if err != nil {
+			return err
+		}
+		if command == "demo" {
+			if !*verbose {
+				job.Output = nil
+			}
+			return job.Demo(ctx, os.Stdout)
+		}
+		fmt.Fprintf(os.Stderr, "%s on %s with %s of memory, accelerator %s\n", job.File, job.Machine.Type, job.Machine.Memory, text)
+		fmt.Fprintln(os.Stderr, "Ctrl-C interrupts a command of the guest, Ctrl-A x leaves QEMU.")
+		return job.Run(ctx, term.IsTerminal(int(os.Stdin.Fd())))
+	case "bench":
+		return qemu.Bench(ctx, job.Machine, job.Programs, os.Stdout)
+	case "doctor":
+		return qemu.Doctor(ctx, os.Stdout, &job.Machine)
+	case "setup":
+		return qemu.Setup(os.Stderr, *all)
+	case "args":
+		if err := job.Machine.Check(); err != nil {
+			return err
+		}
+		fmt.Println(qemu.Program, job.Machine.Args())
+		return nil
+	}
+	fmt.Fprint(os.Stderr, usage)
+	return fmt.Errorf("no command %q", command)
+}
+
+// keepTerminal returns a function that makes the terminal what it is now: QEMU, which changes it, may be killed before it can.
+func keepTerminal() func() {
+	fd := int(os.Stdin.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(fd, state) }
+}

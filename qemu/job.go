@@ -1,0 +1,219 @@
+package qemu
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Prompt is what the guest's monitor prints when it waits for a command.
+const Prompt = "defpager> "
+
+// tasks are the programs of the main job that compute the file's hash.
+var tasks = []string{"creator", "sharer", "reader"}
+
+// JobLines are the command lines of the main job: who gets which right, and the file.
+func JobLines() []string {
+	return []string{
+		"creator --pager=${default-pager-port} --file=${module-port:file} --size=${module-size:file}" +
+			" --sharer=${port:to-sharer} --reader=${port:to-reader} --host=${host-port} $(task-create) $(task-resume)",
+		"sharer --name=sharer --receive=${receive:to-sharer} $(task-create) $(task-resume)",
+		"reader --name=reader --receive=${receive:to-reader} $(task-create) $(task-resume)",
+		"file",
+	}
+}
+
+// Programs are the modules of all ring-3 programs in a directory.
+func Programs(dir string) ([]Module, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w; make user builds the programs", err)
+	}
+	var list []Module
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			list = append(list, Module{Name: e.Name(), Path: filepath.Join(dir, e.Name())})
+		}
+	}
+	return list, nil
+}
+
+// Job is the main job with one file.
+type Job struct {
+	Machine  Machine
+	File     string
+	Programs string // directory of the ring-3 programs
+	Output   io.Writer
+	Notes    io.Writer     // what the host has to say
+	Quiet    time.Duration // how long the guest may print nothing before it counts as stuck
+}
+
+// hashFile computes the SHA-256 of a file, in hexadecimal.
+func hashFile(path string) (hash string, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	size, err = io.Copy(h, f)
+	return fmt.Sprintf("%x", h.Sum(nil)), size, err
+}
+
+// prepare checks what the user gave and writes the archive of modules; remove is called at the end.
+func (j *Job) prepare() (hash string, remove func(), err error) {
+	if err := j.Machine.Check(); err != nil {
+		return "", nil, err
+	}
+	hash, size, err := hashFile(j.File)
+	if err != nil {
+		return "", nil, fmt.Errorf("FILE: %w", err)
+	}
+	// The file is in memory twice, as module and as object, beside kernel, programs and page tables.
+	const others = 96 << 20
+	if memory, _ := j.Machine.MemoryBytes(); uint64(size)*2+others > memory {
+		fmt.Fprintf(j.Notes, "warning: %s has %d MiB, which may not fit twice into MEM=%s; try MEM=%dM\n", j.File, size>>20, j.Machine.Memory, (2*size+others)>>20+1)
+	}
+	modules, err := Programs(j.Programs)
+	if err != nil {
+		return "", nil, err
+	}
+	archive, err := os.CreateTemp("", "defpager-*.cpio")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { _ = os.Remove(archive.Name()) }
+	err = WriteArchive(archive, JobLines(), append(modules, Module{"file", j.File}))
+	if e := archive.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		remove()
+		return "", nil, err
+	}
+	j.Machine.Initrd = archive.Name()
+	return hash, remove, nil
+}
+
+var hashLine = regexp.MustCompile(`(?m)^sha256 (\w+) ([0-9a-f]{64})$`)
+
+// guestHashes are the lines "sha256 TASK HEX" of a transcript.
+func guestHashes(text string) (lines []string, by map[string]string) {
+	by = map[string]string{}
+	for _, m := range hashLine.FindAllStringSubmatch(text, -1) {
+		lines = append(lines, m[0])
+		by[m[1]] = m[2]
+	}
+	return lines, by
+}
+
+// compare checks the guest's hashes against the host's.
+func compare(text, hash string) error {
+	_, by := guestHashes(text)
+	var wrong []string
+	for _, t := range tasks {
+		switch got, ok := by[t]; {
+		case !ok:
+			wrong = append(wrong, t+" printed no hash")
+		case got != hash:
+			wrong = append(wrong, fmt.Sprintf("%s computed %s", t, got))
+		}
+	}
+	if wrong != nil {
+		return fmt.Errorf("the host computed %s, but %s", hash, strings.Join(wrong, ", "))
+	}
+	if !strings.Contains(text, "creator: done\n") {
+		return errors.New("the hashes agree, but creator did not finish its checks")
+	}
+	return nil
+}
+
+// Demo does the main job without the prompt: it prints one line per task to out, and its error tells what went wrong.
+func (j *Job) Demo(ctx context.Context, out io.Writer) error {
+	hash, remove, err := j.prepare()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	j.Machine.Append = strings.TrimSpace("demo " + j.Machine.Append)
+	p, err := Start(ctx, &j.Machine, Streams{Output: j.Output, LogLines: true})
+	if err != nil {
+		return err
+	}
+	defer p.Kill()
+	ended := func() bool {
+		select {
+		case <-p.Done():
+			return true
+		default:
+			return false
+		}
+	}
+	err = p.Wait(func(string) bool { return ended() }, j.Quiet)
+	text := p.Text()
+	lines, _ := guestHashes(text)
+	for _, l := range lines {
+		fmt.Fprintln(out, l)
+	}
+	switch {
+	case !ended():
+		return fmt.Errorf("%w\nlast words of the guest:\n%s", err, tail(text, 12))
+	case p.Status() != ExitSuccess:
+		return fmt.Errorf("the guest failed (QEMU's exit status %d); its last words:\n%s", p.Status(), tail(text, 12))
+	}
+	return compare(text, hash)
+}
+
+// Run does the main job, shows what the guest prints, and leaves the user at the guest's prompt. Without a terminal, input is
+// typed at prompts line by line, and its end powers the guest off.
+func (j *Job) Run(ctx context.Context, terminal bool) error {
+	hash, remove, err := j.prepare()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	s := Streams{Output: j.Output, LogLines: true}
+	if terminal {
+		s.Input = os.Stdin
+	}
+	j.Machine.Reboot = true
+	p, err := Start(ctx, &j.Machine, s)
+	if err != nil {
+		return err
+	}
+	defer p.Kill()
+	prompted := func(text string) bool { return strings.Contains(text, Prompt) }
+	if err := p.Wait(prompted, j.Quiet); err != nil {
+		return fmt.Errorf("%w\nlast words of the guest:\n%s", err, tail(p.Text(), 12))
+	}
+	verdict := compare(p.Text(), hash)
+	if verdict == nil {
+		fmt.Fprintf(j.Notes, "\r\nsha256 host %s: agrees with all three tasks\r\n%s", hash, Prompt)
+	} else {
+		fmt.Fprintf(j.Notes, "\r\nsha256 host %s: %v\r\n%s", hash, verdict, Prompt)
+	}
+	if !terminal {
+		if err := p.TypeLines(os.Stdin, j.Quiet); err != nil {
+			return errors.Join(verdict, err)
+		}
+	}
+	<-p.Done()
+	if !slices.Contains([]int{0, ExitSuccess}, p.Status()) {
+		return errors.Join(verdict, fmt.Errorf("the guest failed (QEMU's exit status %d)", p.Status()))
+	}
+	return verdict
+}
+
+// tail is the last n lines of text.
+func tail(text string, n int) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return "  " + strings.Join(lines[max(0, len(lines)-n):], "\n  ")
+}
