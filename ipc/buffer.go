@@ -19,7 +19,7 @@ type messagePool struct {
 	free    *Message
 	slabs   []*[messageSlab]Message
 	live    uint32
-	bytes   uint64 // in use, overhead included
+	bytes   uint64 // in use besides the structures: buffers and charges
 	kept    uint64 // bytes in buffers
 	buffers [maxClass + 1][][]byte
 }
@@ -33,6 +33,7 @@ func (sys *System) newMessage(size uint32) *Message {
 		pool.slabs = append(pool.slabs, slab)
 		for i := range slab {
 			slab[i].sys = sys
+			slab[i].buf = slab[i].small[:]
 			slab[i].next = pool.free
 			pool.free = &slab[i]
 		}
@@ -40,13 +41,9 @@ func (sys *System) newMessage(size uint32) *Message {
 	}
 	pool.free = m.next
 	pool.live++
-	pool.bytes += overhead
-	m.next = nil
 	m.live = true
 	m.size = size
-	if size <= smallBuffer {
-		m.buf = m.small[:]
-	} else {
+	if size > smallBuffer {
 		m.buf = pool.take(size)
 	}
 	return m
@@ -55,7 +52,7 @@ func (sys *System) newMessage(size uint32) *Message {
 // mayHold reports whether a user's message may use n more bytes. Send-once rights count like the messages that they promise, since
 // those are not refused: otherwise notifications could fill all memory.
 func (sys *System) mayHold(n uint64) bool {
-	return sys.messages.bytes+sys.promised*overhead+n <= sys.config.MaxBuffers
+	return sys.messages.bytes+(uint64(sys.messages.live)+sys.promised)*overhead+n <= sys.config.MaxBuffers
 }
 
 // resize gives m a buffer of at least size bytes, whose contents are undefined.
@@ -67,25 +64,26 @@ func (m *Message) resize(size uint32) {
 	m.size = size
 }
 
+// dropBuffer leaves m with the room of its own structure only.
 func (m *Message) dropBuffer() {
 	if len(m.buf) > smallBuffer {
 		m.sys.messages.put(m.buf)
+		m.buf = m.small[:]
 	}
-	m.buf = m.small[:]
 }
 
 // recycle returns an empty message to the pool.
 func (m *Message) recycle() {
 	pool := &m.sys.messages
-	m.dropBuffer()
-	m.buf = nil
-	m.reply = Right{} // a dead one has no port to release
+	if len(m.buf) > smallBuffer {
+		m.dropBuffer()
+	}
+	m.reply.Type = 0 // a dead right has no port to release
 	m.replyType = 0
 	m.live = false
 	m.next = pool.free
 	pool.free = m
 	pool.live--
-	pool.bytes -= overhead
 }
 
 // take takes a buffer of at least size bytes out of the pool.

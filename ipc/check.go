@@ -260,7 +260,7 @@ func (c *checker) messages() {
 				continue
 			}
 			live++
-			bytes += overhead + m.charge
+			bytes += m.charge
 			if len(m.buf) > smallBuffer {
 				bytes += uint64(len(m.buf))
 			}

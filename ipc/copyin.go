@@ -25,45 +25,75 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 		return nil, mach.SendMsgTooSmall
 	}
 	sys := s.sys
+	// There must be room for the message, and for the send-once right that it may make to be replied to.
 	if size > sys.config.MaxMessage || !sys.mayHold(2*overhead+2*uint64(size)) {
 		return nil, mach.SendNoBuffer
 	}
-	// Room for the message and for the send-once right that it may make to be replied to.
 	m := sys.newMessage(size)
 	if mem.CopyIn(m.buf[:size], addr) != nil {
 		m.recycle()
 		return nil, mach.SendInvalidData
 	}
-	if code := s.copyinHeader(mem, m); code != mach.Success {
+	h := (*[mach.HeaderSize]byte)(m.buf)
+	bits := mach.HeaderBits(binary.LittleEndian.Uint32(h[offBits:]))
+	destType, replyType := bits.Remote(), bits.Local()
+	replyName := mach.Name(binary.LittleEndian.Uint32(h[offLocal:]))
+	m.id = mach.MsgID(binary.LittleEndian.Uint32(h[offID:]))
+	if !isSend(destType) {
+		m.recycle()
+		return nil, mach.SendInvalidHeader
+	}
+	dest := s.lookup(mach.Name(binary.LittleEndian.Uint32(h[offRemote:])))
+	if dest == nil || dest.port == nil || !dest.allows(destType) {
+		m.recycle()
+		return nil, s.invalidDest(replyType, replyName)
+	}
+
+	// The fast path: a request or a reply without rights in its body.
+	if bits&mach.Complex == 0 {
+		if bits.Local() == 0 && replyName == mach.NameNull {
+			m.dest = dest.take(destType)
+			return m, mach.Success
+		}
+		if replyType == mach.MsgMakeSendOnce {
+			if reply := s.lookup(replyName); reply != nil && reply != dest && reply.typ&mach.TypeReceive != 0 {
+				m.dest = dest.take(destType)
+				m.reply = reply.port.MakeSendOnce()
+				return m, mach.Success
+			}
+		}
+	}
+	if code := s.copyinRest(mem, m, bits, dest, replyName); code != mach.Success {
 		m.recycle()
 		return nil, code
 	}
 	return m, mach.Success
 }
 
-// copyinHeader checks header and body and then moves the rights.
-func (s *Space) copyinHeader(mem UserMemory, m *Message) mach.Return {
-	bits := mach.HeaderBits(binary.LittleEndian.Uint32(m.buf[offBits:]))
-	destType, replyType := bits.Remote(), bits.Local()
-	destName := mach.Name(binary.LittleEndian.Uint32(m.buf[offRemote:]))
-	replyName := mach.Name(binary.LittleEndian.Uint32(m.buf[offLocal:]))
-	if !isSend(destType) {
+// invalidDest is the error of a message whose destination is wrong: an error of the header's form comes first.
+func (s *Space) invalidDest(replyType mach.MsgType, replyName mach.Name) mach.Return {
+	if !validReply(replyType, replyName) {
 		return mach.SendInvalidHeader
 	}
-	if replyType == 0 {
-		if replyName != mach.NameNull {
-			return mach.SendInvalidHeader
-		}
-	} else if !isSend(replyType) {
-		return mach.SendInvalidHeader
-	}
+	return mach.SendInvalidDest
+}
 
-	dest := s.lookup(destName)
-	if dest == nil || dest.port == nil || !dest.allows(destType) {
-		return mach.SendInvalidDest
+// validReply reports whether a header may have such a reply right.
+func validReply(t mach.MsgType, name mach.Name) bool {
+	if t == 0 {
+		return name == mach.NameNull
+	}
+	return isSend(t)
+}
+
+// copyinRest checks the reply right and the body, and then moves the rights.
+func (s *Space) copyinRest(mem UserMemory, m *Message, bits mach.HeaderBits, dest *entry, replyName mach.Name) mach.Return {
+	destType, replyType := bits.Remote(), bits.Local()
+	if !validReply(replyType, replyName) {
+		return mach.SendInvalidHeader
 	}
 	var reply *entry
-	if validName(replyName) && replyType != 0 {
+	if validName(replyName) {
 		reply = s.lookup(replyName)
 		if reply == nil || !reply.allows(replyType) {
 			return mach.SendInvalidReply
@@ -82,11 +112,10 @@ func (s *Space) copyinHeader(mem UserMemory, m *Message) mach.Return {
 		m.dest, m.reply = takeHeader(dest, destType, reply, replyType)
 		s.takeBody(m)
 	}
-	if reply == nil && replyName == mach.NameDead {
+	if replyName == mach.NameDead {
 		m.reply = deadRight()
 	}
 	m.replyType = received(replyType)
-	m.id = mach.MsgID(binary.LittleEndian.Uint32(m.buf[offID:]))
 	return mach.Success
 }
 

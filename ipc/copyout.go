@@ -12,13 +12,20 @@ func (s *Space) copyout(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
 	if m.size > a.RcvSize {
 		return s.copyoutTooLarge(mem, m, a)
 	}
-	code := s.copyoutHeader(m, a)
-	size := m.size
-	switch {
-	case code != mach.Success:
-		size = mach.HeaderSize
-	case m.complex:
-		code = s.copyoutBody(mem, m)
+	code, size := mach.Success, m.size
+	remote, remoteType := mach.NameNull, m.replyType
+	if m.reply.Port != nil {
+		remoteType = m.reply.Type
+		remote, code = s.copyoutReply(m, a)
+		if code != mach.Success {
+			size = mach.HeaderSize
+		}
+	} else if m.reply.Type != 0 {
+		remote = mach.NameDead
+	}
+	s.copyoutHeader(m, remote, remoteType)
+	if m.complex {
+		code |= s.copyoutBody(mem, m)
 	}
 	if mem.CopyOut(a.Addr, m.buf[:size]) != nil {
 		code = mach.RcvInvalidData
@@ -32,8 +39,7 @@ func (s *Space) copyout(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
 
 // copyoutTooLarge tells the receiver what it did not have room for, and destroys it.
 func (s *Space) copyoutTooLarge(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
-	local, t := s.copyoutDest(m)
-	m.putHeader(local, t, Right{}, mach.NameNull)
+	s.copyoutHeader(m, mach.NameNull, 0)
 	if a.RcvSize >= mach.HeaderSize {
 		_ = mem.CopyOut(a.Addr, m.buf[:mach.HeaderSize]) // RcvTooLarge says more
 	}
@@ -41,63 +47,58 @@ func (s *Space) copyoutTooLarge(mem UserMemory, m *Message, a *MsgArgs) mach.Ret
 	return mach.RcvTooLarge
 }
 
-// copyoutDest uses up the right that the message came by and returns the receiver's name for the port: dead or null when the
-// receiver lost it since the message was handed to it.
-func (s *Space) copyoutDest(m *Message) (local uint64, t mach.MsgType) {
-	p := m.dest.Port
-	t = m.dest.Type
-	switch {
-	case p.state != portActive:
-		local = uint64(mach.NameDead)
-	case p.space != s:
-	case p.hasPayload:
-		local, t = p.payload, mach.MsgProtectedPayload
-	default:
-		local = uint64(p.name)
+// copyoutHeader writes the header of a received message, and uses up the right that the message came by.
+func (s *Space) copyoutHeader(m *Message, remote mach.Name, remoteType mach.MsgType) {
+	p, t := m.dest.Port, m.dest.Type
+	local := uint64(p.name)
+	if p.space != s || p.hasPayload {
+		local, t = s.unusualDest(p, t)
 	}
-	right := m.dest
-	m.dest = Right{}
-	right.consume()
-	return local, t
-}
-
-// putHeader writes the header of a received message.
-func (m *Message) putHeader(local uint64, t mach.MsgType, reply Right, replyName mach.Name) {
-	b := m.buf[:mach.HeaderSize]
-	bits := mach.Bits(reply.Type, t)
+	bits := mach.Bits(remoteType, t)
 	if m.complex {
 		bits |= mach.Complex
 	}
-	binary.LittleEndian.PutUint32(b[offBits:], uint32(bits))
-	binary.LittleEndian.PutUint32(b[offSize:], m.size)
-	binary.LittleEndian.PutUint64(b[offRemote:], uint64(replyName))
-	binary.LittleEndian.PutUint64(b[offLocal:], local)
-	binary.LittleEndian.PutUint32(b[offSeqno:], m.seqno)
-	binary.LittleEndian.PutUint32(b[offID:], uint32(m.id))
+	h := (*[mach.HeaderSize]byte)(m.buf)
+	binary.LittleEndian.PutUint32(h[offBits:], uint32(bits))
+	binary.LittleEndian.PutUint32(h[offSize:], m.size)
+	binary.LittleEndian.PutUint64(h[offRemote:], uint64(remote))
+	binary.LittleEndian.PutUint64(h[offLocal:], local)
+	binary.LittleEndian.PutUint32(h[offSeqno:], m.seqno)
+	binary.LittleEndian.PutUint32(h[offID:], uint32(m.id))
+	once := m.dest.Type == mach.MsgPortSendOnce
+	m.dest.Port = nil
+	if once {
+		p.dropSendOnce()
+	} else {
+		p.releaseSend()
+	}
 }
 
-// copyoutHeader gives the header's rights to the space.
-func (s *Space) copyoutHeader(m *Message, a *MsgArgs) mach.Return {
-	code := mach.Success
-	reply := m.reply
-	replyName := mach.NameNull
-	if reply.Port == nil {
-		replyName = reply.name()
-		reply.Type = m.replyType
-	} else {
-		m.reply = Right{}
-		replyName, code = s.give(reply)
-		if code != mach.Success {
-			code = mach.RcvHeaderError | mach.MsgIPCSpace
-			m.complex = false // what is written is a header only; m is emptied all the same
-			m.empty()
-		} else if a.Option&mach.OptRcvNotify != 0 {
-			s.watchReply(replyName, a.Notify)
-		}
+// unusualDest is what a header says of the destination when the receiver has a payload for it, or lost it since the message was
+// handed over.
+func (s *Space) unusualDest(p *Port, t mach.MsgType) (uint64, mach.MsgType) {
+	switch {
+	case p.state != portActive:
+		return uint64(mach.NameDead), t
+	case p.space != s:
+		return uint64(mach.NameNull), t
 	}
-	local, t := s.copyoutDest(m)
-	m.putHeader(local, t, reply, replyName)
-	return code
+	return p.payload, mach.MsgProtectedPayload
+}
+
+// copyoutReply gives the reply right to the space. When there is no room for it, the body is destroyed too.
+func (s *Space) copyoutReply(m *Message, a *MsgArgs) (mach.Name, mach.Return) {
+	reply := m.reply
+	m.reply.Port = nil
+	name, code := s.give(reply)
+	if code != mach.Success {
+		m.empty()
+		return name, mach.RcvHeaderError | mach.MsgIPCSpace
+	}
+	if a.Option&mach.OptRcvNotify != 0 {
+		s.watchReply(name, a.Notify)
+	}
+	return name, mach.Success
 }
 
 // watchReply requests a dead-name notification for the reply right that came with a message: MACH_RCV_NOTIFY.

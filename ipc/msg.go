@@ -30,6 +30,8 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 	}
 	p := m.dest.Port
 	switch {
+	case p.msgcount < p.qlimit && p.server == nil:
+		w.handOff = s.sys.post(m)
 	case p.server != nil && p.first == nil && p.state == portActive && !m.receives:
 		if reply := s.serve(p, m, a); reply != nil {
 			return s.copyout(mem, reply, a), true

@@ -70,6 +70,15 @@ func received(t mach.MsgType) mach.MsgType {
 	return t
 }
 
+// needs has for each disposition, from MsgMoveReceive in the lowest byte on, the rights of which a name must have one: their
+// PortTypes from TypeSend in the lowest bit on.
+const needs = uint64(mach.TypeReceive)>>16 |
+	uint64(mach.TypeSend|mach.TypeDeadName)>>16<<8 |
+	uint64(mach.TypeSendOnce|mach.TypeDeadName)>>16<<16 |
+	uint64(mach.TypeSend|mach.TypeDeadName)>>16<<24 |
+	uint64(mach.TypeReceive)>>16<<32 |
+	uint64(mach.TypeReceive)>>16<<40
+
 // isSend reports whether t is the disposition of a right to send: what a header may have.
 func isSend(t mach.MsgType) bool { return t >= mach.MsgMoveSend && t <= mach.MsgMakeSendOnce }
 

@@ -222,53 +222,48 @@ func (e *entry) receive() {
 	p.transit = nil
 }
 
-// allows reports whether a message may take a right with a disposition from e, after what it took already.
+// allows reports whether a message may take a right with a disposition, which IsPort, from e after what it took already.
 func (e *entry) allows(d mach.MsgType) bool {
-	var need mach.PortType
-	switch d {
-	case mach.MsgMakeSend, mach.MsgMakeSendOnce, mach.MsgMoveReceive:
-		need = mach.TypeReceive
-	case mach.MsgCopySend, mach.MsgMoveSend:
-		need = mach.TypeSend | mach.TypeDeadName
-	case mach.MsgMoveSendOnce:
-		need = mach.TypeSendOnce | mach.TypeDeadName
-	}
+	need := mach.PortType(needs>>((d-mach.MsgMoveReceive)&7*8)) & 0xff << 16
 	return e.typ&^e.takesAway&need != 0
 }
 
 // take takes a right with a disposition that e allows out of the space.
 func (e *entry) take(d mach.MsgType) Right {
 	p := e.port
+	if d == mach.MsgCopySend && p != nil {
+		p.srights++
+		return Right{p, mach.MsgPortSend}
+	}
+	return e.takeSlowly(d)
+}
+
+func (e *entry) takeSlowly(d mach.MsgType) Right {
+	p := e.port
 	switch d {
 	case mach.MsgMakeSend:
-		p.mscount++
-		p.srights++
+		return p.MakeSend()
 	case mach.MsgMakeSendOnce:
-		p.sorights++
-		p.sys.promised++
+		return p.MakeSendOnce()
 	case mach.MsgMoveReceive:
 		e.loseReceive()
 		p.leaveReceiver()
-	case mach.MsgCopySend:
-		if p == nil {
-			return deadRight()
-		}
-		p.srights++
-	case mach.MsgMoveSend:
-		if p == nil {
-			e.loseRef()
-			return deadRight()
-		}
-		p.srights++
-		e.loseRef()
+		return Right{p, mach.MsgPortReceive}
 	case mach.MsgMoveSendOnce:
-		if p == nil {
-			e.loseRef()
-			return deadRight()
+		if p != nil {
+			e.remove()
+			return Right{p, mach.MsgPortSendOnce}
 		}
-		e.remove()
+		e.loseRef()
+	case mach.MsgMoveSend:
+		if p != nil {
+			p.srights++
+			e.loseRef()
+			return Right{p, mach.MsgPortSend}
+		}
+		e.loseRef()
 	}
-	return Right{p, received(d)}
+	return deadRight() // a copy of one takes nothing
 }
 
 // loseRef gives up one user reference of a send right or a dead name.

@@ -62,7 +62,7 @@ func (sys *System) Stats() Stats {
 		Ports:    sys.ports.live,
 		Names:    sys.names,
 		Messages: sys.messages.live,
-		Buffers:  sys.messages.bytes,
+		Buffers:  sys.messages.bytes + uint64(sys.messages.live)*overhead,
 	}
 }
 
