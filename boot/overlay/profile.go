@@ -150,7 +150,7 @@ func (o *Overlay) Write(dir string) error {
 		if err != nil {
 			return err
 		}
-		copied := filepath.Join(dir, "edited", rel)
+		copied := filepath.Join(dir, "_edited", rel)
 		if err := update(copied, []byte(text)); err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func TestApplyWritesReplacementsAndEdits(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"runtime/a.go":      filepath.Join(out, "edited/runtime/a.go"),
+		"runtime/a.go":      filepath.Join(out, "_edited/runtime/a.go"),
 		"runtime/b.go":      filepath.Join(own, "b.go"),
 		"runtime/new.go":    filepath.Join(own, "new.go"),
 		"runtime/hook/h.go": filepath.Join(own, "hook/h.go"),

@@ -1,0 +1,68 @@
+// Command lint checks what the compiler does not: format, vet, staticcheck, the direction of imports, and the rules of the source. It prints
+// each finding and exits 1 if there is one. It runs from the top of the repository.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+func main() {
+	var findings []string
+	for _, check := range []func() ([]string, error){formatted, vetted, static, imports, sources} {
+		f, err := check()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "lint:", err)
+			os.Exit(1)
+		}
+		findings = append(findings, f...)
+	}
+	for _, f := range findings {
+		fmt.Println(f)
+	}
+	if findings != nil {
+		fmt.Fprintf(os.Stderr, "lint: %d findings\n", len(findings))
+		os.Exit(1)
+	}
+}
+
+// output runs a command and returns what it printed, line by line. A failure with output is a list of findings.
+func output(name string, args ...string) ([]string, error) {
+	cmd := exec.Command(name, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	text := strings.TrimSpace(out.String())
+	if text == "" {
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+		}
+		return nil, nil
+	}
+	return strings.Split(text, "\n"), nil
+}
+
+func formatted() ([]string, error) {
+	tracked, err := output("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", "*.go")
+	if err != nil {
+		return nil, err
+	}
+	exist := tracked[:0]
+	for _, name := range tracked {
+		if _, err := os.Stat(name); err == nil {
+			exist = append(exist, name)
+		}
+	}
+	files, err := output("go", append([]string{"tool", "gofumpt", "-l"}, exist...)...)
+	for i := range files {
+		files[i] += ": not formatted; go tool gofumpt -w does it"
+	}
+	return files, err
+}
+
+func vetted() ([]string, error) { return output("go", "vet", "./...") }
+
+func static() ([]string, error) { return output("go", "tool", "staticcheck", "./...") }
