@@ -17,6 +17,7 @@ const messageSlab = 16
 // messagePool owns all messages. Those that were made stay, so that Check finds them all.
 type messagePool struct {
 	free    *Message
+	blank   *Message // see System.blank
 	slabs   []*[messageSlab]Message
 	live    uint32
 	bytes   uint64 // in use besides the structures: buffers and charges
@@ -26,6 +27,18 @@ type messagePool struct {
 
 // newMessage takes a message with room for size bytes from the pool.
 func (sys *System) newMessage(size uint32) *Message {
+	m := sys.unused()
+	sys.messages.live++
+	m.live = true
+	m.size = size
+	if size > smallBuffer {
+		m.buf = sys.messages.take(size)
+	}
+	return m
+}
+
+// unused takes a message out of the pool that is not live yet.
+func (sys *System) unused() *Message {
 	pool := &sys.messages
 	m := pool.free
 	if m == nil {
@@ -40,13 +53,39 @@ func (sys *System) newMessage(size uint32) *Message {
 		m = pool.free
 	}
 	pool.free = m.next
-	pool.live++
-	m.live = true
-	m.size = size
-	if size > smallBuffer {
-		m.buf = pool.take(size)
-	}
 	return m
+}
+
+// blank is a message with room for size bytes that a thread may copy into: it is live only when accepted by keep. Mostly it is the
+// same one again and again, as messages that are delivered directly leave it unused.
+func (sys *System) blank(size uint32) *Message {
+	if size > smallBuffer {
+		return sys.newMessage(size)
+	}
+	m := sys.messages.blank
+	if m == nil {
+		m = sys.unused()
+		sys.messages.blank = m
+	}
+	m.size = size
+	return m
+}
+
+// keep makes a blank message live.
+func (m *Message) keep() {
+	if !m.live {
+		pool := &m.sys.messages
+		pool.blank = nil
+		pool.live++
+		m.live = true
+	}
+}
+
+// reject leaves a blank message for the next thread.
+func (m *Message) reject() {
+	if m.live {
+		m.recycle()
+	}
 }
 
 // mayHold reports whether a user's message may use n more bytes. Send-once rights count like the messages that they promise, since

@@ -19,8 +19,9 @@ const (
 	offID     = 28
 )
 
-// copyin takes the message at addr out of the sender's memory and space.
-func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Message, mach.Return) {
+// copyin takes the message at addr out of the sender's memory and space. The result is nil and Success for one that went straight
+// to a waiting receiver.
+func (s *Space) copyin(mem UserMemory, w *Waiter, addr mach.VirtAddr, size uint32) (*Message, mach.Return) {
 	if size < mach.HeaderSize || size&7 != 0 {
 		return nil, mach.SendMsgTooSmall
 	}
@@ -29,9 +30,9 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 	if size > sys.config.MaxMessage || !sys.mayHold(2*overhead+2*uint64(size)) {
 		return nil, mach.SendNoBuffer
 	}
-	m := sys.newMessage(size)
+	m := sys.blank(size)
 	if mem.CopyIn(m.buf[:size], addr) != nil {
-		m.recycle()
+		m.reject()
 		return nil, mach.SendInvalidData
 	}
 	h := (*[mach.HeaderSize]byte)(m.buf)
@@ -40,29 +41,38 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 	replyName := mach.Name(binary.LittleEndian.Uint32(h[offLocal:]))
 	m.id = mach.MsgID(binary.LittleEndian.Uint32(h[offID:]))
 	if !isSend(destType) {
-		m.recycle()
+		m.reject()
 		return nil, mach.SendInvalidHeader
 	}
 	dest := s.lookup(mach.Name(binary.LittleEndian.Uint32(h[offRemote:])))
 	if dest == nil || dest.port == nil || !dest.allows(destType) {
-		m.recycle()
+		m.reject()
 		return nil, s.invalidDest(replyType, replyName)
 	}
 
 	// The fast path: a request or a reply without rights in its body.
 	if bits&mach.Complex == 0 {
-		if bits.Local() == 0 && replyName == mach.NameNull {
+		if replyType == 0 && replyName == mach.NameNull {
+			if m.direct(w, dest, destType, nil) {
+				return nil, mach.Success
+			}
+			m.keep()
 			m.dest = dest.take(destType)
 			return m, mach.Success
 		}
 		if replyType == mach.MsgMakeSendOnce {
 			if reply := s.lookup(replyName); reply != nil && reply != dest && reply.typ&mach.TypeReceive != 0 {
+				if m.direct(w, dest, destType, reply.port) {
+					return nil, mach.Success
+				}
+				m.keep()
 				m.dest = dest.take(destType)
 				m.reply = reply.port.MakeSendOnce()
 				return m, mach.Success
 			}
 		}
 	}
+	m.keep()
 	if code := s.copyinRest(mem, m, bits, dest, replyName); code != mach.Success {
 		m.recycle()
 		return nil, code

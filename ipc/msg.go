@@ -24,9 +24,12 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 	if a.Option&mach.OptSend == 0 {
 		return s.receive(mem, w, a)
 	}
-	m, code := s.copyin(mem, a.Addr, a.SendSize)
-	if code != mach.Success {
-		return code, true
+	m, code := s.copyin(mem, w, a.Addr, a.SendSize)
+	if m == nil {
+		if code != mach.Success {
+			return code, true
+		}
+		return s.receive(mem, w, a)
 	}
 	p := m.dest.Port
 	switch {
@@ -111,6 +114,7 @@ func (s *Space) receive(mem UserMemory, w *Waiter, a *MsgArgs) (mach.Return, boo
 			return mach.RcvTimedOut, true
 		}
 		w.args = *a
+		w.mem = mem
 		w.sending = false
 		w.msg = nil
 		q.add(w, waitRcv)

@@ -259,3 +259,46 @@ func TestOutOfLine(t *testing.T) {
 		t.Fatalf("%+v is left, and %d copies", s, w.live)
 	}
 }
+
+// A thread that waits gets simple messages straight into its memory; where that fails, it is told so as if it had come later.
+func TestDirectDelivery(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.task(), w.task()
+	port := b.receivePort()
+	to, reply := b.share(port, a), a.receivePort()
+	bits := mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)
+	for _, c := range []struct {
+		addr mach.VirtAddr
+		room uint32
+		code mach.Return
+	}{
+		{base, 48, mach.Success},
+		{base + 0x4000, 100, mach.Success},
+		{8, 48, mach.RcvInvalidData},
+		{base, 47, mach.RcvTooLarge},
+	} {
+		if _, done := b.Msg(b.mem, b.thread, &MsgArgs{Addr: c.addr, Option: mach.OptRcv, RcvSize: c.room, RcvName: port}); done {
+			t.Fatal("does not wait")
+		}
+		w.want(a.send(bits, to, reply, 7, func(w *mig.Writer) { w.Int32(5) }), mach.Success)
+		if a.thread.HandOff() != b.thread {
+			t.Fatal("no hand-off")
+		}
+		w.check()
+		code, _ := b.Resume(b.mem, b.thread)
+		w.want(code, c.code)
+		w.check()
+		if code == mach.Success {
+			h := mig.GetHeader(b.mem.bytes[c.addr-base:])
+			r := mig.NewReader(b.mem.bytes[c.addr-base:][32:48])
+			if h.ID != 7 || h.Size != 48 || mach.Name(h.Local) != port || r.Int32() != 5 || h.Bits != mach.Bits(mach.MsgPortSendOnce, mach.MsgPortSend) {
+				t.Fatalf("header %+v", h)
+			}
+			w.want(b.Deallocate(mach.Name(h.Remote)), mach.Success)
+		}
+	}
+	st, _ := b.ReceiveStatus(port)
+	if st.Seqno != 4 {
+		t.Fatalf("sequence number %d", st.Seqno)
+	}
+}

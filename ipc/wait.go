@@ -21,6 +21,7 @@ type Waiter struct {
 	next, prev *Waiter
 
 	args    MsgArgs
+	mem     UserMemory  // where it receives
 	msg     *Message    // to be sent, or received
 	code    mach.Return // how the wait ended, when it did not bring a message
 	size    uint32      // with RcvTooLarge: of the message that stayed queued
