@@ -119,7 +119,9 @@ func (c *checker) space(s *Space) (chunks, sets uint32) {
 			free := ch.free>>j&1 != 0
 			if e.typ == 0 {
 				c.want(free || name == mach.NameNull, "name %d is neither free nor used", name)
-				c.want(*e == entry{}, "free name %d holds something", name)
+				left := *e
+				left.name, left.space = 0, nil // these stay for the next use
+				c.want(left == entry{}, "free name %d holds something", name)
 				continue
 			}
 			count++
@@ -140,6 +142,12 @@ func (c *checker) space(s *Space) (chunks, sets uint32) {
 		if ch != nil {
 			one(uint32(i), ch)
 		}
+	}
+	if t.low != nil {
+		for i := range t.first / chunkSize {
+			c.want(t.open[i/64]>>(i%64)&1 == 0, "chunk %d is open before the first", i)
+		}
+		c.want(t.dense[t.first/chunkSize] == t.low, "the first open chunk is not chunk %d", t.first/chunkSize)
 	}
 	for i, ch := range t.sparse {
 		c.want(int(i) >= len(t.dense), "chunk %d is sparse, %d are dense", i, len(t.dense))

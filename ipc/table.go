@@ -65,6 +65,7 @@ func (pool *chunkPool) take() *chunk {
 
 func (pool *chunkPool) put(c *chunk) {
 	pool.used--
+	c.entries = [chunkSize]entry{} // they still point to their space
 	c.next = pool.free
 	pool.free = c
 }
@@ -75,6 +76,8 @@ type table struct {
 	open   []uint64          // one bit per element of dense: it is nil or has a free entry
 	sparse map[uint32]*chunk // the chunks beyond dense
 	hint   int               // no word of open before this one has a bit
+	low    *chunk            // the first open chunk, if it is known and not missing
+	first  uint32            // the first name of low
 	count  int               // names in use
 }
 
@@ -99,6 +102,13 @@ func (s *Space) lookup(name mach.Name) *entry {
 
 // newEntry takes the lowest free name, nil when there is no room. The caller sets typ at once.
 func (s *Space) newEntry() *entry {
+	if c := s.table.low; c != nil && c.free != 0 {
+		return s.useEntry(c, s.table.first+uint32(bits.TrailingZeros64(c.free)))
+	}
+	return s.newEntrySlowly()
+}
+
+func (s *Space) newEntrySlowly() *entry {
 	if !s.active {
 		return nil
 	}
@@ -124,6 +134,8 @@ func (s *Space) entryIn(i uint32) *entry {
 		}
 		s.table.dense[i] = c
 	}
+	s.table.low = c
+	s.table.first = i * chunkSize
 	return s.useEntry(c, i*chunkSize+uint32(bits.TrailingZeros64(c.free)))
 }
 
@@ -138,18 +150,30 @@ func (s *Space) newChunk(i uint32) *chunk {
 
 // useEntry takes the free entry of a name in c.
 func (s *Space) useEntry(c *chunk, name uint32) *entry {
-	t := &s.table
 	c.free &^= 1 << (name % chunkSize)
-	i := name / chunkSize
-	if c.free == 0 && i < uint32(len(t.dense)) {
-		t.open[i/64] &^= 1 << (i % 64)
+	if c.free == 0 {
+		s.table.setOpen(name/chunkSize, false)
 	}
-	t.count++
+	s.table.count++
 	s.sys.names++
 	e := &c.entries[name%chunkSize]
 	e.space = s
 	e.name = mach.Name(name)
 	return e
+}
+
+// setOpen notes that chunk i became full or got a free entry.
+func (t *table) setOpen(i uint32, open bool) {
+	t.low = nil
+	if i >= uint32(len(t.dense)) {
+		return
+	}
+	if open {
+		t.open[i/64] |= 1 << (i % 64)
+		t.hint = min(t.hint, int(i/64))
+	} else {
+		t.open[i/64] &^= 1 << (i % 64)
+	}
 }
 
 // newEntryNamed takes a name of the task's choice, which is not null, not dead and free. nil when there is no room.
@@ -220,27 +244,37 @@ func (s *Space) freeEntry(e *entry) {
 	if e.typ&mach.TypeMARequest != 0 {
 		s.renameAccepted(e.name, mach.NameNull)
 	}
-	*e = entry{}
+	e.typ = 0
+	e.refs = 0
+	e.set = nil
+	e.request = nil
 	t.count--
 	s.sys.names--
 	i := name / chunkSize
 	var c *chunk
 	if i < uint32(len(t.dense)) {
 		c = t.dense[i]
-		t.open[i/64] |= 1 << (i % 64)
-		t.hint = min(t.hint, int(i/64))
 	} else {
 		c = t.sparse[i]
 	}
+	if c.free == 0 {
+		t.setOpen(i, true)
+	}
 	c.free |= 1 << (name % chunkSize)
 	if c.free == ^uint64(0) { // never the chunk of the name null: an idle task keeps that one
-		if i < uint32(len(t.dense)) {
-			t.dense[i] = nil
-		} else {
-			delete(t.sparse, i)
-		}
-		s.sys.chunks.put(c)
+		s.dropChunk(i, c)
 	}
+}
+
+// dropChunk returns an empty chunk to the pool.
+func (s *Space) dropChunk(i uint32, c *chunk) {
+	if i < uint32(len(s.table.dense)) {
+		s.table.dense[i] = nil
+	} else {
+		delete(s.table.sparse, i)
+	}
+	s.table.low = nil
+	s.sys.chunks.put(c)
 }
 
 // each calls f for all entries in use, in the order of their names. f may free the entry it is called for.
