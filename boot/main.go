@@ -52,7 +52,7 @@ func main() {
 			k.SetTrace(true)
 		}
 		n := k.Boot()
-		k.Logf("%d programs start %d ms after entry", n, m.SinceEntry().Milliseconds())
+		k.Logf("programs loaded: %d, %d ms after entry", n, m.SinceEntry().Milliseconds())
 	})
 	go converse(m, k, p, out, slices.Contains(words, "demo"))
 	k.Run()

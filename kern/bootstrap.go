@@ -65,7 +65,7 @@ func (k *Kernel) Modules(yield func(name string, size uint64) bool) {
 }
 
 // Boot starts the programs among the modules: those whose command line has $(task-create). All are loaded before any runs. What
-// cannot be started is reported and left out. It returns the number of programs that run.
+// cannot be started is reported and left out. It returns the number of programs that were loaded.
 func (k *Kernel) Boot() int {
 	ports := k.sys.NewSpace()
 	defer ports.Destroy()
@@ -78,11 +78,14 @@ func (k *Kernel) Boot() int {
 			k.bootFailed = true
 			continue
 		}
-		if t != nil {
+		if t == nil {
+			continue
+		}
+		if t.task.suspended == 0 {
 			t.task.boot = true
 			k.bootTasks++
-			started = append(started, t)
 		}
+		started = append(started, t)
 	}
 	if k.bootTasks == 0 {
 		close(k.bootDone)

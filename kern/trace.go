@@ -34,7 +34,9 @@ func (k *Kernel) traceTrap(t *Thread, n mach.Trap) {
 	case mach.TrapMsg:
 		k.tracef("task %d (%s) mach_msg(msg %#x, option %#x, send %d, receive %d, port %d, timeout %d)",
 			t.task.id, t.task.name, r.RDI, uint32(r.RSI), uint32(r.RDX), uint32(r.R10), uint32(r.R8), uint32(r.R9))
+	case mach.TrapReplyPort, mach.TrapThreadSelf, mach.TrapTaskSelf, mach.TrapHostSelf, mach.TrapSwtch, mach.TrapSwtchPri:
+		k.tracef("task %d (%s) %v()", t.task.id, t.task.name, n)
 	default:
-		k.tracef("task %d (%s) trap %d(%#x, %#x, %#x, %#x)", t.task.id, t.task.name, n, r.RDI, r.RSI, r.RDX, r.R10)
+		k.tracef("task %d (%s) %v(%#x, %#x, %#x, %#x)", t.task.id, t.task.name, n, r.RDI, r.RSI, r.RDX, r.R10)
 	}
 }

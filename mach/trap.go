@@ -1,5 +1,7 @@
 package mach
 
+import "strconv"
+
 // Trap is a system-call number: RAX at SYSCALL, only its lower 32 bits count.
 type Trap int32
 
@@ -31,6 +33,57 @@ const (
 	// TrapTableSize bounds the table: numbers at or below -TrapTableSize raise EXC_BAD_INSTRUCTION.
 	TrapTableSize = 130
 )
+
+// String is the C name of n.
+func (n Trap) String() string {
+	switch n {
+	case TrapMsg:
+		return "mach_msg"
+	case TrapReplyPort:
+		return "mach_reply_port"
+	case TrapThreadSelf:
+		return "mach_thread_self"
+	case TrapTaskSelf:
+		return "mach_task_self"
+	case TrapHostSelf:
+		return "mach_host_self"
+	case TrapPrint:
+		return "mach_print"
+	case TrapSwtchPri:
+		return "swtch_pri"
+	case TrapSwtch:
+		return "swtch"
+	case TrapThreadSwitch:
+		return "thread_switch"
+	case TrapMap:
+		return "vm_map"
+	case TrapAllocate:
+		return "vm_allocate"
+	case TrapDeallocate:
+		return "vm_deallocate"
+	case TrapTaskCreate:
+		return "task_create"
+	case TrapTaskTerminate:
+		return "task_terminate"
+	case TrapTaskSuspend:
+		return "task_suspend"
+	case TrapTaskSetSpecialPort:
+		return "task_set_special_port"
+	case TrapPortAllocate:
+		return "mach_port_allocate"
+	case TrapPortDeallocate:
+		return "mach_port_deallocate"
+	case TrapPortInsertRight:
+		return "mach_port_insert_right"
+	case TrapPortAllocateName:
+		return "mach_port_allocate_name"
+	case TrapThreadDepressAbort:
+		return "thread_depress_abort"
+	case TrapThreadSetSelfState:
+		return "thread_set_self_state"
+	}
+	return "trap " + strconv.Itoa(int(n))
+}
 
 // Flavors of thread state, and their sizes in 32-bit units.
 const (

@@ -56,8 +56,8 @@ type Job struct {
 	Quiet    time.Duration // how long the guest may print nothing before it counts as stuck
 }
 
-// hashFile computes the SHA-256 of a file, in hexadecimal.
-func hashFile(path string) (hash string, size int64, err error) {
+// HashFile computes the SHA-256 of a file, in hexadecimal.
+func HashFile(path string) (hash string, size int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", 0, err
@@ -73,7 +73,7 @@ func (j *Job) prepare() (hash string, remove func(), err error) {
 	if err := j.Machine.Check(); err != nil {
 		return "", nil, err
 	}
-	hash, size, err := hashFile(j.File)
+	hash, size, err := HashFile(j.File)
 	if err != nil {
 		return "", nil, fmt.Errorf("FILE: %w", err)
 	}

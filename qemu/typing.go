@@ -18,7 +18,7 @@ func (p *Process) TypeLines(r io.Reader, quiet time.Duration) error {
 			line = in.Text()
 		}
 		typed++
-		if err := p.waitPrompt(typed, quiet); err != nil {
+		if err := p.WaitPrompt(typed, quiet); err != nil {
 			return err
 		}
 		select {
@@ -33,8 +33,8 @@ func (p *Process) TypeLines(r io.Reader, quiet time.Duration) error {
 	return in.Err()
 }
 
-// waitPrompt waits for the n-th prompt, or the guest's end.
-func (p *Process) waitPrompt(n int, quiet time.Duration) error {
+// WaitPrompt waits for the n-th prompt, or the guest's end; n counts from 1. The error is that of Wait.
+func (p *Process) WaitPrompt(n int, quiet time.Duration) error {
 	return p.Wait(func(text string) bool {
 		select {
 		case <-p.Done():

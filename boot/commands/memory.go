@@ -149,7 +149,7 @@ func (t *Target) walk(c *monitor.Context) error {
 		return err
 	}
 	for _, s := range steps {
-		c.Printf("%-4s at %#x, entry %3d: %#018x  %s\n", s.Name, uint64(s.Table), s.Index, uint64(s.Entry), words(s))
+		c.Printf("%-4s at %#x, entry %3d: 0x%016x  %s\n", s.Name, uint64(s.Table), s.Index, uint64(s.Entry), words(s))
 	}
 	return nil
 }
