@@ -3,10 +3,16 @@
 // A port is a queue of messages with one receiver. A task knows ports by names of its own space, each with the rights it
 // holds: to receive, to send (with a count of user references), to send once. Rights travel in messages, and only there.
 //
-// A message's life: Copyin takes it out of the sender's memory and turns its names into rights; Send gives it to the
-// port's server in the kernel, hands it to a waiting receiver, queues it, or makes the sender wait; Copyout turns its
+// A message's life: copyin takes it out of the sender's memory and turns its names into rights; post gives it to the
+// port's server in the kernel, hands it to a waiting receiver, queues it, or makes the sender wait; copyout turns its
 // rights into names of the receiver and puts it into the receiver's memory. Space.Msg is the whole of mach_msg made of
-// these, up to the point where a thread must wait.
+// these, up to the point where a thread must wait. A message without rights in its body, for which a thread waits, takes
+// a shorter way with the same outcome: from memory to memory in the sender's trap (direct).
+//
+// A body is checked as a whole before the first right or page of it moves, so a refused message changes nothing. What a
+// task can make the kernel hold is bounded: ports, chunks of names and bytes of messages are counted, and a send-once
+// right counts as the message that it will become, so notifications are never refused and never without bound. Ports die
+// one after the other from a list, for a message may carry the right of a port whose messages carry rights, and so on.
 //
 // Precondition of everything here: the caller holds the kernel lock. Nothing blocks. In steady state nothing is allocated
 // on Go's heap: ports, messages, buffers and chunks of names come from pools of the System.

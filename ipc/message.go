@@ -5,7 +5,7 @@ import (
 	"defpager/mach"
 )
 
-// Message is a message between Copyin and Copyout: its rights are rights, not names.
+// Message is a message between copyin and copyout: its rights are rights, not names.
 type Message struct {
 	sys  *System
 	next *Message // in a port's queue, or in the pool
@@ -51,7 +51,7 @@ func (m *Message) ID() mach.MsgID { return m.id }
 func (m *Message) Seqno() uint32 { return m.seqno }
 
 // Body is what follows the header. In an inline port's slot stands a handle for TakeRight (0 is null, all ones dead), in an
-// out-of-line item's slot a handle for TakeMemory or TakeRights.
+// out-of-line item's slot a handle for TakeMemory or RightArray.
 func (m *Message) Body() []byte { return m.buf[mach.HeaderSize:m.size] }
 
 // Reader reads the body.
