@@ -10,7 +10,7 @@ import (
 func (k *Kernel) Check() error {
 	var spaces []*ipc.Space
 	held := []ipc.Right{k.manager}
-	n := 0
+	n, all := 0, 0
 	for t := k.tasks.head; t != nil; t = t.next {
 		n++
 		if t.next != nil && t.next.prev != t {
@@ -26,12 +26,13 @@ func (k *Kernel) Check() error {
 				return err
 			}
 		}
+		all += threads
 		if threads != t.threadCount {
 			return fmt.Errorf("kern: task %d has %d threads and counts %d", t.id, threads, t.threadCount)
 		}
 	}
-	if n != k.tasks.count {
-		return fmt.Errorf("kern: %d tasks, %d counted", n, k.tasks.count)
+	if n != k.tasks.count || all != k.threads {
+		return fmt.Errorf("kern: %d tasks, %d threads; counted are %d and %d", n, all, k.tasks.count, k.threads)
 	}
 	for i, t := range k.sleep.heap {
 		if t.slot != i || i > 0 && k.sleep.heap[(i-1)/2].deadline > t.deadline {

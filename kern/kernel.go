@@ -16,7 +16,8 @@ import (
 type Config struct {
 	CPU     board.CPU
 	Memory  *vm.Env // with its frames and page tables
-	Clock   func() int64
+	Limits  Limits
+	Clock   func() int64      // nanoseconds since some moment
 	TicksHz uint64            // frequency of the time-stamp counter, which programs learn
 	Console func(b []byte)    // shows text to the user
 	Poll    func()            // looks at the devices after an interrupt; may be nil
@@ -55,6 +56,7 @@ type Kernel struct {
 	tasks      taskList
 	lastTask   uint32
 	lastThread uint32
+	threads    int // of all tasks
 	dying      []*Task
 	deadThread []*Thread
 
@@ -81,7 +83,8 @@ type Counters struct {
 func New(c Config) *Kernel {
 	k := &Kernel{config: c, cpu: c.CPU, env: c.Memory, frames: c.Memory.Frames, kick: make(chan struct{}, 1), bootDone: make(chan struct{})}
 	k.log.console = c.Console
-	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter})
+	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter, MaxPorts: c.Limits.Ports, MaxNames: c.Limits.Names, MaxBuffers: c.Limits.Buffers})
+	k.env.MaxObjects, k.env.MaxEntries = c.Limits.Objects, c.Limits.Entries
 	k.hostPort = k.sys.NewKernelPort(k, host{k})
 	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})
 	k.sleep.now = c.Clock

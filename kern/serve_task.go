@@ -57,7 +57,7 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDThreadCreate:
 		if r.End() == mach.Success {
-			if t.threadCount >= maxThreads {
+			if k.threads >= k.config.Limits.Threads {
 				return m.ReplyCode(mach.ResourceShortage)
 			}
 			return replyRight(m, k.newThread(t).self.Copy())
@@ -67,9 +67,6 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }
-
-// maxThreads bounds the memory on the Go heap that a task's threads may cost, some 2 KiB each.
-const maxThreads = 4096
 
 // replyRight answers with one send right (consumed).
 func replyRight(m *ipc.Message, right ipc.Right) *ipc.Message {

@@ -60,14 +60,11 @@ func (l *taskList) remove(t *Task) {
 	l.count--
 }
 
-// maxTasks bounds the memory on the Go heap that tasks may cost, some 2 KiB each.
-const maxTasks = 4096
-
 // newTask makes a task without threads. With a parent it inherits the parent's exception and bootstrap ports and, if asked, its
 // memory. ResourceShortage.
 func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error) {
-	if k.tasks.count >= maxTasks {
-		return nil, mach.ResourceShortage.With("%d tasks exist", k.tasks.count)
+	if k.tasks.count >= k.config.Limits.Tasks {
+		return nil, mach.ResourceShortage.With("%d tasks exist, which is the limit", k.tasks.count)
 	}
 	var m *vm.Map
 	var err error

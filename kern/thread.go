@@ -59,6 +59,7 @@ func (k *Kernel) newThread(t *Task) *Thread {
 	th.self = th.port.MakeSend()
 	th.sibling, t.threads = t.threads, th
 	t.threadCount++
+	k.threads++
 	return th
 }
 
@@ -151,6 +152,7 @@ func (k *Kernel) destroyThread(t *Thread) {
 		if *p == t {
 			*p = t.sibling
 			t.task.threadCount--
+			k.threads--
 			break
 		}
 	}

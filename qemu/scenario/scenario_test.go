@@ -4,6 +4,7 @@ package scenario
 
 import (
 	"context"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"os"
@@ -41,6 +42,7 @@ func TestScenarios(t *testing.T) {
 			"transcript": transcript,
 			"hash":       hash,
 			"fill":       fill,
+			"patch":      patch,
 		},
 	})
 }
@@ -248,4 +250,25 @@ func fill(ts *testscript.TestScript, negated bool, args []string) {
 		b[i] = byte(x)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// patch PROGRAM FILE [truncate=SIZE] [OFFSET=BYTES]... makes a damaged copy of a program: little-endian bytes in hexadecimal at offsets.
+func patch(ts *testscript.TestScript, negated bool, args []string) {
+	b, err := os.ReadFile(filepath.Join(ts.Getenv("BUILD"), "user", args[0]))
+	ts.Check(err)
+	for _, a := range args[2:] {
+		where, what, _ := strings.Cut(a, "=")
+		if where == "truncate" {
+			n, err := strconv.Atoi(what)
+			ts.Check(err)
+			b = b[:n]
+			continue
+		}
+		at, err := strconv.ParseUint(where, 0, 32)
+		ts.Check(err)
+		bytes, err := hex.DecodeString(what)
+		ts.Check(err)
+		copy(b[at:], bytes)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
 }
