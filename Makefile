@@ -24,6 +24,10 @@ help:
 	@echo 'Variables: MACHINE=q35|pc|microvm CPU=max MEM=512M SMP=2 ACCEL=auto|tcg|kvm APPEND=trace V=1'
 	@echo '           TAMAGO=/path/to/tamago-go/bin/go builds the image with that compiler'
 
+# What goes on the CD: the main job with FILE, and all programs.
+ISO_LIST  = $(BUILD)/iso.list
+ISO_FILES = $(BUILD)/file $(wildcard $(BUILD)/user/*)
+
 include boot/build.mk
 include user/build.mk
 
@@ -52,6 +56,13 @@ doctor: $(HOST)
 test: setup lint host-test qemu-test
 	@echo 'make test: all passed'
 
+$(BUILD)/iso.list: $(HOST) user
+	@$(HOST) list >$@
+
+.PHONY: $(BUILD)/file
+$(BUILD)/file:
+	@cp $(or $(FILE),README.md) $@
+
 # Static checks. The image's packages are checked as they are built: without cgo.
 lint:
 	@$(GO) run ./qemu/cmd/lint
@@ -61,17 +72,19 @@ HOST_PACKAGES = ./board/... ./boot/... ./ipc/... ./kern/... ./mach/... ./mm/... 
 host-test:
 	CGO_ENABLED=1 $(GO) test -race -timeout 180s $(HOST_PACKAGES)
 
-qemu-test: setup
-	@$(MAKE) -s --no-print-directory image user checked stress ring3 iso
+qemu-test: $(HOST)
+	@$(HOST) setup -all
+	@$(MAKE) -s --no-print-directory image user checked stress ring3 && $(MAKE) -s --no-print-directory iso FILE=go.mod
 	$(GO) test -count=1 -timeout 500s ./qemu/scenario
 
 # The kernel that checks its invariants all the time.
 .PHONY: checked
 checked: $(BUILD)/checked.elf
 
+# The image without optimisation, so that every variable is there, stopped before its first instruction.
 gdb: $(HOST)
 	@$(HOST) setup -all
-	@$(MAKE) -s --no-print-directory image user
+	@$(MAKE) -s --no-print-directory user image GOFLAGS_IMAGE="-gcflags=all='-N -l'"
 	@$(HOST) gdb
 
 clean:

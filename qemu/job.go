@@ -31,6 +31,17 @@ func JobLines() []string {
 	}
 }
 
+// ListLines are the command lines of the main job, and a line for each program that it does not start.
+func ListLines(programs []Module) []string {
+	lines := JobLines()
+	for _, p := range programs {
+		if !slices.Contains(tasks, p.Name) {
+			lines = append(lines, p.Name)
+		}
+	}
+	return lines
+}
+
 // Programs are the modules of all ring-3 programs in a directory.
 func Programs(dir string) ([]Module, error) {
 	entries, err := os.ReadDir(dir)

@@ -30,6 +30,7 @@ type Machine struct {
 	Image  string // the ELF image, or a CD image that ends in .iso
 	Initrd string // archive of modules; empty: none
 	Append string // the kernel's command line
+	Debug  string // a socket where gdb may attach; the guest starts stopped
 	Reboot bool   // a reset starts the machine again, it does not end QEMU
 }
 
@@ -115,6 +116,9 @@ func (m *Machine) Args() []string {
 	}
 	if m.Count {
 		args = append(args, "-icount", "shift=0,sleep=off")
+	}
+	if m.Debug != "" {
+		args = append(args, "-S", "-gdb", "unix:"+m.Debug+",server=on,wait=off")
 	}
 	if !m.Reboot {
 		args = append(args, "-no-reboot")

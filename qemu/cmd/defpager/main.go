@@ -24,6 +24,8 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   bench    measure the guest's operations in instructions
   doctor   print what this machine has, and the fix for what it lacks
   setup    install what is missing (-all: for every target), with apt-get
+  gdb      start the main job stopped, with gdb attached (arguments go to gdb)
+  list     print the command lines of the main job's modules and of all programs, for a CD image
   args     print QEMU's command line
 
 Options may also come from the environment: FILE, MACHINE, CPU, MEM, SMP, ACCEL. COMMAND -h lists them.
@@ -63,15 +65,15 @@ func run(ctx context.Context, command string, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() != 0 {
+	if flags.NArg() != 0 && command != "gdb" {
 		return fmt.Errorf("%q: no such argument; -h lists the options", flags.Arg(0))
+	}
+	if job.File == "" {
+		job.File = "README.md"
 	}
 	defer keepTerminal()()
 	switch command {
 	case "run", "demo":
-		if job.File == "" {
-			job.File = "README.md"
-		}
 		if err := job.Machine.Check(); err != nil {
 			return err
 		}
@@ -94,6 +96,17 @@ func run(ctx context.Context, command string, args []string) error {
 		return qemu.Doctor(ctx, os.Stdout, &job.Machine)
 	case "setup":
 		return qemu.Setup(os.Stderr, *all)
+	case "gdb":
+		return job.Debug(ctx, flags.Args())
+	case "list":
+		programs, err := qemu.Programs(job.Programs)
+		if err != nil {
+			return err
+		}
+		for _, l := range qemu.ListLines(programs) {
+			fmt.Println(l)
+		}
+		return nil
 	case "args":
 		if err := job.Machine.Check(); err != nil {
 			return err

@@ -1,0 +1,28 @@
+package scenario
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestDebugger stops the guest in the pager by gdb, which must show Go's frames and variables.
+func TestDebugger(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("build/defpager", "gdb", "-file", "go.mod", "--", "-batch",
+		"-ex", "hbreak defpager/pager.(*Pager).defaultPagerObjectCreate", "-ex", "continue", "-ex", "backtrace 3", "-ex", "print p.created", "-ex", "kill")
+	cmd.Dir = "../.."
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{
+		"Breakpoint 1, defpager/pager.(*Pager).defaultPagerObjectCreate (p=0x",
+		"#1 ", "seqnosDefaultPagerObjectCreate",
+		"$1 = 0",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("gdb does not say %q:\n%s", want, out)
+		}
+	}
+}
