@@ -224,10 +224,7 @@ func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
 		_ = o.pages.put(nodes, first+i, slot(p)+slot(i.Bytes())|slotSuper, true)
 	}
 	m.env.counters.ZeroFills += superPages
-	if m.pmap.Enter(start, p, e.prot, mach.SuperSize) != nil {
-		return false
-	}
-	return true
+	return m.pmap.Enter(start, p, e.prot, mach.SuperSize) == nil
 }
 
 // lookBelow resolves a fault on page n that e's object does not have itself but may show from below.
