@@ -48,6 +48,15 @@ func (f *Fault) Error() string { return fmt.Sprintf("page fault at %#x, code %#x
 
 // Translate finds the byte behind va for a ring-3 access, or returns a *Fault. It sets accessed and dirty bits.
 func (m *MMU) Translate(root mach.PhysAddr, va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, error) {
+	p, code := m.access(root, va, access)
+	if code != 0 {
+		return 0, &Fault{va, code}
+	}
+	return p, nil
+}
+
+// access is Translate without an allocation: code is not 0 at a fault.
+func (m *MMU) access(root mach.PhysAddr, va mach.VirtAddr, access mach.Prot) (_ mach.PhysAddr, fault uint64) {
 	code := uint64(board.FaultUser)
 	if access&mach.ProtWrite != 0 {
 		code |= board.FaultWrite
@@ -65,10 +74,10 @@ func (m *MMU) Translate(root mach.PhysAddr, va mach.VirtAddr, access mach.Prot) 
 		var present bool
 		t, present = m.walk(root, va, access)
 		if !present {
-			return 0, &Fault{va, code}
+			return 0, code
 		}
 		if !t.allows(access) {
-			return 0, &Fault{va, code | board.FaultPresent}
+			return 0, code | board.FaultPresent
 		}
 		if m.tlb == nil {
 			m.tlb = map[key]translation{}
@@ -78,7 +87,7 @@ func (m *MMU) Translate(root mach.PhysAddr, va mach.VirtAddr, access mach.Prot) 
 		}
 		t = m.tlb[k]
 	}
-	return t.page + mach.PhysAddr(va.Offset()), nil
+	return t.page + mach.PhysAddr(va.Offset()), 0
 }
 
 func (t translation) allows(access mach.Prot) bool {
