@@ -93,6 +93,9 @@ func (c *CPU) start(r *board.Regs) *Ring3 {
 // fetch is what becomes of a thread whose RIP is at no program: the page may not be executed, or what lies there is no instruction.
 func (c *CPU) fetch(r *board.Regs, root mach.PhysAddr) board.Event {
 	t := &Ring3{Regs: r}
+	if r.RIP>>47 != 0 {
+		return t.exception(board.VectorProtection, 0, 0)
+	}
 	if _, code := c.access(root, mach.VirtAddr(r.RIP), mach.ProtExecute); code != 0 {
 		return t.exception(board.VectorPageFault, code, r.RIP)
 	}

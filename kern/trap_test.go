@@ -1,0 +1,82 @@
+package kern
+
+import (
+	"testing"
+
+	"defpager/mach"
+)
+
+// The traps that say who one is, and those for names.
+func TestTrapsForPorts(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self := uint64(u.self())
+		u.is("the task's port again", u.Syscall(mach.TrapTaskSelf), self)
+		thread := u.Syscall(mach.TrapThreadSelf)
+		if thread == self || thread == 0 || u.Syscall(mach.TrapHostSelf) == 0 {
+			t.Error("a port is null or another one's")
+		}
+		u.want(u.trap(mach.TrapThreadDepressAbort, thread), mach.Success)
+		u.want(u.trap(mach.TrapThreadDepressAbort, self), mach.InvalidArgument)
+		at := uint64(u.buffer)
+		u.want(u.trap(mach.TrapPortAllocate, self, uint64(mach.RightReceive), at), mach.Success)
+		name := u.Load64(u.buffer) & 0xffff_ffff
+		u.want(u.trap(mach.TrapPortInsertRight, self, name, name, uint64(mach.MsgMakeSend)), mach.Success)
+		u.want(u.trap(mach.TrapPortInsertRight, self, name, name, uint64(mach.MsgMakeSend)|1<<8), mach.InvalidValue)
+		u.want(u.trap(mach.TrapPortInsertRight, self, name, name, uint64(mach.MsgInteger32)), mach.InvalidValue)
+		u.want(u.trap(mach.TrapPortInsertRight, self, 0x4000, name, uint64(mach.MsgMakeSend)), mach.RightExists)
+		u.want(u.trap(mach.TrapPortInsertRight, self, 0x4000, 0x5000, uint64(mach.MsgMakeSend)), mach.InvalidName)
+		u.want(u.trap(mach.TrapPortDeallocate, self, name), mach.Success)
+		u.want(u.trap(mach.TrapPortDeallocate, self, name), mach.InvalidRight)
+		u.want(u.trap(mach.TrapPortAllocateName, self, uint64(mach.RightPortSet), 0x777), mach.Success)
+		u.want(u.trap(mach.TrapPortAllocateName, self, uint64(mach.RightPortSet), 0x777), mach.NameExists)
+		u.want(u.trap(mach.TrapPortAllocate, self, uint64(mach.RightDeadName), at), mach.Success)
+		u.want(u.trap(mach.TrapPortAllocate, self, 99, at), mach.InvalidValue)
+		u.want(u.trap(mach.TrapPortAllocate, thread, uint64(mach.RightReceive), at), notHandled)
+		// A result that cannot be stored leaves nothing behind.
+		n := u.m.Tasks()[0].Names
+		for _, right := range []mach.Right{mach.RightReceive, mach.RightPortSet, mach.RightDeadName} {
+			u.want(u.trap(mach.TrapPortAllocate, self, uint64(right), 16), mach.InvalidAddress)
+		}
+		u.is("the number of names", uint64(u.m.Tasks()[0].Names), uint64(n))
+	})
+	m.finish()
+}
+
+func TestTrapsForMemory(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self, at := uint64(u.self()), uint64(u.buffer)
+		u.Store64(u.buffer, 0)
+		u.want(u.trap(mach.TrapAllocate, self, at, 3*mach.PageSize, 1), mach.Success)
+		a := mach.VirtAddr(u.Load64(u.buffer))
+		u.is("new memory", u.Load64(a+2*mach.PageSize), 0)
+		u.Store64(a+mach.PageSize-4, 0x1122334455667788)
+		u.is("memory", u.Load64(a+mach.PageSize-4), 0x1122334455667788)
+		u.want(u.trap(mach.TrapAllocate, self, at, mach.PageSize, 0), mach.NoSpace)
+		u.want(u.trap(mach.TrapAllocate, self, 0, mach.PageSize, 0), mach.InvalidAddress)
+		u.want(u.trap(mach.TrapAllocate, self, uint64(a), ^uint64(0), 1), mach.NoSpace)
+		u.want(u.trap(mach.TrapDeallocate, self, uint64(a), 3*mach.PageSize), mach.Success)
+		u.want(u.trap(mach.TrapDeallocate, 0, uint64(a), 3*mach.PageSize), notHandled)
+		// Eleven arguments, five of them on the stack.
+		vmMap := func(where uint64, object, offset, copied, cur, maxProt, inherit uint64) mach.Return {
+			return u.trap(mach.TrapMap, self, where, 2*mach.PageSize, 0, 1, object, offset, copied, cur, maxProt, inherit)
+		}
+		u.want(vmMap(at, 0, 0, 0, uint64(mach.ProtRead), uint64(mach.ProtAll), uint64(mach.InheritCopy)), mach.Success)
+		b := mach.VirtAddr(u.Load64(u.buffer))
+		u.is("mapped memory", u.Load64(b), 0)
+		u.want(vmMap(at, 0x4000, 0, 0, 1, 7, 1), notHandled)
+		u.want(vmMap(at, self, 0, 0, 1, 7, 1), mach.InvalidArgument)
+		u.want(vmMap(at, 0, 0, 0, 99, 7, 1), mach.InvalidArgument)
+		u.want(vmMap(at, 0, 0, 0, 7, 1, 1), mach.InvalidArgument)
+		u.want(vmMap(at, 0, 0, 0, 1, 7, 9), mach.InvalidArgument)
+		u.want(vmMap(16, 0, 0, 0, 1, 7, 1), mach.InvalidAddress)
+		u.want(u.trap(mach.TrapDeallocate, self, uint64(b), 2*mach.PageSize), mach.Success)
+		// The last word of the arguments lies behind the stack: exception.
+		u.RSP = uint64(stackTop) - 24
+		u.trap(mach.TrapMap, self)
+		t.Error("the program went on")
+	})
+	m.finish()
+	m.says("task 1 (a) terminated: EXC_BAD_ACCESS, KERN_INVALID_ADDRESS at 0x7fffffdffff0, rip")
+}
