@@ -275,3 +275,16 @@ func (u *user) right(r mig.Reader) mach.Name {
 	u.want(r.End(), mach.Success)
 	return name
 }
+
+// newThread makes a thread of a task with registers for a program; it is suspended.
+func (u *user) newThread(task mach.Name, rip, rsp uint64) mach.Name {
+	u.m.t.Helper()
+	th := u.right(u.call(task, mach.IDThreadCreate, nil))
+	u.want(u.code(th, mach.IDThreadSetState, func(w *mig.Writer) {
+		w.Int32(mach.FlavorThread)
+		b := w.Space(mach.MsgInteger32, 32, mach.ThreadStateCount)
+		le.PutUint64(b[8*16:], rip)
+		le.PutUint64(b[8*19:], rsp)
+	}), mach.Success)
+	return th
+}

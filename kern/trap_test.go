@@ -80,3 +80,100 @@ func TestTrapsForMemory(t *testing.T) {
 	m.finish()
 	m.says("task 1 (a) terminated: EXC_BAD_ACCESS, KERN_INVALID_ADDRESS at 0x7fffffdffff0, rip")
 }
+
+// mach_print stops at NUL, at its limit, and at a page that is not there.
+func TestPrint(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		u.Write(u.buffer, []byte("hello\n\x00never"))
+		u.want(u.trap(mach.TrapPrint, uint64(u.buffer)), mach.Success)
+		end := stackTop - 5
+		u.Write(end, []byte("edge!"))
+		u.want(u.trap(mach.TrapPrint, uint64(end)), mach.InvalidAddress)
+		for i := range mach.VirtAddr(3) {
+			u.Write(u.buffer+i*mach.PageSize, make([]byte, mach.PageSize))
+		}
+		long := make([]byte, 2*mach.PageSize)
+		for i := range long {
+			long[i] = 'x'
+		}
+		u.Write(u.buffer, long)
+		u.want(u.trap(mach.TrapPrint, uint64(u.buffer)), mach.Success)
+	})
+	m.finish()
+	if n := m.text.Len(); n != len("hello\nedge!")+printMax {
+		t.Errorf("%d bytes on the console", n)
+	}
+	m.says("hello\nedge!xxx")
+	if m.Log().Text() != m.text.String() {
+		t.Error("the log has another text than the console")
+	}
+}
+
+func TestUnknownTraps(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		u.want(u.trap(-1), mach.InvalidArgument)
+		u.want(u.trap(1-mach.TrapTableSize), mach.InvalidArgument)
+		u.trap(-mach.TrapTableSize)
+		t.Error("the program went on")
+	})
+	m.start("b", func(u *user) {
+		u.trap(0)
+		t.Error("the program went on")
+	})
+	m.finish()
+	m.says("task 1 (a) terminated: EXC_BAD_INSTRUCTION, code 1, rip")
+	m.says("task 2 (b) terminated: EXC_BAD_INSTRUCTION, code 1, rip")
+}
+
+func TestSetSelfState(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		at := uint64(u.buffer)
+		u.Store64(u.buffer, 0x1234)
+		u.Store64(u.buffer+8, uint64(mach.MaxUser)-1)
+		set := func(flavor, at, count uint64) mach.Return {
+			return u.trap(mach.TrapThreadSetSelfState, flavor, at, count)
+		}
+		u.want(set(mach.FlavorFSGSBase, at, mach.FSGSBaseCount), mach.Success)
+		u.is("FS", u.FSBase, 0x1234)
+		u.is("GS", u.GSBase, uint64(mach.MaxUser)-1)
+		u.want(set(mach.FlavorFSGSBase, at, mach.FSGSBaseCount-1), mach.InvalidArgument)
+		u.want(set(mach.FlavorThread, at, mach.ThreadStateCount), mach.InvalidArgument)
+		u.want(set(mach.FlavorFSGSBase, 8, mach.FSGSBaseCount), mach.InvalidAddress)
+		u.Store64(u.buffer+8, uint64(mach.MaxUser))
+		u.want(set(mach.FlavorFSGSBase, at, mach.FSGSBaseCount), mach.InvalidArgument)
+		u.is("GS", u.GSBase, uint64(mach.MaxUser)-1)
+	})
+	m.finish()
+}
+
+// Children by trap: with and without memory; the caller may end them, itself, and give them special ports.
+func TestTrapsForTasks(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self, at := uint64(u.self()), uint64(u.buffer)
+		u.Store64(u.buffer+64, 42)
+		for _, inherit := range []uint64{0, 1} {
+			u.want(u.trap(mach.TrapTaskCreate, self, inherit, at), mach.Success)
+			child := u.Load64(u.buffer) & 0xffff_ffff
+			info := u.m.Tasks()[1]
+			u.is("inherited memory", info.Size, inherit*stackSize)
+			u.want(u.trap(mach.TrapTaskSuspend, child), mach.Success)
+			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialBootstrap, self), mach.Success)
+			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialBootstrap, 0), mach.Success)
+			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialKernel, self), mach.InvalidArgument)
+			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, 77, self), mach.InvalidArgument)
+			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialException, 0x4000), mach.InvalidCapability)
+			u.want(u.trap(mach.TrapTaskTerminate, child), mach.Success)
+			u.want(u.trap(mach.TrapTaskTerminate, child), notHandled)
+			u.is("the number of tasks", uint64(len(u.m.Tasks())), 1)
+		}
+		u.want(u.trap(mach.TrapTaskCreate, self, 0, 16), mach.InvalidAddress)
+		u.want(u.trap(mach.TrapTaskCreate, 0, 0, at), notHandled)
+		u.is("the number of tasks", uint64(len(u.m.Tasks())), 1)
+		u.is("memory", u.Load64(u.buffer+64), 42)
+	})
+	m.finish()
+}
