@@ -126,7 +126,7 @@ func (t *Thread) getState(m *ipc.Message, flavor int32, room uint32) *ipc.Messag
 	if n == 0 || int(room) < n/4 {
 		return m.ReplyCode(mach.InvalidArgument)
 	}
-	w := m.BeginReply(8 + n)
+	w := m.BeginReply(8 + (n+7)&^7)
 	w.Bytes(mach.MsgInteger32, 32, uint32(n/4), b[:n])
 	return m.FinishReply(&w)
 }

@@ -1,0 +1,202 @@
+package kern
+
+import (
+	"testing"
+
+	"defpager/ipc/mig"
+	"defpager/mach"
+)
+
+// Requests to tasks: children, special ports, suspension.
+func TestTaskRequests(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self := u.self()
+		u.Store64(u.buffer+bufferSize, 42)
+		child := u.right(u.call(self, mach.IDTaskCreate, func(w *mig.Writer) { w.Bool(true) }))
+		u.is("the number of tasks", uint64(len(m.Tasks())), 2)
+		var seen uint64
+		th := u.newThread(child, m.entry(func(c *user) {
+			seen = c.Load64(c.buffer + bufferSize)
+			c.Store64(c.buffer+bufferSize, 43)
+		}), uint64(stackTop))
+		u.want(u.code(child, mach.IDTaskResume, nil), mach.Failure)
+		u.want(u.code(child, mach.IDTaskSuspend, nil), mach.Success)
+		u.want(u.code(th, mach.IDThreadResume, nil), mach.Success)
+		u.want(u.code(th, mach.IDThreadResume, nil), mach.Failure)
+		u.trap(mach.TrapThreadSwitch, 0, switchWait, 1)
+		u.is("what the suspended child saw", seen, 0)
+		u.want(u.code(child, mach.IDTaskResume, nil), mach.Success)
+		u.trap(mach.TrapThreadSwitch, 0, switchWait, 1)
+		u.is("what the child saw", seen, 42)
+		u.is("the parent's memory", u.Load64(u.buffer+bufferSize), 42)
+		u.is("the number of tasks", uint64(len(m.Tasks())), 1)
+
+		special := func(which int32) mach.Name {
+			return u.right(u.call(self, mach.IDTaskGetSpecialPort, func(w *mig.Writer) { w.Int32(which) }))
+		}
+		set := func(which int32, name mach.Name) mach.Return {
+			r := u.ask(mach.Complex, self, mach.IDTaskSetSpecialPort, func(w *mig.Writer) {
+				w.Int32(which)
+				w.Port(mach.MsgCopySend, name)
+			})
+			return r.RetCode()
+		}
+		u.is("the task's own port", uint64(special(mach.SpecialKernel)), uint64(self))
+		u.is("the bootstrap port", uint64(special(mach.SpecialBootstrap)), 0)
+		u.want(set(mach.SpecialBootstrap, self), mach.Success)
+		u.is("the bootstrap port", uint64(special(mach.SpecialBootstrap)), uint64(self))
+		u.want(set(mach.SpecialKernel, self), mach.InvalidArgument)
+		u.want(set(2, self), mach.InvalidArgument)
+		u.want(u.code(self, mach.IDTaskGetSpecialPort, func(w *mig.Writer) { w.Int32(2) }), mach.InvalidArgument)
+		// A dead child's port is a dead name; its own special ports went with it.
+		u.want(u.send(mach.Bits(mach.MsgCopySend, 0), child, 0, mach.IDTaskResume, nil), mach.SendInvalidDest)
+	})
+	m.finish()
+}
+
+// What is not a request of the interface gets the codes that MIG's servers give.
+func TestBadRequests(t *testing.T) {
+	m := newMachine(t)
+	var priv mach.Name
+	b := m.start("b", func(u *user) {
+		self, thread, host := u.self(), mach.Name(u.Syscall(mach.TrapThreadSelf)), mach.Name(u.Syscall(mach.TrapHostSelf))
+		for _, to := range []mach.Name{self, thread, host, priv} {
+			u.want(u.code(to, 1, nil), mach.MIGBadID)
+			u.want(u.code(to, 9999, nil), mach.MIGBadID)
+		}
+		// Every request with a body that none has.
+		for _, c := range []struct {
+			to   mach.Name
+			from mach.MsgID
+			to2  mach.MsgID
+		}{{self, 2000, 2100}, {thread, 2000, 2100}, {self, 3200, 3230}, {host, 2600, 2650}, {priv, 2040, 2042}, {priv, 2600, 2650}} {
+			for id := c.from; id < c.to2; id++ {
+				r := u.ask(0, c.to, id, func(w *mig.Writer) { w.Bytes(mach.MsgReal, 16, 3, make([]byte, 6)) })
+				code := r.RetCode()
+				if code != mach.MIGBadID && code != mach.MIGBadArguments && code != mach.InvalidHost {
+					t.Errorf("request %d: %v", id, code)
+				}
+			}
+		}
+	})
+	priv = m.give(b, m.hostPriv.MakeSend())
+	m.finish()
+}
+
+func TestThreadRequests(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self := u.self()
+		ran := 0
+		th := u.newThread(self, m.entry(func(c *user) {
+			for {
+				ran++
+				c.trap(mach.TrapThreadSwitch, 0, switchWait, 1)
+			}
+		}), uint64(stackTop)-0x20000)
+		state := func(flavor int32, room uint32) ([]byte, mach.Return) {
+			r := u.ask(0, th, mach.IDThreadGetState, func(w *mig.Writer) { w.Int32(flavor); w.Uint32(room) })
+			if code := r.RetCode(); code != mach.Success {
+				return nil, code
+			}
+			b, n := r.Array(mach.MsgInteger32, 32, room)
+			u.is("the size", uint64(len(b)), uint64(4*n))
+			u.want(r.End(), mach.Success)
+			return b, mach.Success
+		}
+		set := func(flavor int32, n uint32, b []byte) mach.Return {
+			return u.code(th, mach.IDThreadSetState, func(w *mig.Writer) { w.Int32(flavor); copy(w.Space(mach.MsgInteger32, 32, n), b) })
+		}
+		b, code := state(mach.FlavorThread, 100)
+		u.want(code, mach.Success)
+		u.is("words", uint64(len(b)), 4*mach.ThreadStateCount)
+		u.is("the stack pointer", le.Uint64(b[8*19:]), uint64(stackTop)-0x20000)
+		u.is("the code segment", le.Uint64(b[8*17:]), userCode)
+		for i := range 19 {
+			if i != 11 && i != 17 && i != 16 {
+				le.PutUint64(b[8*i:], uint64(100+i))
+			}
+		}
+		u.want(set(mach.FlavorRegsSegs, mach.ThreadStateCount, b), mach.Success)
+		again, _ := state(mach.FlavorRegsSegs, mach.ThreadStateCount)
+		for i := range 19 {
+			if i != 11 {
+				u.is("a register", le.Uint64(again[8*i:]), le.Uint64(b[8*i:]))
+			}
+		}
+		list, code := state(mach.FlavorList, 3)
+		u.want(code, mach.Success)
+		u.is("flavors", uint64(len(list)), 12)
+		u.want(set(mach.FlavorFSGSBase, 4, []byte{1, 2, 3, 4, 5, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0}), mach.Success)
+		fs, _ := state(mach.FlavorFSGSBase, 4)
+		u.is("FS", le.Uint64(fs), 0x0504030201)
+		u.is("GS", le.Uint64(fs[8:]), 9)
+		u.want(set(mach.FlavorFSGSBase, 4, []byte{7: 1, 15: 0}), mach.InvalidArgument)
+		u.want(set(mach.FlavorFSGSBase, 3, nil), mach.InvalidArgument)
+		u.want(set(mach.FlavorThread, mach.ThreadStateCount-1, nil), mach.InvalidArgument)
+		u.want(set(mach.FlavorFloat, 100, nil), mach.InvalidArgument)
+		for _, c := range [][2]int{{mach.FlavorThread, mach.ThreadStateCount - 1}, {mach.FlavorList, 2}, {mach.FlavorFSGSBase, 3}, {99, 1000}} {
+			_, code := state(int32(c[0]), uint32(c[1]))
+			u.want(code, mach.InvalidArgument)
+		}
+
+		wait := func(n int) {
+			u.m.t.Helper()
+			before := ran
+			u.trap(mach.TrapThreadSwitch, 0, switchWait, 10)
+			if (ran != before) != (n != 0) {
+				t.Errorf("the thread ran %d times", ran-before)
+			}
+		}
+		wait(0)
+		u.want(u.code(th, mach.IDThreadResume, nil), mach.Success)
+		wait(1)
+		for range 3 {
+			u.want(u.code(th, mach.IDThreadSuspend, nil), mach.Success)
+		}
+		for range 3 {
+			wait(0)
+			u.want(u.code(th, mach.IDThreadResume, nil), mach.Success)
+		}
+		wait(1)
+		u.want(u.code(th, mach.IDThreadTerminate, nil), mach.Success)
+		wait(0)
+		u.want(u.send(mach.Bits(mach.MsgCopySend, 0), th, 0, mach.IDThreadResume, nil), mach.SendInvalidDest)
+	})
+	m.finish()
+}
+
+// thread_abort ends a wait to receive, to send, and to sleep.
+func TestAbort(t *testing.T) {
+	m := newMachine(t)
+	var got []mach.Return
+	m.start("a", func(u *user) {
+		for i, wait := range []func(c *user) mach.Return{
+			func(c *user) mach.Return { return c.msg(mach.OptRcv, 0, c.port(), 0) },
+			func(c *user) mach.Return {
+				name := c.port()
+				for {
+					size := c.compose(mach.Bits(mach.MsgMakeSend, 0), name, 0, 1, nil)
+					if code := c.msg(mach.OptSend, size, 0, 0); code != mach.Success {
+						return code
+					}
+				}
+			},
+			func(c *user) mach.Return { return c.trap(mach.TrapThreadSwitch, 0, switchWait, 1e9) },
+		} {
+			th := u.newThread(u.self(), m.entry(func(c *user) {
+				got = append(got, wait(c))
+				c.code(mach.Name(c.Syscall(mach.TrapThreadSelf)), mach.IDThreadTerminate, nil)
+			}), uint64(stackTop)-0x20000)
+			u.want(u.code(th, mach.IDThreadResume, nil), mach.Success)
+			u.trap(mach.TrapThreadSwitch, 0, switchWait, 1)
+			u.is("waits that ended", uint64(len(got)), uint64(i))
+			u.want(u.code(th, mach.IDThreadAbort, nil), mach.Success)
+			u.trap(mach.TrapThreadSwitch, 0, switchWait, 1)
+			u.is("waits that ended", uint64(len(got)), uint64(i+1))
+			u.want(got[i], [...]mach.Return{mach.RcvInterrupted, mach.SendInterrupted, mach.Success}[i])
+		}
+	})
+	m.finish()
+}
