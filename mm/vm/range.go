@@ -118,10 +118,10 @@ func (m *Map) tidy(e *Entry, end mach.VirtAddr) {
 
 // from is the first entry that contains or follows va.
 func (m *Map) from(va mach.VirtAddr) *Entry {
-	if e := m.floor(va); va < e.end {
-		return e
-	} else {
+	if e := m.floor(va); e == &m.head || va >= e.end {
 		return e.next
+	} else {
+		return e
 	}
 }
 
