@@ -212,3 +212,36 @@ func TestOverwrite(t *testing.T) {
 		other.Destroy()
 	})
 }
+
+// TestDelayedCopyKeepsItsPages lets go of the only mapping of a page in a copy object that others still map: the page must stay, as the
+// original's is writable by now.
+func TestDelayedCopyKeepsItsPages(t *testing.T) {
+	w := newWorld(16 << 20)
+	w.returned(t, func() {
+		m := w.newMap(t)
+		if _, err := m.Allocate(base, 20*page, false); err != nil {
+			t.Fatal(err)
+		}
+		w.expect(t, m, base, 0)
+		if err := m.Inherit(base, 8*page, mach.InheritShare); err != nil {
+			t.Fatal(err)
+		}
+		child, err := m.Fork()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Destroy()
+		if err := child.Inherit(base+5*page, page, mach.InheritCopy); err != nil {
+			t.Fatal(err)
+		}
+		grandchild, err := child.Fork()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.mustStore(t, child, base+5*page, 1)
+		w.check(t)
+		grandchild.Destroy()
+		w.check(t)
+		child.Destroy()
+	})
+}

@@ -93,16 +93,23 @@ func (e *Entry) unmapObject() {
 	e.object, e.mapPrev, e.mapNext = nil, nil, nil
 }
 
-// dispose drops e's object, with the pages that nobody else can see any more, and frees e. No page table shows e's range.
+// dispose drops e's object and frees e. No page table shows e's range.
 func (e *Entry) dispose(env *Env) {
-	if o := e.object; o != nil {
-		if o.mapped > 1 && e.alone() {
-			o.discard(e.offset, e.offset+e.pages())
-		}
-		e.unmapObject()
-		o.dropped()
-	}
+	e.drop()
 	env.freeEntry(e)
+}
+
+// drop takes e off its object, with the pages that nobody else can see any more. No page table shows e's range.
+func (e *Entry) drop() {
+	o := e.object
+	if o == nil {
+		return
+	}
+	if o.mapped > 1 && !o.delayed() && e.alone() {
+		o.discard(e.offset, e.offset+e.pages())
+	}
+	e.unmapObject()
+	o.dropped()
 }
 
 // backing is e's object, made now if e has none. It fails with ResourceShortage.

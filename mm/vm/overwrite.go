@@ -74,13 +74,7 @@ func (m *Map) replace(addr mach.VirtAddr, p *Entry, at, to mach.VirtAddr) (mach.
 		return 0, err
 	}
 	m.pmap.Remove(addr, addr+n)
-	if o := e.object; o != nil {
-		if o.mapped > 1 && e.alone() {
-			o.discard(e.offset, e.offset+e.pages())
-		}
-		e.unmapObject()
-		o.dropped()
-	}
+	e.drop()
 	e.needsCopy = false
 	if p.object != nil {
 		e.mapObject(p.object, p.page(at))

@@ -61,6 +61,10 @@ func (o *Object) frozen() bool {
 	return true
 }
 
+// delayed reports whether o keeps the former contents of an object that is still written to. Its pages must stay as long as it lives,
+// even those that nobody can see any more: without its own it would show the original's, which are mapped writable now.
+func (o *Object) delayed() bool { return o.shadow != nil && o.shadow.copy == o }
+
 // link makes below o's shadow.
 func (o *Object) link(below *Object, off mach.PageNumber) {
 	o.shadow, o.shadowOffset = below, off
