@@ -5,7 +5,8 @@ import "defpager/mach"
 // Server receives, inside the kernel, the messages sent to a kernel port.
 type Server interface {
 	// Serve handles m, which was just dequeued from p. m belongs to the server: it answers with the reply (mostly m
-	// itself, turned around by BeginReply and Finish or by ReplyCode), or nil when there is none or it comes later.
+	// itself, turned around by BeginReply and Finish or by ReplyCode), or nil when there is none or it comes later. A message
+	// that gets no reply ends with ReplyCode(MIGNoReply), not with Free.
 	Serve(p *Port, m *Message) *Message
 }
 

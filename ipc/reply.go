@@ -66,7 +66,14 @@ func (m *Message) FinishReply(w *mig.Writer) *Message {
 // return, or nil if the request had no reply right. For MIGNoReply it destroys the message and returns nil.
 func (m *Message) ReplyCode(code mach.Return) *Message {
 	if code == mach.MIGNoReply || m.reply.Port == nil {
+		// The right that brought m here is used up. Free alone would say that nobody ever used a send-once right: a notification to
+		// this server, which it would free, and so on without end.
+		request := m.dest
+		m.dest = Right{}
 		m.Free()
+		if request.Port != nil {
+			request.consume()
+		}
 		return nil
 	}
 	m.turn()

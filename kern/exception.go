@@ -125,7 +125,7 @@ func (k *Kernel) serveException(t *Thread, m *ipc.Message) *ipc.Message {
 			code = c
 		}
 	}
-	m.Free()
+	m.ReplyCode(mach.MIGNoReply)
 	if t.dead || t.wait != waitException {
 		return nil
 	}

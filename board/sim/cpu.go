@@ -33,6 +33,7 @@ type Ring3 struct {
 	cpu   *CPU
 	root  mach.PhysAddr
 	rip   uint64 // where it left ring 3
+	gone  bool   // it jumped away
 	yield func(board.Event) bool
 	next  func() (board.Event, bool)
 	stop  func()
@@ -48,7 +49,7 @@ func (c *CPU) Enter(r *board.Regs, fpu board.FPU, root mach.PhysAddr) board.Even
 	}
 	copy(c.fpu[:], fpu)
 	t := c.threads[r]
-	if t == nil || t.rip != r.RIP {
+	if t == nil || t.gone || t.rip != r.RIP {
 		if t = c.start(r); t == nil {
 			return c.fetch(r, root)
 		}
@@ -141,6 +142,13 @@ func (r *Ring3) Raise(vector, code uint64) {
 	r.RIP++
 }
 
+// Jump goes to another program, or to where there is none. It does not return.
+func (r *Ring3) Jump(rip uint64) {
+	r.RIP, r.gone = rip, true
+	r.Vector, r.Full = board.VectorTick, 1
+	r.trap(board.EventInterrupt)
+}
+
 // FPU is the thread's floating-point state.
 func (r *Ring3) FPU() []byte { return r.cpu.fpu[:] }
 
@@ -219,4 +227,9 @@ func (r *Ring3) Store64(va mach.VirtAddr, v uint64) {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], v)
 	r.Write(va, b[:])
+}
+
+// Fault makes a page fault with any address and error code.
+func (r *Ring3) Fault(va mach.VirtAddr, code uint64) {
+	r.trap(r.exception(board.VectorPageFault, code, uint64(va)))
 }
