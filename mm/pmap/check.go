@@ -28,8 +28,13 @@ func (p *Pmap) Check() error {
 	if c.resident != p.resident || uint64(len(c.seen)) != p.tables {
 		return fmt.Errorf("counted %d pages and %d tables, have %d and %d", c.resident, len(c.seen), p.resident, p.tables)
 	}
-	if p.lastTable != 0 && !c.seen[p.lastTable] {
-		return fmt.Errorf("the leaf table used last, %#x, is gone", p.lastTable)
+	for _, r := range p.recent {
+		if r.table == 0 {
+			continue
+		}
+		if slot, level := p.find(mach.VirtAddr(r.span) << mach.SuperShift); !c.seen[r.table] || slot != nil && level != levelTable {
+			return fmt.Errorf("the leaf table %#x, used lately, is gone", uint64(r.table))
+		}
 	}
 	return nil
 }

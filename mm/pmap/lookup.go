@@ -39,20 +39,41 @@ func (p *Pmap) Lookup(va mach.VirtAddr) (Leaf, bool) {
 // Translate finds the byte of memory behind va for the kernel's own accesses on a task's behalf, as the processor would for ring
 // 3: false where ring 3 would fault. It sets the accessed and dirty bits as the processor does.
 func (p *Pmap) Translate(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, bool) {
-	if va < mach.MinUser || va >= mach.MaxUser {
+	var slot *uint64
+	level := uint(levelTable)
+	span := uint64(va) >> mach.SuperShift
+	if r := &p.recent[span%recentTables]; r.span == span && r.table != 0 {
+		slot = &p.env.Mem.Table(r.table)[index(va, levelTable)]
+	} else if slot, level = p.look(va); slot == nil {
 		return 0, false
 	}
-	slot, level := p.find(va)
-	if slot == nil || !PTE(*slot).allows(access) {
+	e := PTE(*slot)
+	if !e.allows(access) {
 		return 0, false
 	}
-	e := PTE(*slot) | accessed
+	used := e | accessed
 	if access&mach.ProtWrite != 0 {
-		e |= dirty
+		used |= dirty
 	}
-	*slot = uint64(e)
+	if used != e {
+		*slot = uint64(used)
+	}
 	inside := mach.VirtAddr(1)<<shift(level) - 1
 	return e.Address() + mach.PhysAddr(va&inside), true
+}
+
+// look is find for an address from outside, and remembers the leaf table.
+func (p *Pmap) look(va mach.VirtAddr) (*uint64, uint) {
+	if va < mach.MinUser || va >= mach.MaxUser {
+		return nil, 0
+	}
+	slot, level := p.find(va)
+	if slot != nil && level == levelTable {
+		if _, err := p.leafTable(va); err != nil {
+			return nil, 0 // it is there: this does not happen
+		}
+	}
+	return slot, level
 }
 
 // Level is one step of the walk to a page, for people.

@@ -32,10 +32,17 @@ type Pmap struct {
 	resident uint64 // pages of 4 KiB that leaves map
 	tables   uint64 // frames in use as tables, the root included
 
-	// The leaf table used last, for runs of neighbouring pages; no table when lastTable is 0.
-	lastSpan  uint64
-	lastTable mach.PhysAddr
+	// Leaf tables used lately, by the low bits of their span, for runs of neighbouring pages and for the kernel's own accesses.
+	recent [recentTables]recent
 }
+
+// recent is a leaf table and the number of the 2 MiB that it maps; no table when table is 0.
+type recent struct {
+	span  uint64
+	table mach.PhysAddr
+}
+
+const recentTables = 8
 
 // Levels of the tables, from the leaf upwards.
 const (
@@ -114,8 +121,9 @@ func (p *Pmap) split(slot *uint64) error {
 // leafTable returns the table of the 4 KiB leaf of va.
 func (p *Pmap) leafTable(va mach.VirtAddr) (*[512]uint64, error) {
 	span := uint64(va) >> mach.SuperShift
-	if span == p.lastSpan && p.lastTable != 0 {
-		return p.env.Mem.Table(p.lastTable), nil
+	r := &p.recent[span%recentTables]
+	if r.span == span && r.table != 0 {
+		return p.env.Mem.Table(r.table), nil
 	}
 	directory, err := p.descend(va, levelDirectory)
 	if err != nil {
@@ -125,7 +133,7 @@ func (p *Pmap) leafTable(va mach.VirtAddr) (*[512]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.lastSpan, p.lastTable = span, PTE(directory[index(va, levelDirectory)]).Address()
+	*r = recent{span, PTE(directory[index(va, levelDirectory)]).Address()}
 	return table, nil
 }
 
@@ -192,5 +200,5 @@ func (p *Pmap) freeTables(e PTE, level uint) {
 	}
 	p.env.Frames.Free(e.Address())
 	p.tables--
-	p.lastTable = 0
+	p.recent = [recentTables]recent{}
 }
