@@ -26,17 +26,18 @@ type machine struct {
 	text  strings.Builder
 	ports ipc.Stats
 	taken mach.PageNumber
+	files mach.PhysAddr // where the next module goes
 }
 
 // newMachine makes a machine that checks itself before every entry to ring 3, and at the end of the test that nothing was lost.
-func newMachine(t testing.TB, modules ...board.Module) *machine {
+func newMachine(t testing.TB) *machine {
 	mem := board.Simulated(memory)
-	m := &machine{t: t, cpu: &sim.CPU{MMU: sim.MMU{Mem: mem}, Programs: map[uint64]sim.Program{}}}
+	m := &machine{t: t, cpu: &sim.CPU{MMU: sim.MMU{Mem: mem}, Programs: map[uint64]sim.Program{}}, files: memory / 2}
 	usable := []board.Range{{Start: 0x1000, Size: memory/2 - 0x1000}} // modules go above
 	frames := frame.New(mem, make([]frame.Desc, memory>>mach.PageShift), usable)
 	env := &vm.Env{Mem: mem, Frames: frames, Pmap: &pmap.Env{Mem: mem, Frames: frames, TLB: m.cpu, KernelPML4E: 0x7003, NX: true}}
 	m.Kernel = New(Config{
-		CPU: m.cpu, Memory: env, Limits: LimitsFor(16 << 20), TicksHz: 1e9, Modules: modules,
+		CPU: m.cpu, Memory: env, Limits: LimitsFor(16 << 20), TicksHz: 1e9,
 		Clock:   func() int64 { return m.clock },
 		Console: func(b []byte) { m.text.Write(b) },
 		End:     func(end End) { m.ends = append(m.ends, end) },
@@ -65,6 +66,20 @@ func (m *machine) entry(program func(u *user)) uint64 {
 		u.Syscall(mach.TrapTaskTerminate, uint64(u.self()))
 	}
 	return at
+}
+
+// module adds a file as the loader brings it.
+func (m *machine) module(command string, data []byte) {
+	at := board.Range{Start: m.files, Size: uint64(len(data))}
+	copy(m.env.Mem.Bytes(at.Start, at.Size), data)
+	m.files += mach.PhysAddr(mach.Pages(at.Size).Bytes())
+	m.modules = append(m.modules, &module{Module: board.Module{Command: command, Data: at}, words: fields(command)})
+}
+
+// program adds a file with one segment, whose code is program.
+func (m *machine) program(command string, program func(u *user)) {
+	at := m.entry(program)
+	m.module(command, elf(elfExec, at, 0x1000, elfSegment{elfLoad, 5, 0, at, 0x1000, 0x1000}))
 }
 
 // start makes a task with a stack and a thread that runs program.
@@ -115,6 +130,11 @@ func (m *machine) finish() {
 	}
 	for _, t := range m.Tasks() {
 		m.t.Errorf("left over: %+v", t)
+	}
+	for _, f := range m.modules {
+		if f.port != nil {
+			m.ports.Ports++
+		}
 	}
 	if got := m.sys.Stats(); got != m.ports {
 		m.t.Errorf("ports: %+v, before %+v", got, m.ports)
