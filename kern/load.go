@@ -26,30 +26,12 @@ func (k *Kernel) load(t *Task, m *module, args, env []string) (*Thread, error) {
 	}
 	free := mach.VirtAddr(0) // the first page that no segment has
 	for i := range p.segments {
-		s := &p.segments[i]
-		if err := k.loadSegment(t, m, s, file, &free); err != nil {
-			return nil, fmt.Errorf("segment at %#x: %w", uint64(s.at), err)
+		if err := k.loadSegment(t, m, p.segments[i:], file, &free); err != nil {
+			return nil, fmt.Errorf("segment at %#x: %w", uint64(p.segments[i].at), err)
 		}
 	}
-	for i := range p.segments {
-		s := &p.segments[i]
-		prot := s.prot
-		// Segments may meet in a page, which then has the rights of both.
-		if i > 0 && p.segments[i-1].end().Round() > s.at.Trunc() {
-			if err := t.memory.Protect(s.at.Trunc(), mach.PageSize, false, prot|p.segments[i-1].prot); err != nil {
-				return nil, err
-			}
-			if s.at.Trunc()+mach.PageSize >= s.end() {
-				continue
-			}
-			if err := t.memory.Protect(s.at.Trunc()+mach.PageSize, uint64(s.end()-s.at.Trunc()-mach.PageSize), false, prot); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if err := t.memory.Protect(s.at, s.size, false, prot); err != nil {
-			return nil, err
-		}
+	if err := p.protect(t); err != nil {
+		return nil, err
 	}
 	sp, err := k.loadStack(t, args, env)
 	if err != nil {
@@ -60,11 +42,44 @@ func (k *Kernel) load(t *Task, m *module, args, env []string) (*Thread, error) {
 	return th, nil
 }
 
-// loadSegment maps s. What is only read comes straight from the module's frames, where page offsets agree; the rest is copied.
-func (k *Kernel) loadSegment(t *Task, m *module, s *segment, file []byte, free *mach.VirtAddr) error {
+// protect gives the pages the rights of their segments. One in which segments meet has the rights of all of them.
+func (p *program) protect(t *Task) error {
+	end, prot := mach.VirtAddr(0), mach.ProtNone // of the last page so far
+	for i := range p.segments {
+		s := &p.segments[i]
+		start := s.at.Trunc()
+		if start < end {
+			prot |= s.prot
+			if err := t.memory.Protect(start, mach.PageSize, false, prot); err != nil {
+				return err
+			}
+			start = end
+		}
+		if start < s.end() {
+			prot = s.prot
+			if err := t.memory.Protect(start, uint64(s.end()-start), false, prot); err != nil {
+				return err
+			}
+		}
+		end = s.end().Round()
+	}
+	return nil
+}
+
+// inPlace reports whether the first of segments can be the module's own frames: it is only read, page offsets agree, and it meets no
+// other segment in a page. free is the first page that no earlier one has.
+func inPlace(segments []segment, free mach.VirtAddr) bool {
+	s := &segments[0]
+	return s.prot&mach.ProtWrite == 0 && s.fileSize == s.size && s.offset&mach.PageMask == s.at.Offset() && s.at.Trunc() >= free &&
+		(len(segments) == 1 || segments[1].at >= s.end().Round())
+}
+
+// loadSegment maps the first of segments. What inPlace allows comes straight from the module's frames; the rest is copied.
+func (k *Kernel) loadSegment(t *Task, m *module, segments []segment, file []byte, free *mach.VirtAddr) error {
+	s, place := &segments[0], inPlace(segments, *free)
 	start, end := max(s.at.Trunc(), *free), s.end().Round()
 	*free = end
-	if s.prot&mach.ProtWrite == 0 && s.fileSize == s.size && s.offset&mach.PageMask == s.at.Offset() && start == s.at.Trunc() {
+	if place {
 		o, err := k.moduleObject(m)
 		if err != nil {
 			return err
