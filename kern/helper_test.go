@@ -111,7 +111,9 @@ func (m *machine) run() {
 			m.execute(t)
 			continue
 		}
-		m.check()
+		if m.cpu.Entered != nil {
+			m.check()
+		}
 		wait, ok := m.sleep.first()
 		if !ok {
 			return
