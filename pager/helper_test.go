@@ -31,6 +31,7 @@ type world struct {
 	reply   mach.Name
 	buffer  mach.VirtAddr
 	b       [bufferSize]byte
+	writer  mig.Writer // here, as a variable that a body is called with would lie on the heap
 	trace   []string
 	tracing bool
 }
@@ -134,11 +135,11 @@ func (w *world) check() {
 // ask sends a request and returns the reply's reader.
 func (w *world) ask(bits mach.HeaderBits, to mach.Name, id mach.MsgID, body func(b *mig.Writer)) mig.Reader {
 	w.t.Helper()
-	b := mig.NewWriter(w.b[:])
+	w.writer = mig.NewWriter(w.b[:])
 	if body != nil {
-		body(&b)
+		body(&w.writer)
 	}
-	msg := b.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)|bits, to, w.reply, id)
+	msg := w.writer.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)|bits, to, w.reply, id)
 	if err := w.memory.CopyOut(w.buffer, msg); err != nil {
 		w.t.Fatal(err)
 	}

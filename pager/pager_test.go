@@ -180,7 +180,7 @@ func TestOrder(t *testing.T) {
 		w.drop(names[i])
 		w.check()
 	}
-	names = append(names, w.mustCreate(0))
+	w.mustCreate(0)
 	var ids []uint64
 	w.pager.Objects(func(o *Object) bool {
 		ids = append(ids, o.ID())
