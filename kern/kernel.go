@@ -155,6 +155,7 @@ func (k *Kernel) Run() {
 // execute runs t until it waits, is stopped or has used up its time.
 func (k *Kernel) execute(t *Thread) {
 	k.current = t
+	t.turn = 0
 	k.counters.Switches++
 	if k.finishTrap(t) {
 		for k.current == t {
@@ -216,17 +217,21 @@ func (k *Kernel) selfCheck() {
 	k.nextCheck = now + 4*(now-start)
 }
 
-// interrupt handles one that came while t ran. Goroutines get their turn, and then the next thread.
+// interrupt handles one that came while t ran. Goroutines get their turn, and then, when t had its own, the next thread.
 func (k *Kernel) interrupt(t *Thread) {
 	if k.config.Poll != nil {
 		k.config.Poll()
 	}
 	k.breathe()
 	k.sleep.expire(k)
-	if k.current == t && (k.handOff != nil || !k.ready.empty()) {
+	t.turn++
+	if k.current == t && t.turn >= quantum && (k.handOff != nil || !k.ready.empty()) {
 		k.yield(t)
 	}
 }
+
+// quantum is how many interrupts a thread that never waits gets through in one turn: with a tick of 10 ms a twentieth of a second.
+const quantum = 5
 
 // breathe lets the lock go, so that goroutines run.
 func (k *Kernel) breathe() {

@@ -37,6 +37,7 @@ type Thread struct {
 	next, prev *Thread // of the ready queue
 	sibling    *Thread // of the task's list
 	suspended  int32
+	turn       int   // interrupts since its turn began
 	deadline   int64 // nanoseconds of the clock
 	slot       int   // in the table of sleepers, or -1
 
