@@ -83,7 +83,7 @@ func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
 	if o.shadowEnd > 0 && o.shadow == nil || o.shadowEnd > o.limit {
 		return fmt.Errorf("shows %d pages of its shadow, with %d of its own", o.shadowEnd, o.limit)
 	}
-	if o.shadow != nil && (o.kind != anonymous || o.shadow.Refs() == 1 && o.shadow.kind == anonymous && !o.shadow.lost) {
+	if o.shadow != nil && (o.kind != anonymous || !o.behind && o.shadow.Refs() == 1 && o.shadow.kind == anonymous && !o.shadow.lost) {
 		return fmt.Errorf("should have collapsed with object %d", o.shadow.id)
 	}
 	if err := o.pages.check(&o.env.nodes); err != nil {
@@ -180,6 +180,9 @@ func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error
 	}
 	if leaf.Prot&mach.ProtWrite == 0 {
 		return nil
+	}
+	if o := e.object; o.behind && owner == o.shadow && !e.needsCopy {
+		return nil // o alone sees it, and was to take it over
 	}
 	if owner != e.object || e.needsCopy {
 		return fmt.Errorf("writable, though page %d is not only the entry's", n)

@@ -124,10 +124,19 @@ func (e *Entry) backing(env *Env) (*Object, error) {
 	return e.object, nil
 }
 
+// access is what the page tables allow at most. The processor reads whatever it may write or execute: without reading, a page
+// that may only be written would be in no page table while it is copy-on-write, and a load of it would fault for ever.
+func (e *Entry) access() mach.Prot {
+	if e.prot == mach.ProtNone {
+		return mach.ProtNone
+	}
+	return e.prot | mach.ProtRead
+}
+
 // writeProtect takes the write permission out of the page tables, so that the next write faults.
 func (e *Entry) writeProtect() {
 	if e.m != nil && e.prot&mach.ProtWrite != 0 {
-		e.m.pmap.Protect(e.start, e.end, e.prot&^mach.ProtWrite)
+		e.m.pmap.Protect(e.start, e.end, e.access()&^mach.ProtWrite)
 	}
 }
 

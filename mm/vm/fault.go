@@ -29,7 +29,7 @@ func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 		}
 		m.hint = e
 	}
-	if e.prot == mach.ProtNone || !(e.prot | mach.ProtRead).Allows(access) {
+	if e.prot == mach.ProtNone || !e.access().Allows(access) {
 		return mach.ProtectionFailure
 	}
 	write := access&mach.ProtWrite != 0
@@ -69,7 +69,7 @@ func (e *Entry) prepare(env *Env) error {
 // enter maps page n, which is resident in e's own object.
 func (m *Map) enter(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot, write bool) error {
 	o := e.object
-	prot := e.prot
+	prot := e.access()
 	if e.needsCopy {
 		prot &^= mach.ProtWrite
 	}
@@ -137,7 +137,7 @@ func (m *Map) enterSuper(e *Entry, va mach.VirtAddr, s slot, prot mach.Prot) boo
 func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool) error {
 	o := e.object
 	if o.kind == reserved && m.fillSuper(e, va, n) {
-		return nil
+		return m.enter(e, va, n, o.resident(n), write)
 	}
 	p, err := o.take()
 	if err != nil {
@@ -147,7 +147,7 @@ func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool
 		return err
 	}
 	m.env.counters.ZeroFills++
-	prot := e.prot
+	prot := e.access()
 	if e.needsCopy {
 		prot &^= mach.ProtWrite
 	}
@@ -201,8 +201,8 @@ func (m *Map) fillAhead(e *Entry, va mach.VirtAddr, n mach.PageNumber, prot mach
 	e.ahead = n
 }
 
-// fillSuper fills and maps the whole 2 MiB around va from one block of frames, if e and its object have room for it and
-// nothing is there yet.
+// fillSuper fills the whole 2 MiB around va from one block of frames, if e and its object have room for it and nothing is
+// there yet.
 func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
 	const inside = mach.SuperSize - 1
 	o := e.object
@@ -224,7 +224,7 @@ func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
 		_ = o.pages.put(nodes, first+i, slot(p)+slot(i.Bytes())|slotSuper, true)
 	}
 	m.env.counters.ZeroFills += superPages
-	return m.pmap.Enter(start, p, e.prot, mach.SuperSize) == nil
+	return true
 }
 
 // lookBelow resolves a fault on page n that e's object does not have itself but may show from below.
@@ -245,7 +245,7 @@ func (m *Map) lookBelow(e *Entry, va mach.VirtAddr, n mach.PageNumber, write boo
 	case write:
 		return m.copyUp(e, va, n, s)
 	}
-	if err := m.pmap.Enter(va.Trunc(), s.frame(), e.prot&^mach.ProtWrite, mach.PageSize); err != nil {
+	if err := m.pmap.Enter(va.Trunc(), s.frame(), e.access()&^mach.ProtWrite, mach.PageSize); err != nil {
 		return err
 	}
 	if owner == o.shadow {
@@ -262,7 +262,7 @@ func (m *Map) aroundBelow(e *Entry, va mach.VirtAddr) {
 	for at := from; at < to; at += mach.PageSize {
 		if q, ok := o.below(n); ok && o.resident(n) == 0 {
 			if s := o.shadow.resident(q); s != 0 && !m.mapped(at) {
-				if m.pmap.Enter(at, s.frame(), e.prot&^mach.ProtWrite, mach.PageSize) != nil {
+				if m.pmap.Enter(at, s.frame(), e.access()&^mach.ProtWrite, mach.PageSize) != nil {
 					return
 				}
 			}
@@ -284,5 +284,5 @@ func (m *Map) copyUp(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot) erro
 	}
 	m.env.counters.CopyFaults++
 	o.supersede(n, e)
-	return m.pmap.Enter(va.Trunc(), o.resident(n).frame(), e.prot, mach.PageSize)
+	return m.pmap.Enter(va.Trunc(), o.resident(n).frame(), e.access(), mach.PageSize)
 }

@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"defpager/mach"
@@ -10,13 +12,43 @@ import (
 
 // The model knows pages by value: a cell is the contents of one page (its byte 5), whoever shares it. A map is a table from
 // page numbers, counted from base, to cells and rights. Copying makes new cells.
-type cell struct{ value byte }
+type cell struct {
+	value byte
+	// unsure: memory ran out half way through a write, so that the page may hold maybe instead.
+	unsure bool
+	maybe  byte
+	any    bool // so often that the model knows nothing
+}
 
+// modelPage is what a map says of one page: its cell, or the page of an object whose limit may change; with neither it is
+// beyond the limit that its object had when it was copied.
 type modelPage struct {
-	cell    *cell
-	beyond  bool // of the object's limit: every access is a memory error
-	prot    mach.Prot
-	inherit mach.Inherit
+	cell      *cell
+	object    *modelObject
+	index     int
+	prot, max mach.Prot
+	inherit   mach.Inherit
+}
+
+// now is the page's cell; nil: every access is a memory error.
+func (q *modelPage) now() *cell {
+	if q.object == nil {
+		return q.cell
+	}
+	if q.index < len(q.object.cells) {
+		return q.object.cells[q.index]
+	}
+	return nil
+}
+
+// copied is a cell of its own with what q holds now.
+func (q *modelPage) copied() *cell {
+	c := q.now()
+	if c == nil {
+		return nil
+	}
+	own := *c
+	return &own
 }
 
 type modelMap struct {
@@ -25,20 +57,31 @@ type modelMap struct {
 }
 
 type modelObject struct {
-	o     *Object
-	cells []*cell
+	o        *Object
+	cells    []*cell
+	max      mach.Prot
+	reserved bool
 }
 
-// The space of pages that the test uses: superpages are in it.
-const space = 1100
+// The space of pages that the test uses: superpages are in it. Copies go out to the lowest addresses there are.
+const (
+	space  = 1100
+	lowest = -int((base - mach.MinUser) / page)
+)
 
-func at(page int) mach.VirtAddr { return base + mach.VirtAddr(page)*mach.PageSize }
+func at(page int) mach.VirtAddr { return base + mach.VirtAddr(page*mach.PageSize) }
+
+// index is the page at va.
+func index(va mach.VirtAddr) int { return int(int64(va-base) >> mach.PageShift) }
 
 type model struct {
 	w       *world
 	maps    []*modelMap
 	objects []*modelObject
-	scarce  bool // memory may run out: operations may fail with ResourceShortage and change nothing
+	copies  []*modelCopy
+	blocks  []mach.PhysAddr // the frames of physical objects
+	hoarded []mach.PhysAddr // frames that nobody else shall have
+	scarce  bool            // memory may run out: operations may fail with ResourceShortage and change nothing
 }
 
 // failed checks an error against what the model expects, and reports whether the operation failed.
@@ -53,13 +96,24 @@ func (d *model) failed(t *rapid.T, what string, err error, want mach.Return) boo
 	return code != mach.Success
 }
 
+// agrees holds what was read against a cell.
+func (c *cell) agrees(t *rapid.T, what string, b byte) {
+	if c.unsure && (b == c.maybe || c.any) {
+		c.value = b
+	}
+	c.unsure, c.any = false, false
+	if b != c.value {
+		t.Fatalf("%s holds %#x, the model %#x", what, b, c.value)
+	}
+}
+
 func (d *model) pick(t *rapid.T) *modelMap {
 	return d.maps[rapid.IntRange(0, len(d.maps)-1).Draw(t, "map")]
 }
 
 func span2(t *rapid.T) (first, n int) {
-	n = rapid.SampledFrom([]int{1, 2, 3, 8, 20, 512, 600}).Draw(t, "pages")
-	return rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(0, space-n), rapid.Just(0)).Draw(t, "first"), n
+	n = rapid.SampledFrom([]int{1, 2, 3, 8, 20, 512, 600, 1024}).Draw(t, "pages")
+	return rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(0, space-n), rapid.Just(0), rapid.Just(min(512, space-n)), rapid.IntRange(lowest, lowest+60)).Draw(t, "first"), n
 }
 
 func (d *model) taken(p *modelMap, first, n int) bool {
@@ -82,7 +136,7 @@ func (d *model) allocate(t *rapid.T) {
 		return
 	}
 	for i := first; i < first+n; i++ {
-		p.pages[i] = modelPage{cell: &cell{}, prot: mach.ProtDefault, inherit: mach.InheritCopy}
+		p.pages[i] = modelPage{cell: &cell{}, prot: mach.ProtDefault, max: mach.ProtAll, inherit: mach.InheritCopy}
 	}
 }
 
@@ -98,22 +152,28 @@ func (d *model) mapObject(t *rapid.T) {
 		Address: at(first), Size: uint64(n) * mach.PageSize, Object: o.o, Offset: uint64(offset) * mach.PageSize, Copy: rapid.Bool().Draw(t, "copy"),
 		Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: rapid.SampledFrom([]mach.Inherit{mach.InheritShare, mach.InheritCopy}).Draw(t, "inherit"),
 	}
+	if rapid.Bool().Draw(t, "read only") {
+		a.Cur = mach.ProtRead
+	}
 	want := mach.Success
-	if d.taken(p, first, n) {
+	a.Anywhere = rapid.IntRange(0, 3).Draw(t, "anywhere") == 0
+	switch {
+	case !a.Copy && !o.max.Allows(a.Cur):
+		want = mach.ProtectionFailure
+	case !a.Anywhere && d.taken(p, first, n):
 		want = mach.NoSpace
 	}
-	if _, err := p.m.Map(&a); d.failed(t, "vm_map", err, want) {
+	va, err := p.m.Map(&a)
+	if d.failed(t, "vm_map", err, want) {
 		return
 	}
+	if first = index(va); d.taken(p, first, n) {
+		t.Fatalf("vm_map to %#x, which is taken", uint64(va))
+	}
 	for i := range n {
-		q := modelPage{prot: mach.ProtDefault, inherit: a.Inherit}
-		switch k := offset + i; {
-		case k >= len(o.cells):
-			q.beyond, q.cell = true, &cell{}
-		case a.Copy:
-			q.cell = &cell{o.cells[k].value}
-		default:
-			q.cell = o.cells[k]
+		q := modelPage{object: o, index: offset + i, prot: a.Cur, max: o.max, inherit: a.Inherit}
+		if a.Copy {
+			q.cell, q.object, q.max = q.copied(), nil, mach.ProtAll
 		}
 		p.pages[first+i] = q
 	}
@@ -122,13 +182,24 @@ func (d *model) mapObject(t *rapid.T) {
 func (d *model) protect(t *rapid.T) {
 	p := d.pick(t)
 	first, n := span2(t)
-	prot := rapid.SampledFrom([]mach.Prot{mach.ProtNone, mach.ProtRead, mach.ProtDefault, mach.ProtAll}).Draw(t, "protection")
-	if d.failed(t, "vm_protect", p.m.Protect(at(first), uint64(n)*mach.PageSize, false, prot), mach.Success) {
+	prot := rapid.SampledFrom([]mach.Prot{mach.ProtNone, mach.ProtRead, mach.ProtWrite, mach.ProtExecute, mach.ProtDefault, mach.ProtAll}).Draw(t, "protection")
+	setMax := rapid.IntRange(0, 9).Draw(t, "set maximum") == 0
+	want := mach.Success
+	for i := first; i < first+n; i++ {
+		if q, ok := p.pages[i]; ok && !q.max.Allows(prot) {
+			want = mach.ProtectionFailure
+		}
+	}
+	if d.failed(t, "vm_protect", p.m.Protect(at(first), uint64(n)*mach.PageSize, setMax, prot), want) {
 		return
 	}
 	for i := first; i < first+n; i++ {
 		if q, ok := p.pages[i]; ok {
-			q.prot = prot
+			if setMax {
+				q.max, q.prot = prot, q.prot&prot
+			} else {
+				q.prot = prot
+			}
 			p.pages[i] = q
 		}
 	}
@@ -162,33 +233,65 @@ func (d *model) deallocate(t *rapid.T) {
 
 func (d *model) access(t *rapid.T) {
 	p := d.pick(t)
-	i := rapid.OneOf(rapid.IntRange(0, 60), rapid.IntRange(0, space-1)).Draw(t, "page")
-	store := rapid.Bool().Draw(t, "store")
-	q, ok := p.pages[i]
-	access := mach.ProtRead
-	if store {
-		access = mach.ProtWrite
+	i := rapid.OneOf(rapid.IntRange(0, 60), rapid.IntRange(0, space-1), rapid.IntRange(lowest, lowest+60)).Draw(t, "page")
+	if rapid.Bool().Draw(t, "store") {
+		d.store(t, p, i, rapid.Byte().Draw(t, "value"), rapid.Bool().Draw(t, "by the kernel"))
+	} else {
+		d.load(t, p, i, rapid.Bool().Draw(t, "by the kernel"))
 	}
+}
+
+func (d *model) store(t *rapid.T, p *modelMap, i int, b byte, kernel bool) {
+	q, ok := p.pages[i]
 	want := mach.Success
 	switch {
 	case !ok:
 		want = mach.InvalidAddress
-	case !q.prot.Allows(access):
+	case !q.prot.Allows(mach.ProtWrite):
 		want = mach.ProtectionFailure
-	case q.beyond:
+	case q.now() == nil:
 		want = mach.MemoryError
 	}
-	if store {
-		b := rapid.Byte().Draw(t, "value")
-		if !d.failed(t, "store", d.w.store(p.m, at(i)+5, b), want) {
-			q.cell.value = b
-		}
+	var err error
+	if kernel {
+		err = p.m.CopyOut(at(i)+5, []byte{b})
+	} else {
+		err = d.w.store(p.m, at(i)+5, b)
+	}
+	if d.spoilt(&q, err) || d.failed(t, "store", err, want) {
 		return
 	}
-	b, err := d.w.load(p.m, at(i)+5)
-	if !d.failed(t, "load", err, want) && b != q.cell.value {
-		t.Fatalf("page %d holds %#x, the model %#x", i, b, q.cell.value)
+	*q.now() = cell{value: b}
+}
+
+// load reads a page as the model expects. What is mapped at all can be read.
+func (d *model) load(t *rapid.T, p *modelMap, i int, kernel bool) {
+	q, ok := p.pages[i]
+	want := mach.Success
+	switch {
+	case !ok:
+		want = mach.InvalidAddress
+	case q.prot == mach.ProtNone:
+		want = mach.ProtectionFailure
+	case q.now() == nil:
+		want = mach.MemoryError
 	}
+	var b [1]byte
+	var err error
+	if kernel {
+		err = p.m.CopyIn(b[:], at(i)+5)
+	} else {
+		b[0], err = d.w.load(p.m, at(i)+5)
+	}
+	if !d.spoilt(&q, err) && !d.failed(t, "load", err, want) {
+		q.now().agrees(t, "a page", b[0])
+	}
+}
+
+// spoilt reports whether err says that a copy lost what it was a copy of: the writers of a reserved object go first when
+// memory is short.
+func (d *model) spoilt(q *modelPage, err error) bool {
+	return d.scarce && mach.Code(err) == mach.MemoryError && q.object == nil
 }
 
 func (d *model) fork(t *rapid.T) {
@@ -206,7 +309,7 @@ func (d *model) fork(t *rapid.T) {
 		case mach.InheritNone:
 			continue
 		case mach.InheritCopy:
-			q.cell = &cell{q.cell.value}
+			q.cell, q.object = q.copied(), nil
 		}
 		c.pages[i] = q
 	}
@@ -226,7 +329,7 @@ func (d *model) create(t *rapid.T) {
 	if len(d.objects) == 3 {
 		return
 	}
-	n := rapid.SampledFrom([]int{0, 1, 5, 30, 520, 1030}).Draw(t, "pages")
+	n := rapid.SampledFrom([]int{0, 1, 5, 30, 520, 1024, 1030}).Draw(t, "pages")
 	r, err := d.w.env.Frames.Reserve(mach.PageNumber(n))
 	if d.failed(t, "reserve", err, mach.Success) {
 		return
@@ -236,7 +339,7 @@ func (d *model) create(t *rapid.T) {
 		r.Release()
 		return
 	}
-	m := &modelObject{o: o}
+	m := &modelObject{o: o, max: mach.ProtAll, reserved: true}
 	for range n {
 		m.cells = append(m.cells, &cell{})
 	}
@@ -252,32 +355,24 @@ func (d *model) release(t *rapid.T) {
 	d.objects = append(d.objects[:i], d.objects[i+1:]...)
 }
 
-// copy is vm_copy between two ranges of one map.
-func (d *model) copy(t *rapid.T) {
-	if d.scarce {
-		return // it may fail half way, and says so
-	}
-	p := d.pick(t)
-	from, to := rapid.IntRange(0, 60).Draw(t, "from"), rapid.IntRange(0, 60).Draw(t, "to")
-	n := rapid.IntRange(1, 8).Draw(t, "pages")
-	ok := from+n <= to || to+n <= from
-	for i := range n {
-		s, in := p.pages[from+i]
-		r, out := p.pages[to+i]
-		ok = ok && in && out && !s.beyond && !r.beyond && s.prot.Allows(mach.ProtRead) && r.prot.Allows(mach.ProtWrite)
-	}
-	if !ok {
-		return // the codes have tests of their own
-	}
-	values := make([]byte, n)
-	for i := range values {
-		values[i] = p.pages[from+i].cell.value
-	}
-	if d.failed(t, "vm_copy", p.m.Copy(at(from), uint64(n)*mach.PageSize, at(to)), mach.Success) {
+// hoard leaves few frames to all others, or gives back what it took.
+func (d *model) hoard(t *rapid.T) {
+	if !d.scarce {
 		return
 	}
-	for i, v := range values {
-		p.pages[to+i].cell.value = v
+	for _, f := range d.hoarded {
+		d.w.env.Frames.Free(f)
+	}
+	d.hoarded = d.hoarded[:0]
+	if leave := rapid.IntRange(-1, 8).Draw(t, "leave"); leave >= 0 {
+		s := d.w.env.Frames.Stats()
+		for range max(0, int(s.Free-s.Reserved)-leave) {
+			f, err := d.w.env.Frames.Alloc()
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.hoarded = append(d.hoarded, f)
+		}
 	}
 }
 
@@ -285,30 +380,42 @@ func testModel(t *testing.T, memory uint64, scarce bool) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(memory)
 		before := w.env.Frames.Stats()
+		if scarce {
+			w.env.MaxEntries = rapid.IntRange(10, 60).Draw(t, "entries")
+			w.env.MaxObjects = rapid.IntRange(5, 60).Draw(t, "objects")
+		}
 		d := &model{w: w, scarce: scarce}
 		d.maps = []*modelMap{{w.newMap(t), map[int]modelPage{}}}
 		t.Repeat(map[string]func(*rapid.T){
 			"allocate": d.allocate, "map": d.mapObject, "map again": d.mapObject, "protect": d.protect, "inherit": d.inherit,
-			"deallocate": d.deallocate, "access": d.access, "access again": d.access, "access once more": d.access, "fork": d.fork,
-			"destroy": d.destroy, "create": d.create, "release": d.release, "copy": d.copy,
+			"deallocate": d.deallocate, "access": d.access, "access again": d.access, "access once more": d.access, "access and access": d.access, "fork": d.fork,
+			"destroy": d.destroy, "create": d.create, "create physical": d.createPhysical, "release": d.release,
+			"set limit": d.setLimit, "copy": d.copy, "send": d.send, "receive": d.receive, "overwrite": d.overwrite,
+			"discard": d.discard, "look": d.look, "hoard": d.hoard,
 			"": func(t *rapid.T) { w.check(t) },
 		})
-		for _, p := range d.maps {
-			for i := range 64 { // what the random accesses did not see
-				if q, ok := p.pages[i]; ok && !q.beyond && q.prot.Allows(mach.ProtRead) {
-					if b, err := w.load(p.m, at(i)+5); !d.failed(t, "load", err, mach.Success) && b != q.cell.value {
-						t.Fatalf("page %d holds %#x, the model %#x", i, b, q.cell.value)
-					}
-				}
+		for _, p := range d.maps { // what the random accesses did not see
+			for _, i := range slices.Sorted(maps.Keys(p.pages)) {
+				d.load(t, p, i, false)
 			}
 		}
-		for _, o := range d.objects {
-			o.o.Release()
+		w.check(t)
+		for len(d.copies) > 0 {
+			d.take(0).c.Discard()
 		}
 		for _, p := range d.maps {
 			p.m.Destroy()
 		}
+		for _, o := range d.objects {
+			o.o.Release()
+		}
 		w.check(t)
+		for _, f := range d.hoarded {
+			w.env.Frames.Free(f)
+		}
+		for _, b := range d.blocks {
+			w.env.Frames.FreeOrder(b, blockOrder)
+		}
 		if after := w.env.Frames.Stats(); after.Free != before.Free || after.Reserved != before.Reserved {
 			t.Fatalf("frames before %+v, after %+v", before, after)
 		}
@@ -317,4 +424,4 @@ func testModel(t *testing.T, memory uint64, scarce bool) {
 
 func TestAgainstModel(t *testing.T) { testModel(t, 48<<20, false) }
 
-func TestAgainstModelWithoutMemory(t *testing.T) { testModel(t, 1<<20, true) }
+func TestAgainstModelWithoutMemory(t *testing.T) { testModel(t, 6<<20, true) }

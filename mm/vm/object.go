@@ -31,6 +31,8 @@ type Object struct {
 	shared bool
 	// lost: a page could not be pushed here for want of memory. What is not resident cannot be told any more.
 	lost bool
+	// behind: memory was short when the object should have merged with its shadow.
+	behind bool
 
 	bytes uint64          // the limit as it was asked for
 	limit mach.PageNumber // pages at or beyond it fail with MemoryError

@@ -71,7 +71,7 @@ func (e *Entry) reprotect(old mach.Prot) {
 	case e.prot == mach.ProtNone:
 		e.m.pmap.Remove(e.start, e.end)
 	default:
-		e.m.pmap.Protect(e.start, e.end, e.prot&^mach.ProtWrite)
+		e.m.pmap.Protect(e.start, e.end, e.access()&^mach.ProtWrite)
 	}
 }
 

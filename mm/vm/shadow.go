@@ -232,7 +232,7 @@ func (o *Object) collapse() {
 		if b == nil || b.kind != anonymous || b.lost || b.holders+b.mapped > 0 || b.aboveCount != 1 {
 			return
 		}
-		if !o.absorb(b) {
+		if o.behind = !o.absorb(b); o.behind {
 			return
 		}
 		off, end := o.shadowOffset+b.shadowOffset, mach.PageNumber(0)

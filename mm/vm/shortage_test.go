@@ -1,0 +1,131 @@
+package vm
+
+import (
+	"testing"
+
+	"defpager/mach"
+)
+
+// hoard takes all frames that are not promised.
+func (w *world) hoard(t *testing.T) (frames []mach.PhysAddr) {
+	t.Helper()
+	for s := w.env.Frames.Stats(); s.Free > s.Reserved; s = w.env.Frames.Stats() {
+		f, err := w.env.Frames.Alloc()
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames = append(frames, f)
+	}
+	return frames
+}
+
+// TestCollapseWithoutMemory joins an object with its shadow when no radix node is to be had: it is left for later, and
+// nobody sees a difference.
+func TestCollapseWithoutMemory(t *testing.T) {
+	run := func(first, step, n mach.VirtAddr) (pages []mach.VirtAddr) {
+		for i := range n {
+			pages = append(pages, first+i*step)
+		}
+		return pages
+	}
+	for _, c := range []struct {
+		name         string
+		below, above []mach.VirtAddr // pages, all different; the first has room for its node, the others have not
+	}{
+		{"few above many", run(0, 10, 40), []mach.VirtAddr{5, 700, 900}},
+		{"many above few", []mach.VirtAddr{5, 700, 900}, run(0, 10, 40)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(16 << 20)
+			w.returned(t, func() {
+				m := w.newMap(t)
+				if _, err := m.Allocate(base, 1024*page, false); err != nil {
+					t.Fatal(err)
+				}
+				for i, n := range c.below {
+					w.mustStore(t, m, base+n*page, byte(i+1))
+				}
+				copy, err := m.CopyMapIn(base, 1024*page, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, n := range c.above {
+					w.mustStore(t, m, base+n*page+1, byte(i+101))
+				}
+				see := func() {
+					t.Helper()
+					w.check(t)
+					for i, n := range c.below {
+						w.expect(t, m, base+n*page, byte(i+1))
+					}
+					for i, n := range c.above {
+						w.expect(t, m, base+n*page+1, byte(i+101))
+					}
+					w.check(t)
+				}
+				var others []*Object // each is promised one node, so that none is left
+				for w.env.nodes.free > w.env.nodes.promised {
+					others = append(others, w.reserved(t, 2))
+				}
+				frames := w.hoard(t)
+				copy.Discard()
+				see()
+				w.mustStore(t, m, base+c.above[0]*page+1, 101) // what was writable is so still
+				see()
+				for _, f := range frames {
+					w.env.Frames.Free(f)
+				}
+				for _, o := range others {
+					o.Release()
+				}
+				see()
+				for i := range mach.VirtAddr(1024) {
+					if _, err := w.touch(m, base+i*page, mach.ProtWrite); err != nil {
+						t.Fatal(err)
+					}
+				}
+				see()
+				if o, _ := m.Region(base); o.Object.Shadow() != nil {
+					t.Error("the object still has its shadow, with memory enough")
+				}
+				m.Destroy()
+			})
+		})
+	}
+}
+
+// TestLostCopy: the writer of a reserved object goes on when there is no memory to save the old contents for a copy. The
+// copy says so instead of showing what is new.
+func TestLostCopy(t *testing.T) {
+	w := newWorld(16 << 20)
+	w.returned(t, func() {
+		o := w.reserved(t, 8)
+		m := w.newMap(t)
+		mapShared(t, m, base, o)
+		copied := base + 16*page
+		w.mustStore(t, m, base, 1)
+		w.mustStore(t, m, base+page, 2)
+		mapObject(t, m, MapArgs{Address: copied, Size: 8 * page, Object: o, Copy: true, Cur: mach.ProtDefault, Max: mach.ProtAll})
+		w.mustStore(t, m, base+page, 3) // saved in time
+		frames := w.hoard(t)
+		w.mustStore(t, m, base, 4)
+		w.check(t)
+		w.expect(t, m, copied+page, 2)
+		for _, f := range frames {
+			w.env.Frames.Free(f)
+		}
+		for _, access := range []mach.Prot{mach.ProtRead, mach.ProtWrite} {
+			if _, err := w.touch(m, copied, access); mach.Code(err) != mach.MemoryError {
+				t.Errorf("%v of what was lost: %v, want KERN_MEMORY_ERROR", access, err)
+			}
+		}
+		// A new copy is not worse for it.
+		at := base + 32*page
+		mapObject(t, m, MapArgs{Address: at, Size: 8 * page, Object: o, Copy: true, Cur: mach.ProtDefault, Max: mach.ProtAll})
+		w.mustStore(t, m, base, 5)
+		w.expect(t, m, at, 4)
+		w.check(t)
+		o.Release()
+		m.Destroy()
+	})
+}
