@@ -22,6 +22,7 @@ import (
 )
 
 func main() {
+	libmach.Print("creator: the main job begins\n")
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	c := &creator{client: libmach.NewClient(), hasher: share.NewHasher(), line: text.New()}
 	port := func(name, usage string) *uint { return flag.Uint(name, 0, "`name` of a send right to "+usage) }
@@ -33,6 +34,7 @@ func main() {
 	poweroff := flag.Bool("poweroff", false, "end the machine at the end")
 	flag.Uint64Var(&c.size, "size", 0, "size of the file in `bytes`")
 	flag.Parse()
+	fmt.Printf("creator: asks the default pager for an object of %d bytes\n", c.size)
 	c.pager, c.file = mach.Name(*pager), mach.Name(*file)
 	c.sharer = share.Peer{Client: c.client, Port: mach.Name(*sharer)}
 	c.reader = share.Peer{Client: c.client, Port: mach.Name(*reader)}
@@ -62,10 +64,14 @@ type creator struct {
 	size           uint64 // bytes in the file
 }
 
+// rehearsalSize is the most that the rehearsal's object holds, in bytes: unmapping more than that gives all page tables back (mm/vm,
+// pruneMin), so a larger one would leave nothing behind that a smaller one does not.
+const rehearsalSize = 64 << 10
+
 // run rehearses, so that all three tasks have touched what they will need, and then does the job between two counts of
 // free frames.
 func (c *creator) run() error {
-	if err := c.round(c.size, true); err != nil {
+	if err := c.round(min(c.size, rehearsalSize), true); err != nil {
 		return fmt.Errorf("rehearsal: %w", err)
 	}
 	if _, err := c.free(); err != nil {
