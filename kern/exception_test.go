@@ -175,7 +175,7 @@ func TestFaultsThatEnd(t *testing.T) {
 	}{
 		"null":             {func(u *user) { u.Load(0) }, "EXC_BAD_ACCESS, KERN_INVALID_ADDRESS at 0x0,"},
 		"the kernel":       {func(u *user) { u.Load(0x10_0000) }, "EXC_BAD_ACCESS, KERN_INVALID_ADDRESS at 0x100000,"},
-		"the end":          {func(u *user) { u.Load(mach.MaxUser) }, "EXC_BAD_ACCESS, KERN_INVALID_ADDRESS at 0x800000000000,"},
+		"the end":          {func(u *user) { u.Load(mach.MaxUser) }, "EXC_BAD_INSTRUCTION, code 13,"},
 		"a hole":           {func(u *user) { u.Store(mach.MinUser, 1) }, "EXC_BAD_ACCESS, KERN_INVALID_ADDRESS at 0x8000000000,"},
 		"a jump to null":   {func(u *user) { u.Jump(0) }, "EXC_BAD_ACCESS, KERN_INVALID_ADDRESS at 0x0,"},
 		"data":             {func(u *user) { u.Jump(uint64(stackTop) - 9) }, "EXC_BAD_ACCESS, KERN_PROTECTION_FAILURE at"},

@@ -33,7 +33,7 @@ type machine struct {
 func newMachine(t testing.TB) *machine {
 	mem := board.Simulated(memory)
 	m := &machine{t: t, cpu: &sim.CPU{MMU: sim.MMU{Mem: mem}, Programs: map[uint64]sim.Program{}}, files: memory / 2}
-	usable := []board.Range{{Start: 0x1000, Size: memory/2 - 0x1000}} // modules go above
+	usable := []board.Range{{Start: 0x8000, Size: memory/2 - 0x8000}} // modules go above; the kernel's table is at 0x7000
 	frames := frame.New(mem, make([]frame.Desc, memory>>mach.PageShift), usable)
 	env := &vm.Env{Mem: mem, Frames: frames, Pmap: &pmap.Env{Mem: mem, Frames: frames, TLB: m.cpu, KernelPML4E: 0x7003, NX: true}}
 	m.Kernel = New(Config{

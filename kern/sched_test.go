@@ -122,7 +122,7 @@ func TestSleepersAgainstModel(t *testing.T) {
 	})
 }
 
-// Threads that compute get their turns in order, at each tick; a thread may hand its turn to another.
+// Threads that compute get their turns in order; a thread may hand its turn to another.
 func TestTurns(t *testing.T) {
 	m := newMachine(t)
 	var order []int
@@ -130,7 +130,9 @@ func TestTurns(t *testing.T) {
 		m.start("a", func(u *user) {
 			for range 3 {
 				order = append(order, i)
-				u.Loop()
+				for range quantum {
+					u.Loop()
+				}
 			}
 			u.is("others that are ready", u.Syscall(mach.TrapSwtch), 1)
 			order = append(order, 10+i)

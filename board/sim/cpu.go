@@ -176,9 +176,14 @@ func (r *Ring3) Syscall(n mach.Trap, args ...uint64) uint64 {
 	return r.RAX
 }
 
-// reach finds the byte at va; as long as the MMU refuses the access, the thread has page faults.
+// reach finds the byte at va; as long as the MMU refuses the access, the thread has page faults. An address that is not canonical is
+// another exception.
 func (r *Ring3) reach(va mach.VirtAddr, access mach.Prot) mach.PhysAddr {
 	for {
+		if int64(va)<<16>>16 != int64(va) {
+			r.trap(r.exception(board.VectorProtection, 0, 0))
+			continue
+		}
 		p, code := r.cpu.access(r.root, va, access)
 		if code == 0 {
 			return p
