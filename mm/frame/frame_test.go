@@ -84,7 +84,7 @@ func TestAgainstModel(t *testing.T) {
 				}
 			},
 			"order": func(t *rapid.T) {
-				o := rapid.UintRange(0, 8).Draw(t, "order")
+				o := rapid.UintRange(0, 6).Draw(t, "order")
 				if p, err := a.AllocOrder(o); err == nil {
 					take(p, o, nil, true)
 				}

@@ -129,3 +129,52 @@ func TestLostCopy(t *testing.T) {
 		m.Destroy()
 	})
 }
+
+// TestSuperpageWithoutTable: a superpage was filled, and there was no table to map it by. The fault took another frame for
+// a page that was there already.
+func TestSuperpageWithoutTable(t *testing.T) {
+	w := newWorld(16 << 20)
+	w.returned(t, func() {
+		o := w.reserved(t, 2*mach.SuperSize/page)
+		m := w.newMap(t)
+		mapShared(t, m, base, o)
+		frames := w.hoard(t)
+		if _, err := w.touch(m, base+page, mach.ProtWrite); mach.Code(err) != mach.ResourceShortage {
+			t.Errorf("a fault without page tables: %v, want KERN_RESOURCE_SHORTAGE", err)
+		}
+		w.check(t)
+		for _, f := range frames {
+			w.env.Frames.Free(f)
+		}
+		w.mustStore(t, m, base+page, 1)
+		w.check(t)
+		o.Release()
+		m.Destroy()
+	})
+}
+
+// TestWriteOnly: the processor cannot but read what may be written, also while it is copy-on-write.
+func TestWriteOnly(t *testing.T) {
+	w := newWorld(16 << 20)
+	w.returned(t, func() {
+		m := w.newMap(t)
+		if _, err := m.Allocate(base, page, false); err != nil {
+			t.Fatal(err)
+		}
+		w.mustStore(t, m, base, 1)
+		child, err := m.Fork()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Protect(base, page, false, mach.ProtWrite); err != nil {
+			t.Fatal(err)
+		}
+		w.expect(t, m, base, 1)
+		w.mustStore(t, m, base, 2)
+		w.expect(t, m, base, 2)
+		w.expect(t, child, base, 1)
+		w.check(t)
+		child.Destroy()
+		m.Destroy()
+	})
+}
