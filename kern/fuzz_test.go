@@ -140,38 +140,41 @@ func FuzzPrograms(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m := newMachine(t)
-		p := pager.New(pager.Config{System: m.sys, Memory: m.env})
-		m.ports.Ports++ // the pager's
-		c := &bits{b[:min(len(b), 4000)]}
-		program := func(u *user) {
-			u.reply = u.port()
-			for len(c.b) != 0 {
-				c.act(u)
-			}
+	f.Fuzz(anything)
+}
+
+// anything runs three tasks whose programs do what b says.
+func anything(t *testing.T, b []byte) {
+	m := newMachine(t)
+	p := pager.New(pager.Config{System: m.sys, Memory: m.env})
+	m.ports.Ports++ // the pager's
+	c := &bits{b[:min(len(b), 4000)]}
+	program := func(u *user) {
+		u.reply = u.port()
+		for len(c.b) != 0 {
+			c.act(u)
 		}
-		var tasks [3]*Task
-		for i := range tasks {
-			tasks[i] = m.start("a", program)
-			m.give(tasks[i], p.Port())
+	}
+	var tasks [3]*Task
+	for i := range tasks {
+		tasks[i] = m.start("a", program)
+		m.give(tasks[i], p.Port())
+	}
+	for i, t := range tasks {
+		m.give(t, tasks[(i+1)%3].self.Copy())
+		m.give(t, tasks[(i+1)%3].threads.self.Copy())
+	}
+	m.Do(func() {
+		var code mach.Return
+		if tasks[0].handler, code = tasks[1].space.Extract(mach.Name(1), mach.MsgCopySend); code != mach.Success {
+			tasks[0].handler = p.Port() // an odd handler, but a port
 		}
-		for i, t := range tasks {
-			m.give(t, tasks[(i+1)%3].self.Copy())
-			m.give(t, tasks[(i+1)%3].threads.self.Copy())
-		}
-		m.Do(func() {
-			var code mach.Return
-			if tasks[0].handler, code = tasks[1].space.Extract(mach.Name(1), mach.MsgCopySend); code != mach.Success {
-				tasks[0].handler = p.Port() // an odd handler, but a port
-			}
-		})
-		m.run()
-		m.Do(func() {
-			for t := m.tasks.head; t != nil; t = t.next {
-				m.terminateTask(t)
-			}
-		})
-		m.finish()
 	})
+	m.run()
+	m.Do(func() {
+		for t := m.tasks.head; t != nil; t = t.next {
+			m.terminateTask(t)
+		}
+	})
+	m.finish()
 }
