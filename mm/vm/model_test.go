@@ -376,6 +376,15 @@ func (d *model) hoard(t *rapid.T) {
 	}
 }
 
+// check verifies all invariants, and that every frame has an owner.
+func (d *model) check(t *rapid.T) {
+	d.w.check(t)
+	own := mach.PageNumber(len(d.hoarded) + len(d.blocks)<<blockOrder)
+	if taken, owned := d.w.env.Frames.Stats().Taken, d.w.env.Owned(); taken != owned+own {
+		t.Fatalf("%d frames are taken, %d of them by memory and %d by the test", taken, owned, own)
+	}
+}
+
 func testModel(t *testing.T, memory uint64, scarce bool) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(memory)
@@ -392,7 +401,7 @@ func testModel(t *testing.T, memory uint64, scarce bool) {
 			"destroy": d.destroy, "create": d.create, "create physical": d.createPhysical, "release": d.release,
 			"set limit": d.setLimit, "copy": d.copy, "send": d.send, "receive": d.receive, "overwrite": d.overwrite,
 			"discard": d.discard, "look": d.look, "hoard": d.hoard,
-			"": func(t *rapid.T) { w.check(t) },
+			"": func(t *rapid.T) { d.check(t) },
 		})
 		for _, p := range d.maps { // what the random accesses did not see
 			for _, i := range slices.Sorted(maps.Keys(p.pages)) {
