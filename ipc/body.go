@@ -29,10 +29,13 @@ func (it *item) bytes() uint64 {
 
 // item reads and checks the descriptor at an offset before the end.
 func (m *Message) item(at uint32) (it item, code mach.Return) {
-	left := m.size - at // a multiple of 8, not zero
+	left := m.size - at - 8 // a multiple of 8
 	it.at = at
 	it.t = mach.Type(binary.LittleEndian.Uint64(m.buf[at:]))
-	left -= 8
+	if oneWord(it.t) && left >= 8 {
+		it.next = at + 16
+		return it, mach.Success
+	}
 	port := it.t.Name().IsPort()
 	if it.t&mach.TypeUnused != 0 {
 		return it, mach.SendInvalidType
@@ -58,6 +61,15 @@ func (m *Message) item(at uint32) (it item, code mach.Return) {
 	return it, mach.Success
 }
 
+// oneWord reports whether t is what nearly all descriptors are: of one number, inline, without any other flag.
+func oneWord(t mach.Type) bool {
+	const (
+		flags = mach.TypeUnused | mach.TypeInline | mach.TypeDeallocate | 0xffffffff<<32
+		word  = mach.TypeInline | 1<<32
+	)
+	return t&flags == word && !t.Name().IsPort() && t.ElementBits()-1 < 64
+}
+
 // setType makes the descriptor one of a received message.
 func (m *Message) setType(it *item, name mach.MsgType) {
 	m.buf[it.at] = byte(name)
@@ -73,7 +85,7 @@ func (s *Space) validate(mem UserMemory, m *Message, dest *entry, destType mach.
 	if reply != nil {
 		s.note(reply, replyType)
 	}
-	last, code := s.checkItems(mem, m)
+	found, code := s.checkItems(mem, m)
 	for e := s.sys.touched; e != nil; {
 		next := e.touched
 		e.touched, e.marked, e.takes, e.takesAway = nil, false, 0, 0
@@ -83,7 +95,18 @@ func (s *Space) validate(mem UserMemory, m *Message, dest *entry, destType mach.
 	if code != mach.Success {
 		return code
 	}
-	return s.copyMemory(mem, m, last)
+	m.first, m.end = found.first, found.end
+	if !found.outOfLine {
+		return mach.Success
+	}
+	return s.copyMemory(mem, m, found.last)
+}
+
+// found is what checkItems found: the items with rights or out-of-line memory lie between first and end (both 0 if there is none), and last
+// is the last one of out-of-line memory, 0 if there is none.
+type found struct {
+	first, end, last uint32
+	outOfLine        bool
 }
 
 // note remembers that the message takes a right with a disposition from e, for what it may take after that.
@@ -121,16 +144,24 @@ func (s *Space) checkName(name mach.Name, d mach.MsgType) mach.Return {
 	return mach.Success
 }
 
-// checkItems checks all items, reads the out-of-line arrays of rights, and returns the offset of the last item of out-of-line memory,
-// 0 if there is none.
-func (s *Space) checkItems(mem UserMemory, m *Message) (last uint32, code mach.Return) {
+// checkItems checks all items and reads the out-of-line arrays of rights.
+func (s *Space) checkItems(mem UserMemory, m *Message) (f found, code mach.Return) {
 	var ports, makes, items uint64
 	for at := uint32(mach.HeaderSize); at < m.size; {
 		it, code := m.item(at)
 		if code != mach.Success {
-			return 0, code
+			return f, code
 		}
+		at = it.next
 		port := it.t.Name().IsPort()
+		if !port && it.t.Inline() {
+			continue
+		}
+		if f.first == 0 {
+			f.first = it.at
+		}
+		f.end = it.next
+		f.outOfLine = f.outOfLine || !it.t.Inline()
 		switch {
 		case port && it.t.Inline():
 			m.complex = true
@@ -140,7 +171,7 @@ func (s *Space) checkItems(mem UserMemory, m *Message) (last uint32, code mach.R
 			}
 			for slot := it.data(); slot < it.next; slot += 8 {
 				if code := s.checkName(mach.Name(m.word(slot)), it.t.Name()); code != mach.Success {
-					return 0, code
+					return f, code
 				}
 			}
 		case port:
@@ -150,21 +181,20 @@ func (s *Space) checkItems(mem UserMemory, m *Message) (last uint32, code mach.R
 				makes += uint64(it.t.Number())
 			}
 			if code := s.checkArray(mem, m, &it); code != mach.Success {
-				return 0, code
+				return f, code
 			}
-		case !it.t.Inline():
+		default:
 			m.complex = true
 			items++
 			if it.bytes() != 0 {
-				last = at
+				f.last = it.at
 			}
 		}
-		at = it.next
 	}
 	if ports > keepItems || items > keepItems || makes > 0 {
-		return last, s.reserve(m, ports, items, makes)
+		return f, s.reserve(m, ports, items, makes)
 	}
-	return last, mach.Success
+	return f, mach.Success
 }
 
 // reserve makes sure that a long body's rights and items, and the send-once rights it makes, have room.
@@ -269,7 +299,7 @@ func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32) mach.Return 
 
 // takeBody takes the rights of a body that validate found right.
 func (s *Space) takeBody(m *Message) {
-	for at := uint32(mach.HeaderSize); at < m.size; {
+	for at := m.first; at < m.end; {
 		it, _ := m.item(at)
 		at = it.next
 		d := it.t.Name()

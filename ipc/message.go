@@ -27,6 +27,8 @@ type Message struct {
 	rights []Right // handles in the body are indexes from 1
 	memory []outOfLine
 	charge uint64 // bytes that long rights and memory count for
+	first  uint32 // where its items with rights and memory begin, while it is copied in
+	end    uint32 // where they end
 
 	accepted *accepted
 
