@@ -3,6 +3,7 @@
 package kern
 
 import (
+	"strings"
 	"testing"
 
 	"defpager/ipc/mig"
@@ -10,10 +11,10 @@ import (
 	"defpager/pager"
 )
 
-// bits takes choices from a fuzzer's bytes; zeros when these are used up.
-type bits struct{ b []byte }
+// choices takes choices from a fuzzer's bytes; zeros when these are used up.
+type choices struct{ b []byte }
 
-func (c *bits) byte() byte {
+func (c *choices) byte() byte {
 	if len(c.b) == 0 {
 		return 0
 	}
@@ -22,7 +23,7 @@ func (c *bits) byte() byte {
 	return v
 }
 
-func (c *bits) word() (v uint64) {
+func (c *choices) word() (v uint64) {
 	for range 8 {
 		v = v<<8 | uint64(c.byte())
 	}
@@ -30,7 +31,7 @@ func (c *bits) word() (v uint64) {
 }
 
 // value is an argument: mostly one that means something.
-func (c *bits) value(u *user) uint64 {
+func (c *choices) value(u *user) uint64 {
 	k := c.byte()
 	small := uint64(k >> 4)
 	switch k & 15 {
@@ -58,57 +59,177 @@ func (c *bits) value(u *user) uint64 {
 	return c.word()
 }
 
-// requests are the ids that the kernel's servers know.
-var requests = []mach.MsgID{
-	mach.IDTaskCreate, mach.IDTaskSuspend, mach.IDTaskResume, mach.IDTaskGetSpecialPort, mach.IDTaskSetSpecialPort, mach.IDThreadCreate,
-	mach.IDThreadTerminate, mach.IDThreadSuspend, mach.IDThreadResume, mach.IDThreadAbort, mach.IDThreadGetState, mach.IDThreadSetState,
-	mach.IDThreadGetSpecialPort, mach.IDThreadSetSpecialPort, mach.IDVMAllocate, mach.IDVMDeallocate, mach.IDVMProtect, mach.IDVMInherit,
-	mach.IDVMRead, mach.IDVMWrite, mach.IDVMCopy, mach.IDVMRegion, mach.IDVMStatistics, mach.IDVMMap, mach.IDPortNames, mach.IDPortType,
-	mach.IDPortRename, mach.IDPortAllocateName, mach.IDPortAllocate, mach.IDPortDestroy, mach.IDPortDeallocate, mach.IDPortGetRefs,
-	mach.IDPortModRefs, mach.IDPortSetQLimit, mach.IDPortGetSetStatus, mach.IDPortMoveMember, mach.IDPortRequestNotification,
-	mach.IDPortInsertRight, mach.IDPortExtractRight, mach.IDPortGetReceiveStatus, mach.IDDefaultPagerObjectCreate, mach.IDDefaultPagerObjects,
-	mach.IDDefaultPagerObjectPages, mach.IDDefaultPagerObjectSetSize, mach.IDDefaultPagerInfo, mach.IDTaskTerminate,
-	mach.IDExceptionRaise + mach.ReplyOffset,
+// requests are those that the kernel's servers know, with the items of their bodies: b a boolean, i a 32-bit integer, q a 64-bit one,
+// n a name, p a right, m out-of-line memory, s the state of a thread.
+var requests = []struct {
+	id   mach.MsgID
+	body string
+}{
+	{mach.IDTaskCreate, "b"},
+	{mach.IDTaskSuspend, ""},
+	{mach.IDTaskResume, ""},
+	{mach.IDTaskResume, ""},
+	{mach.IDTaskGetSpecialPort, "i"},
+	{mach.IDTaskSetSpecialPort, "ip"},
+	{mach.IDThreadCreate, ""},
+	{mach.IDThreadTerminate, ""},
+	{mach.IDThreadSuspend, ""},
+	{mach.IDThreadResume, ""},
+	{mach.IDThreadResume, ""},
+	{mach.IDThreadAbort, ""},
+	{mach.IDThreadGetState, "ii"},
+	{mach.IDThreadSetState, "is"},
+	{mach.IDThreadGetSpecialPort, "i"},
+	{mach.IDThreadSetSpecialPort, "ip"},
+	{mach.IDVMAllocate, "qqb"},
+	{mach.IDVMAllocate, "qqb"},
+	{mach.IDVMDeallocate, "qq"},
+	{mach.IDVMProtect, "qqbi"},
+	{mach.IDVMInherit, "qqi"},
+	{mach.IDVMRead, "qq"},
+	{mach.IDVMWrite, "qm"},
+	{mach.IDVMCopy, "qqq"},
+	{mach.IDVMRegion, "q"},
+	{mach.IDVMStatistics, ""},
+	{mach.IDVMMap, "qqqbpqbiii"},
+	{mach.IDVMMap, "qqqbpqbiii"},
+	{mach.IDPortNames, ""},
+	{mach.IDPortType, "n"},
+	{mach.IDPortRename, "nn"},
+	{mach.IDPortAllocateName, "in"},
+	{mach.IDPortAllocate, "i"},
+	{mach.IDPortAllocate, "i"},
+	{mach.IDPortDestroy, "n"},
+	{mach.IDPortDeallocate, "n"},
+	{mach.IDPortGetRefs, "ni"},
+	{mach.IDPortModRefs, "nii"},
+	{mach.IDPortSetQLimit, "ni"},
+	{mach.IDPortSetSeqno, "ni"},
+	{mach.IDPortSetMscount, "ni"},
+	{mach.IDPortGetSetStatus, "n"},
+	{mach.IDPortMoveMember, "nn"},
+	{mach.IDPortMoveMember, "nn"},
+	{mach.IDPortRequestNotification, "niip"},
+	{mach.IDPortRequestNotification, "niip"},
+	{mach.IDPortInsertRight, "np"},
+	{mach.IDPortInsertRight, "np"},
+	{mach.IDPortExtractRight, "ni"},
+	{mach.IDPortGetReceiveStatus, "n"},
+	{idPortSetPayload, "nq"},
+	{idPortClearPayload, "n"},
+	{mach.IDDefaultPagerObjectCreate, "q"},
+	{mach.IDDefaultPagerObjectCreate, "q"},
+	{mach.IDDefaultPagerObjects, "ii"},
+	{mach.IDDefaultPagerObjectPages, "pi"},
+	{mach.IDDefaultPagerObjectSetSize, "q"},
+	{mach.IDDefaultPagerInfo, ""},
+	{mach.IDTaskTerminate, ""},
+	{mach.IDExceptionRaise + mach.ReplyOffset, "i"},
+	{1, "pppp"},
+	{2, "pmqm"},
 }
 
-// mail sends a message with any items to any name, and receives.
-func (c *bits) mail(u *user) {
-	w := mig.NewWriter(make([]byte, 0x1000))
-	for range c.byte() % 6 {
-		switch c.byte() % 8 {
-		case 0:
+// item writes one item, with a value that may well be wrong.
+func (c *choices) item(u *user, w *mig.Writer, kind byte) {
+	switch kind {
+	case 'b':
+		w.Bool(c.byte()&1 != 0)
+	case 'i':
+		if k := c.byte(); k < 200 {
+			w.Int32(int32(k % 8))
+		} else if k < 230 {
+			w.Int32(int32(mach.NotifyDeadName) - int32(k%8))
+		} else {
 			w.Int32(int32(c.value(u)))
-		case 1, 2:
-			w.Uint64(c.value(u))
-		case 3:
-			w.Bool(c.byte()&1 != 0)
-		case 4:
-			w.Name(mach.Name(c.value(u)))
-		case 5, 6:
-			w.Port(mach.MsgMoveReceive+mach.MsgType(c.byte()%6), mach.Name(c.value(u)))
-		case 7:
-			k := c.byte()
-			w.OutOfLine(mach.MsgByte, 8, uint32(k)<<5, c.value(u), k&1 != 0)
 		}
+	case 'q':
+		w.Uint64(c.value(u))
+	case 'n':
+		w.Name(mach.Name(c.name(u)))
+	case 'p':
+		w.Port(mach.MsgMoveReceive+mach.MsgType(c.byte()%6), c.name(u))
+	case 'm':
+		k := c.byte()
+		w.OutOfLine(mach.MsgByte, 8, uint32(k)<<5, c.value(u), k&1 != 0)
+	case 's':
+		b := w.Space(mach.MsgInteger32, 32, mach.ThreadStateCount)
+		le.PutUint64(b[8*16:], u.RIP&^0xffff_ffff) // the program again
+		le.PutUint64(b[8*19:], uint64(stackTop)-0x10000)
 	}
+}
+
+// name is mostly one that exists.
+func (c *choices) name(u *user) mach.Name {
+	switch k := c.byte(); {
+	case k < 200:
+		return mach.Name(1 + k%16)
+	case k < 220:
+		return u.self()
+	}
+	return mach.Name(c.value(u))
+}
+
+// mail sends a request, mostly with the items that it wants, to any name, and receives.
+func (c *choices) mail(u *user) {
+	w := mig.NewWriter(make([]byte, 0x1000))
+	q := requests[int(c.byte())%len(requests)]
 	k := c.byte()
-	id := requests[int(c.byte())%len(requests)]
-	remote := mach.MsgMoveSend + mach.MsgType(k%5)
-	msg := w.SetHeader(mach.Bits(remote, mach.MsgMakeSendOnce)|mach.Complex, mach.Name(c.value(u)), u.reply, id)
+	for i := range q.body {
+		c.item(u, &w, q.body[i])
+	}
+	if k&31 == 0 {
+		c.item(u, &w, "biqnpms"[c.byte()%7])
+	}
+	to := u.self()
+	switch {
+	case q.id >= mach.IDDefaultPagerObjectCreate && q.id <= mach.IDDefaultPagerObjectSetSize:
+		to = u.pager
+	case k&2 != 0:
+		to = c.name(u)
+	}
+	remote := mach.MsgCopySend
+	if k&0x1c == 4 {
+		remote = mach.MsgMoveSend + mach.MsgType(c.byte()%5)
+	}
+	reply := u.reply
+	if k&0xe0 == 0x20 {
+		reply = c.name(u)
+	}
+	bits := mach.Bits(remote, mach.MsgMakeSendOnce)
+	if strings.ContainsAny(q.body, "pm") || k&31 == 0 {
+		bits |= mach.Complex
+	}
+	msg := w.SetHeader(bits, to, reply, q.id)
 	u.Write(u.buffer, msg)
 	// Waits are short.
-	u.msg(mach.OptSend|mach.OptSendTimeout|mach.OptRcv|mach.OptRcvTimeout|mach.Option(c.byte()&0x0a)<<8, uint64(len(msg)), u.reply, uint64(k>>6))
+	option := mach.OptSend | mach.OptSendTimeout | mach.OptRcv | mach.OptRcvTimeout
+	if k&0xe0 == 0x40 {
+		option ^= mach.Option(c.byte()&0x2f)<<6 | mach.OptRcv
+	}
+	u.msg(option, uint64(len(msg)), reply, uint64(k>>6))
 }
 
 // act does one thing of those that a program can do.
-func (c *bits) act(u *user) {
+func (c *choices) act(u *user) {
 	switch k := c.byte(); k & 7 {
 	case 0, 1:
 		c.mail(u)
 	case 2:
-		u.Store(mach.VirtAddr(c.value(u)), 1)
+		va := mach.VirtAddr(c.value(u))
+		if c.byte() < 250 { // mostly where there is memory
+			g, err := u.m.current.task.memory.Region(va)
+			if err != nil || !g.Prot.Allows(mach.ProtWrite) {
+				return
+			}
+			va = max(va, g.Address)
+		}
+		u.Store(va, 1)
 	case 3:
-		u.Loop()
+		if n := c.byte(); n&1 != 0 {
+			u.msg(mach.OptRcv|mach.OptRcvTimeout, 0, c.name(u), uint64(n>>4))
+		} else {
+			u.Loop()
+		}
 	default:
 		n := -mach.Trap(c.byte() % 80)
 		args := make([]uint64, 11)
@@ -116,6 +237,8 @@ func (c *bits) act(u *user) {
 			args[i] = c.value(u)
 		}
 		switch n {
+		case 0, mach.TrapTaskTerminate, -mach.TrapTableSize:
+			return
 		case mach.TrapThreadSwitch:
 			args[2] %= 10
 		case mach.TrapMsg:
@@ -148,29 +271,36 @@ func anything(t *testing.T, b []byte) {
 	m := newMachine(t)
 	p := pager.New(pager.Config{System: m.sys, Memory: m.env})
 	m.ports.Ports++ // the pager's
-	c := &bits{b[:min(len(b), 4000)]}
+	c := &choices{b[:min(len(b), 4000)]}
 	program := func(u *user) {
-		u.reply = u.port()
+		u.pager, u.reply = 1, u.port()
+		for _, right := range []mach.Right{mach.RightReceive, mach.RightReceive, mach.RightPortSet, mach.RightPortSet} {
+			u.trap(mach.TrapPortAllocate, uint64(u.self()), uint64(right), uint64(u.buffer))
+			name := u.Load64(u.buffer) & 0xffff_ffff
+			u.trap(mach.TrapPortInsertRight, uint64(u.self()), name, name, uint64(mach.MsgMakeSend))
+		}
 		for len(c.b) != 0 {
 			c.act(u)
 		}
 	}
-	var tasks [3]*Task
-	for i := range tasks {
-		tasks[i] = m.start("a", program)
-		m.give(tasks[i], p.Port())
-	}
-	for i, t := range tasks {
-		m.give(t, tasks[(i+1)%3].self.Copy())
-		m.give(t, tasks[(i+1)%3].threads.self.Copy())
-	}
-	m.Do(func() {
-		var code mach.Return
-		if tasks[0].handler, code = tasks[1].space.Extract(mach.Name(1), mach.MsgCopySend); code != mach.Success {
-			tasks[0].handler = p.Port() // an odd handler, but a port
+	for len(c.b) != 0 {
+		c.byte()
+		var tasks [3]*Task
+		for i := range tasks {
+			tasks[i] = m.start("a", program)
+			m.give(tasks[i], p.Port())
 		}
-	})
-	m.run()
+		for i, t := range tasks {
+			m.give(t, tasks[(i+1)%3].self.Copy())
+			m.give(t, tasks[(i+1)%3].threads.self.Copy())
+			m.share(tasks[(i+2)%3], t)
+		}
+		m.Do(func() { tasks[0].threads.handler = tasks[1].port.MakeSend() }) // an odd handler, but a port
+		m.run()
+		if len(m.Tasks()) > 20 {
+			break
+		}
+	}
 	m.Do(func() {
 		for t := m.tasks.head; t != nil; t = t.next {
 			m.terminateTask(t)

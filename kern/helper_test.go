@@ -180,6 +180,7 @@ type user struct {
 	buffer mach.VirtAddr
 	reply  mach.Name
 	me     mach.Name
+	pager  mach.Name
 }
 
 const bufferSize = 0x8000
