@@ -36,7 +36,12 @@ func (c *change) run(start, end mach.VirtAddr) {
 	if start >= end {
 		return
 	}
-	c.pass(c.p.env.Mem.Table(c.p.root), levelTop, start, end-1)
+	last := end - 1
+	if table := c.p.recentTable(start); table != nil && start>>mach.SuperShift == last>>mach.SuperShift && uint64(last-start) != mach.SuperSize-1 {
+		c.leaves(table, start, last)
+	} else {
+		c.pass(c.p.env.Mem.Table(c.p.root), levelTop, start, last)
+	}
 	switch {
 	case c.dropAll:
 		c.p.env.TLB.InvalidateSpace(c.p.root)

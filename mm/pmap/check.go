@@ -29,11 +29,11 @@ func (p *Pmap) Check() error {
 		return fmt.Errorf("counted %d pages and %d tables, have %d and %d", c.resident, len(c.seen), p.resident, p.tables)
 	}
 	for _, r := range p.recent {
-		if r.table == 0 {
+		if r.table == nil {
 			continue
 		}
-		if slot, level := p.find(mach.VirtAddr(r.span) << mach.SuperShift); !c.seen[r.table] || slot != nil && level != levelTable {
-			return fmt.Errorf("the leaf table %#x, used lately, is gone", uint64(r.table))
+		if slot, level := p.find(mach.VirtAddr(r.span) << mach.SuperShift); !c.seen[r.at] || slot != nil && level != levelTable {
+			return fmt.Errorf("the leaf table %#x, used lately, is gone", uint64(r.at))
 		}
 	}
 	return nil

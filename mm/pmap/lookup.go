@@ -41,9 +41,8 @@ func (p *Pmap) Lookup(va mach.VirtAddr) (Leaf, bool) {
 func (p *Pmap) Translate(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, bool) {
 	var slot *uint64
 	level := uint(levelTable)
-	span := uint64(va) >> mach.SuperShift
-	if r := &p.recent[span%recentTables]; r.span == span && r.table != 0 {
-		slot = &p.env.Mem.Table(r.table)[index(va, levelTable)]
+	if table := p.recentTable(va); table != nil {
+		slot = &table[index(va, levelTable)]
 	} else if slot, level = p.look(va); slot == nil {
 		return 0, false
 	}

@@ -36,13 +36,18 @@ type Pmap struct {
 	recent [recentTables]recent
 }
 
-// recent is a leaf table and the number of the 2 MiB that it maps; no table when table is 0.
+// recent is a leaf table and the number of the 2 MiB that it maps; no table when table is nil.
 type recent struct {
 	span  uint64
-	table mach.PhysAddr
+	table *[512]uint64
+	at    mach.PhysAddr
 }
 
 const recentTables = 8
+
+// recentSlot is where the leaf table of a span is remembered. Heaps, stacks and mappings begin at round addresses far apart, so higher bits
+// count too.
+func recentSlot(span uint64) uint64 { return (span ^ span>>9 ^ span>>17) % recentTables }
 
 // Levels of the tables, from the leaf upwards.
 const (
@@ -118,12 +123,19 @@ func (p *Pmap) split(slot *uint64) error {
 	return nil
 }
 
+// recentTable is the leaf table of va if it was used lately, else nil.
+func (p *Pmap) recentTable(va mach.VirtAddr) *[512]uint64 {
+	span := uint64(va) >> mach.SuperShift
+	if r := &p.recent[recentSlot(span)]; r.span == span {
+		return r.table
+	}
+	return nil
+}
+
 // leafTable returns the table of the 4 KiB leaf of va.
 func (p *Pmap) leafTable(va mach.VirtAddr) (*[512]uint64, error) {
-	span := uint64(va) >> mach.SuperShift
-	r := &p.recent[span%recentTables]
-	if r.span == span && r.table != 0 {
-		return p.env.Mem.Table(r.table), nil
+	if table := p.recentTable(va); table != nil {
+		return table, nil
 	}
 	directory, err := p.descend(va, levelDirectory)
 	if err != nil {
@@ -133,7 +145,8 @@ func (p *Pmap) leafTable(va mach.VirtAddr) (*[512]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	*r = recent{span, PTE(directory[index(va, levelDirectory)]).Address()}
+	span := uint64(va) >> mach.SuperShift
+	p.recent[recentSlot(span)] = recent{span, table, PTE(directory[index(va, levelDirectory)]).Address()}
 	return table, nil
 }
 
