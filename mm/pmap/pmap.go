@@ -175,6 +175,25 @@ func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size ui
 	return nil
 }
 
+// Fill is Enter of a page of 4 KiB where nothing is mapped yet; a page that is mapped already stays as it is. prot is not None.
+func (p *Pmap) Fill(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
+	table := p.recentTable(va)
+	if table == nil {
+		if slot, _ := p.find(va); slot != nil {
+			return nil // a superpage, or a table that was not used lately
+		}
+		var err error
+		if table, err = p.leafTable(va); err != nil {
+			return err
+		}
+	}
+	if slot := &table[index(va, levelTable)]; *slot == 0 {
+		*slot = uint64(PTE(pa) | p.env.rights(prot))
+		p.resident++
+	}
+	return nil
+}
+
 func (p *Pmap) enterSuper(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
 	directory, err := p.descend(va, levelDirectory)
 	if err != nil {

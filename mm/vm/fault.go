@@ -5,6 +5,9 @@ import "defpager/mach"
 // window is how many pages, aligned, one fault may map or fill around the page it is about.
 const window = 16
 
+// runWindow is how many pages one fault may map when faults come in a run and the pages are there.
+const runWindow = 64
+
 const superPages = mach.SuperSize / mach.PageSize
 
 // Wait is what Fault returns when a pager outside the kernel will supply the page: the thread waits and tries again.
@@ -93,30 +96,27 @@ func (m *Map) enter(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot, write
 	return nil
 }
 
-// around maps the resident neighbours of the page at va that are not mapped yet.
+// around maps the resident neighbours of the page at va that are not mapped yet: those of its window, and when the faults come in a run,
+// more of those behind it.
 func (m *Map) around(e *Entry, va mach.VirtAddr, prot mach.Prot) {
 	from, to := e.window(va)
+	if n := e.page(va); n == e.ahead {
+		from, to = va.Trunc(), min(va.Trunc()+runWindow*mach.PageSize, e.end)
+	}
 	n := e.page(from)
 	for at := from; at < to; at += mach.PageSize {
-		if s := e.object.resident(n); s != 0 && !m.mapped(at) {
-			if m.pmap.Enter(at, s.frame(), prot, mach.PageSize) != nil {
-				return
-			}
+		if s := e.object.resident(n); s != 0 && m.pmap.Fill(at, s.frame(), prot) != nil {
+			return
 		}
 		n++
 	}
+	e.ahead = n
 }
 
 // window is the part of e around va that one fault may work on.
 func (e *Entry) window(va mach.VirtAddr) (from, to mach.VirtAddr) {
 	from = va &^ (window*mach.PageSize - 1)
 	return max(from, e.start), min(from+window*mach.PageSize, e.end)
-}
-
-// mapped reports whether the page tables show anything at va.
-func (m *Map) mapped(va mach.VirtAddr) bool {
-	_, ok := m.pmap.Lookup(va)
-	return ok
 }
 
 // enterSuper maps the 2 MiB around va at once, if s is part of a frame block of that size and e maps all of it where the
@@ -261,10 +261,8 @@ func (m *Map) aroundBelow(e *Entry, va mach.VirtAddr) {
 	n := e.page(from)
 	for at := from; at < to; at += mach.PageSize {
 		if q, ok := o.below(n); ok && o.resident(n) == 0 {
-			if s := o.shadow.resident(q); s != 0 && !m.mapped(at) {
-				if m.pmap.Enter(at, s.frame(), e.access()&^mach.ProtWrite, mach.PageSize) != nil {
-					return
-				}
+			if s := o.shadow.resident(q); s != 0 && m.pmap.Fill(at, s.frame(), e.access()&^mach.ProtWrite) != nil {
+				return
 			}
 		}
 		n++

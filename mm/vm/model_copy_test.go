@@ -43,7 +43,11 @@ func (d *model) setLimit(t *rapid.T) {
 		return
 	}
 	o := d.objects[rapid.IntRange(0, len(d.objects)-1).Draw(t, "object")]
-	n := rapid.SampledFrom([]int{0, 1, 3, 10, 63, 65, 511, 600, 1100}).Draw(t, "pages")
+	sizes := []int{0, 1, 3, 10, 63, 65, 511, 600, 1100}
+	if d.dense {
+		sizes = []int{0, 5, 8, 10, 12, 16, 20}
+	}
+	n := rapid.SampledFrom(sizes).Draw(t, "pages")
 	want := mach.Success
 	if !o.reserved {
 		want = mach.InvalidArgument
@@ -59,7 +63,11 @@ func (d *model) setLimit(t *rapid.T) {
 
 // bytes draws a range of bytes that touches pages from first on, and says how many.
 func (d *model) bytes(t *rapid.T) (off, size, pages int) {
-	n := rapid.SampledFrom([]int{1, 2, 3, 7, 8, 9, 12, 20, 40, 520}).Draw(t, "pages")
+	sizes := []int{1, 2, 3, 7, 8, 9, 12, 20, 40, 520}
+	if d.dense {
+		sizes = []int{1, 3, 9, 10, 11, 12, 14}
+	}
+	n := rapid.SampledFrom(sizes).Draw(t, "pages")
 	off = rapid.SampledFrom([]int{0, 0, 3, 5, 6, 4000}).Draw(t, "offset")
 	size = n*page - off - rapid.SampledFrom([]int{0, 0, 1, page - 6, page - 5, page - 1}).Draw(t, "less")
 	if size <= 0 {
@@ -86,7 +94,10 @@ func (p *modelMap) refused(first, pages int, prot mach.Prot) mach.Return {
 }
 
 // near draws a page to start from.
-func near(t *rapid.T, what string) int {
+func (d *model) near(t *rapid.T, what string) int {
+	if d.dense {
+		return rapid.OneOf(rapid.IntRange(0, 6), rapid.IntRange(lowest, lowest+6)).Draw(t, what)
+	}
 	return rapid.OneOf(rapid.IntRange(0, 40), rapid.Just(0), rapid.IntRange(lowest, lowest+20), rapid.IntRange(480, 560)).Draw(t, what)
 }
 
@@ -96,7 +107,7 @@ func (d *model) send(t *rapid.T) {
 		return
 	}
 	p := d.pick(t)
-	first := near(t, "first")
+	first := d.near(t, "first")
 	off, size, pages := d.bytes(t)
 	dealloc := rapid.Bool().Draw(t, "deallocate")
 	want := p.refused(first, pages, mach.ProtRead)
@@ -191,7 +202,7 @@ func (d *model) overwrite(t *rapid.T) {
 	p := d.pick(t)
 	k := d.pickCopy(t)
 	c := d.copies[k]
-	first := near(t, "first")
+	first := d.near(t, "first")
 	if d.written(t, "vm_write", p, first, c, func() error { return p.m.Write(at(first)+mach.VirtAddr(c.off), c.c) }) {
 		d.take(k)
 	}
@@ -200,7 +211,7 @@ func (d *model) overwrite(t *rapid.T) {
 // copy is vm_copy.
 func (d *model) copy(t *rapid.T) {
 	p := d.pick(t)
-	from, to := near(t, "from"), near(t, "to")
+	from, to := d.near(t, "from"), d.near(t, "to")
 	c := &modelCopy{}
 	var pages int
 	c.off, c.size, pages = d.bytes(t)

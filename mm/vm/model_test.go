@@ -66,6 +66,7 @@ type modelObject struct {
 // The space of pages that the test uses: superpages are in it. Copies go out to the lowest addresses there are.
 const (
 	space  = 1100
+	crowd  = 16 // the pages from 0 on that all operations are about when they are dense
 	lowest = -int((base - mach.MinUser) / page)
 )
 
@@ -81,6 +82,7 @@ type model struct {
 	copies  []*modelCopy
 	blocks  []mach.PhysAddr // the frames of physical objects
 	hoarded []mach.PhysAddr // frames that nobody else shall have
+	dense   bool            // few pages, so that the same ones are shared, copied and written again and again
 	scarce  bool            // memory may run out: operations may fail with ResourceShortage and change nothing
 }
 
@@ -111,7 +113,12 @@ func (d *model) pick(t *rapid.T) *modelMap {
 	return d.maps[rapid.IntRange(0, len(d.maps)-1).Draw(t, "map")]
 }
 
-func span2(t *rapid.T) (first, n int) {
+// span draws a range of pages.
+func (d *model) span(t *rapid.T) (first, n int) {
+	if d.dense {
+		n = rapid.SampledFrom([]int{1, 2, 3, 8, 12, 16}).Draw(t, "pages")
+		return rapid.OneOf(rapid.IntRange(0, crowd-n), rapid.IntRange(0, crowd-n), rapid.IntRange(lowest, lowest+crowd)).Draw(t, "first"), n
+	}
 	n = rapid.SampledFrom([]int{1, 2, 3, 8, 20, 512, 600, 1024}).Draw(t, "pages")
 	return rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(0, space-n), rapid.Just(0), rapid.Just(min(512, space-n)), rapid.IntRange(lowest, lowest+60)).Draw(t, "first"), n
 }
@@ -127,7 +134,7 @@ func (d *model) taken(p *modelMap, first, n int) bool {
 
 func (d *model) allocate(t *rapid.T) {
 	p := d.pick(t)
-	first, n := span2(t)
+	first, n := d.span(t)
 	want := mach.Success
 	if d.taken(p, first, n) {
 		want = mach.NoSpace
@@ -145,7 +152,7 @@ func (d *model) mapObject(t *rapid.T) {
 		return
 	}
 	p := d.pick(t)
-	first, n := span2(t)
+	first, n := d.span(t)
 	o := d.objects[rapid.IntRange(0, len(d.objects)-1).Draw(t, "object")]
 	offset := rapid.IntRange(0, 4).Draw(t, "offset")
 	a := MapArgs{
@@ -181,7 +188,7 @@ func (d *model) mapObject(t *rapid.T) {
 
 func (d *model) protect(t *rapid.T) {
 	p := d.pick(t)
-	first, n := span2(t)
+	first, n := d.span(t)
 	prot := rapid.SampledFrom([]mach.Prot{mach.ProtNone, mach.ProtRead, mach.ProtWrite, mach.ProtExecute, mach.ProtDefault, mach.ProtAll}).Draw(t, "protection")
 	setMax := rapid.IntRange(0, 9).Draw(t, "set maximum") == 0
 	want := mach.Success
@@ -207,7 +214,7 @@ func (d *model) protect(t *rapid.T) {
 
 func (d *model) inherit(t *rapid.T) {
 	p := d.pick(t)
-	first, n := span2(t)
+	first, n := d.span(t)
 	inherit := mach.Inherit(rapid.IntRange(0, 2).Draw(t, "inheritance"))
 	if d.failed(t, "vm_inherit", p.m.Inherit(at(first), uint64(n)*mach.PageSize, inherit), mach.Success) {
 		return
@@ -222,7 +229,7 @@ func (d *model) inherit(t *rapid.T) {
 
 func (d *model) deallocate(t *rapid.T) {
 	p := d.pick(t)
-	first, n := span2(t)
+	first, n := d.span(t)
 	if d.failed(t, "vm_deallocate", p.m.Deallocate(at(first), uint64(n)*mach.PageSize), mach.Success) {
 		return
 	}
@@ -231,13 +238,22 @@ func (d *model) deallocate(t *rapid.T) {
 	}
 }
 
+// access loads and stores, mostly where something is mapped.
 func (d *model) access(t *rapid.T) {
 	p := d.pick(t)
-	i := rapid.OneOf(rapid.IntRange(0, 60), rapid.IntRange(0, space-1), rapid.IntRange(lowest, lowest+60)).Draw(t, "page")
-	if rapid.Bool().Draw(t, "store") {
-		d.store(t, p, i, rapid.Byte().Draw(t, "value"), rapid.Bool().Draw(t, "by the kernel"))
-	} else {
-		d.load(t, p, i, rapid.Bool().Draw(t, "by the kernel"))
+	mapped := slices.Sorted(maps.Keys(p.pages))
+	for range rapid.IntRange(1, 6).Draw(t, "accesses") {
+		i := 0
+		if len(mapped) > 0 && rapid.IntRange(0, 7).Draw(t, "anywhere") != 0 {
+			i = rapid.SampledFrom(mapped).Draw(t, "page")
+		} else {
+			i = rapid.OneOf(rapid.IntRange(0, space-1), rapid.IntRange(lowest, lowest+60)).Draw(t, "page")
+		}
+		if rapid.Bool().Draw(t, "store") {
+			d.store(t, p, i, rapid.Byte().Draw(t, "value"), rapid.Bool().Draw(t, "by the kernel"))
+		} else {
+			d.load(t, p, i, rapid.Bool().Draw(t, "by the kernel"))
+		}
 	}
 }
 
@@ -329,7 +345,11 @@ func (d *model) create(t *rapid.T) {
 	if len(d.objects) == 3 {
 		return
 	}
-	n := rapid.SampledFrom([]int{0, 1, 5, 30, 520, 1024, 1030}).Draw(t, "pages")
+	sizes := []int{0, 1, 5, 30, 520, 1024, 1030}
+	if d.dense {
+		sizes = []int{1, 8, 12, 14, 16, 20}
+	}
+	n := rapid.SampledFrom(sizes).Draw(t, "pages")
 	r, err := d.w.env.Frames.Reserve(mach.PageNumber(n))
 	if d.failed(t, "reserve", err, mach.Success) {
 		return
@@ -385,7 +405,7 @@ func (d *model) check(t *rapid.T) {
 	}
 }
 
-func testModel(t *testing.T, memory uint64, scarce bool) {
+func testModel(t *testing.T, memory uint64, dense, scarce bool) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(memory)
 		before := w.env.Frames.Stats()
@@ -393,11 +413,11 @@ func testModel(t *testing.T, memory uint64, scarce bool) {
 			w.env.MaxEntries = rapid.IntRange(10, 60).Draw(t, "entries")
 			w.env.MaxObjects = rapid.IntRange(5, 60).Draw(t, "objects")
 		}
-		d := &model{w: w, scarce: scarce}
+		d := &model{w: w, dense: dense, scarce: scarce}
 		d.maps = []*modelMap{{w.newMap(t), map[int]modelPage{}}}
 		t.Repeat(map[string]func(*rapid.T){
 			"allocate": d.allocate, "map": d.mapObject, "map again": d.mapObject, "protect": d.protect, "inherit": d.inherit,
-			"deallocate": d.deallocate, "access": d.access, "access again": d.access, "access once more": d.access, "access and access": d.access, "fork": d.fork,
+			"deallocate": d.deallocate, "access": d.access, "access again": d.access, "access once more": d.access, "access and access": d.access, "fork": d.fork, "fork again": d.fork, "send again": d.send, "receive again": d.receive,
 			"destroy": d.destroy, "create": d.create, "create physical": d.createPhysical, "release": d.release,
 			"set limit": d.setLimit, "copy": d.copy, "send": d.send, "receive": d.receive, "overwrite": d.overwrite,
 			"discard": d.discard, "look": d.look, "hoard": d.hoard,
@@ -431,6 +451,10 @@ func testModel(t *testing.T, memory uint64, scarce bool) {
 	})
 }
 
-func TestAgainstModel(t *testing.T) { testModel(t, 48<<20, false) }
+func TestAgainstModel(t *testing.T) { testModel(t, 48<<20, false, false) }
 
-func TestAgainstModelWithoutMemory(t *testing.T) { testModel(t, 6<<20, true) }
+func TestAgainstModelWithoutMemory(t *testing.T) { testModel(t, 6<<20, false, true) }
+
+func TestDenseAgainstModel(t *testing.T) { testModel(t, 2<<20, true, false) }
+
+func TestDenseAgainstModelWithoutMemory(t *testing.T) { testModel(t, 2<<20, true, true) }
