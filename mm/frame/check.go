@@ -18,7 +18,7 @@ func (a *Allocator) Check() error {
 			if uint64(n) >= covered {
 				return fmt.Errorf("frame %#x belongs to no block", n)
 			}
-		case free, zeroed, taken:
+		case free, zeroed, loose, taken:
 			if uint64(n) < covered {
 				return fmt.Errorf("frame %#x starts a block inside another", n)
 			}
@@ -70,8 +70,15 @@ func (a *Allocator) Check() error {
 			break
 		}
 	}
-	if stacked != a.stacked || listed+stacked != a.free {
-		return fmt.Errorf("listed %d and stacked %d frames, have %d stacked and %d free", listed, stacked, a.stacked, a.free)
+	var loosed uint64
+	for n := a.loose; n != none && loosed <= a.loosed; n = a.table[n].next {
+		if a.table[n].state != loose {
+			return fmt.Errorf("frame %#x is on the list of loose frames and not loose", n)
+		}
+		loosed++
+	}
+	if stacked != a.stacked || loosed != a.loosed || listed+stacked+loosed != a.free {
+		return fmt.Errorf("listed %d, stacked %d, loose %d frames; have %d stacked, %d loose, %d free", listed, stacked, loosed, a.stacked, a.loosed, a.free)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ const (
 	inside               // not the first frame of its block
 	free                 // first frame of a free block, in list order
 	zeroed               // a free frame on the zeroed stack
+	loose                // a free frame that came back by itself lately
 	taken                // first frame of a block that somebody owns
 )
 

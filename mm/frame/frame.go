@@ -1,6 +1,6 @@
 // Package frame hands out physical page frames.
 //
-// Frames live in buddy blocks of 4 KiB to 1 GiB; beside the blocks stands a stack of single frames that are zeroed already,
+// Frames live in buddy blocks of 4 KiB to 1 GiB; beside the blocks stand single frames that came back lately, and a stack of those that are zeroed already,
 // which the background zeroer keeps filled. A Reservation is a promise: as long as it holds pages, Take cannot fail. Every
 // frame that is handed out is zeroed first, so nobody sees what its last owner wrote.
 //
@@ -24,6 +24,8 @@ type Allocator struct {
 	filled  uint32               // bit o: heads[o] is not empty
 	stack   uint32               // top of the zeroed stack
 	stacked uint64               // frames on it
+	loose   uint32               // the last single frame that came back and was not joined with its neighbours yet
+	loosed  uint64               // how many they are
 
 	total    uint64 // frames that are ours
 	free     uint64 // frames in lists and on the stack
@@ -42,7 +44,7 @@ type Stats struct {
 // New makes an allocator of the frames in usable, whose ranges are page aligned and do not overlap. table has one Desc for each
 // frame below mem.Limit() and its memory is the allocator's from now on; it may lie outside Go's heap.
 func New(mem board.Memory, table []Desc, usable []board.Range) *Allocator {
-	a := &Allocator{mem: mem, table: table, stack: none}
+	a := &Allocator{mem: mem, table: table, stack: none, loose: none}
 	for o := range a.heads {
 		a.heads[o] = none
 	}
@@ -117,7 +119,28 @@ func (a *Allocator) FreeOrder(p mach.PhysAddr, order uint) {
 		a.carve(n, order)
 	}
 	a.free += 1 << order
+	if order == 0 && a.loosed < looseMax {
+		a.table[n] = Desc{next: a.loose, prev: none, state: loose}
+		a.loose = n
+		a.loosed++
+		return
+	}
 	a.insert(n, order)
+}
+
+// looseMax is how many single frames wait for their next owner before frames are joined into blocks again: splitting and joining costs more
+// than the rest of what is done with a frame, apart from zeroing it.
+const looseMax = 1024
+
+// single takes one frame that is not zeroed out of the lists.
+func (a *Allocator) single() (uint32, bool) {
+	n := a.loose
+	if n == none {
+		return a.pop(0)
+	}
+	a.loose = a.table[n].next
+	a.loosed--
+	return n, true
 }
 
 // carve makes the block of that order at n a taken block of its own, when it is part of a larger taken block: a superpage that
@@ -161,7 +184,7 @@ func (a *Allocator) takeZeroed() mach.PhysAddr {
 
 // takeDirty hands out one frame with whatever it holds; the caller has checked that there is one.
 func (a *Allocator) takeDirty() mach.PhysAddr {
-	n, ok := a.pop(0)
+	n, ok := a.single()
 	if !ok {
 		n = a.stack
 		a.stack = a.table[n].next
@@ -176,7 +199,7 @@ func (a *Allocator) takeDirty() mach.PhysAddr {
 func (a *Allocator) takeBlock(order uint) (mach.PhysAddr, bool) {
 	n, ok := a.pop(order)
 	if !ok {
-		a.unstack() // zeroed frames may be what keeps a block from being whole
+		a.join() // single frames may be what keeps a block from being whole
 		if n, ok = a.pop(order); !ok {
 			return 0, false
 		}
@@ -190,12 +213,16 @@ func (a *Allocator) takeBlock(order uint) (mach.PhysAddr, bool) {
 	return p, true
 }
 
-// unstack moves the zeroed frames back into the buddy lists.
-func (a *Allocator) unstack() {
+// join moves the zeroed and the loose frames back into the buddy lists.
+func (a *Allocator) join() {
 	for a.stack != none {
 		n := a.stack
 		a.stack = a.table[n].next
 		a.stacked--
+		a.insert(n, 0)
+	}
+	for a.loose != none {
+		n, _ := a.single()
 		a.insert(n, 0)
 	}
 }
@@ -204,7 +231,7 @@ func (a *Allocator) unstack() {
 func (a *Allocator) ZeroSome(max int) int {
 	done := 0
 	for ; done < max && a.stacked < a.zeroTarget(); done++ {
-		n, ok := a.pop(0)
+		n, ok := a.single()
 		if !ok {
 			break
 		}

@@ -262,6 +262,10 @@ func (o *Object) collapse() {
 func (o *Object) absorb(b *Object) bool {
 	env := o.env
 	nodes := &env.nodes
+	if o.lost {
+		o.forsake(b)
+		return true
+	}
 	if o.kind == anonymous && o.shadowOffset == 0 && o.shadowEnd == o.limit && o.pages.count < b.pages.count {
 		// The few pages of o go down into b, and the trees change places: a task that forks again and again pays
 		// for the pages it wrote, not for those it has.
@@ -300,6 +304,17 @@ func (o *Object) absorb(b *Object) bool {
 		}
 		b.pages.remove(nodes, n, false)
 	}
+}
+
+// forsake frees the pages of b, the shadow of o, which is lost: what o does not have itself is not what b has, though page
+// tables may show it from before the loss.
+func (o *Object) forsake(b *Object) {
+	for n := range b.Pages {
+		if m, seen := o.aboveAt(n); seen && o.resident(m) == 0 {
+			o.supersede(m, nil)
+		}
+	}
+	b.discard(0, b.limit)
 }
 
 // discard frees the pages [from, to) of an anonymous object. No page table shows them.
