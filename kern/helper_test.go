@@ -55,6 +55,13 @@ func (m *machine) check() {
 	if err := m.Check(); err != nil {
 		m.t.Fatal(err)
 	}
+	used := m.cpu.Root() == 0
+	for t := m.tasks.head; t != nil; t = t.next {
+		used = used || t.root == m.cpu.Root()
+	}
+	if !used {
+		m.t.Fatal("the processor uses the page tables of a task that is gone")
+	}
 }
 
 // entry gives a program an address. It ends with its task.

@@ -63,6 +63,30 @@ func TestLoadSegments(t *testing.T) {
 	m.says("terminated: EXC_BAD_ACCESS, KERN_PROTECTION_FAILURE")
 }
 
+// Each page has the rights of all segments in it, and of no others.
+func TestRightsOfPages(t *testing.T) {
+	m := newMachine(t)
+	at := m.entry(func(*user) {})
+	m.module("p", elf(elfExec, at, 0x6000,
+		elfSegment{elfLoad, 5, 0, at, 0x800, 0x800},
+		elfSegment{elfLoad, 4, 0x800, at + 0x800, 0x100, 0x100},
+		elfSegment{elfLoad, 6, 0x900, at + 0x900, 0x1f00, 0x1f00},
+		elfSegment{elfLoad, 5, 0x2800, at + 0x2800, 0x3000, 0x3000}))
+	m.Do(func() {
+		task, err := m.Start([]string{"p"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []mach.Prot{7, 3, 7, 5, 5, 5} {
+			g, err := task.memory.Region(mach.VirtAddr(at) + mach.VirtAddr(i)*mach.PageSize)
+			if err != nil || g.Prot != want {
+				t.Errorf("page %d: %v, %v; want %v", i, g.Prot, err, want)
+			}
+		}
+	})
+	m.finish()
+}
+
 // Segments that fit the file's pages are the module's own frames, and nobody writes to those.
 func TestLoadInPlace(t *testing.T) {
 	m := newMachine(t)

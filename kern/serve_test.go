@@ -200,3 +200,63 @@ func TestAbort(t *testing.T) {
 	})
 	m.finish()
 }
+
+// A thread's special ports: a new one takes the place of the old one, which is given up.
+func TestThreadSpecialPorts(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		thread, first, second := mach.Name(u.Syscall(mach.TrapThreadSelf)), u.port(), u.port()
+		get := func(which int32) mach.Name {
+			return u.right(u.call(thread, mach.IDThreadGetSpecialPort, func(w *mig.Writer) { w.Int32(which) }))
+		}
+		set := func(which int32, d mach.MsgType, name mach.Name) mach.Return {
+			r := u.ask(mach.Complex, thread, mach.IDThreadSetSpecialPort, func(w *mig.Writer) { w.Int32(which); w.Port(d, name) })
+			return r.RetCode()
+		}
+		u.is("the thread's own port", uint64(get(mach.SpecialKernel)), uint64(thread))
+		u.is("the exception port", uint64(get(mach.SpecialException)), 0)
+		u.want(u.code(thread, mach.IDThreadGetSpecialPort, func(w *mig.Writer) { w.Int32(mach.SpecialBootstrap) }), mach.InvalidArgument)
+		u.want(set(mach.SpecialException, mach.MsgMakeSend, first), mach.Success)
+		u.is("the exception port", uint64(get(mach.SpecialException)), uint64(first))
+		u.want(set(mach.SpecialException, mach.MsgMakeSend, second), mach.Success)
+		u.is("the exception port", uint64(get(mach.SpecialException)), uint64(second))
+		u.want(set(mach.SpecialKernel, mach.MsgMakeSend, second), mach.InvalidArgument)
+		u.want(set(mach.SpecialBootstrap, mach.MsgMakeSend, second), mach.InvalidArgument)
+		u.want(set(mach.SpecialException, mach.MsgCopySend, mach.NameNull), mach.Success)
+	})
+	m.finish()
+}
+
+// A thread that is terminated as it waits loses its place: a message goes to the next receiver, and what it wanted to send is gone.
+func TestTerminateWaitingThread(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self, name := u.self(), u.port()
+		run := func(program func(c *user)) mach.Name {
+			th := u.newThread(self, m.entry(program), uint64(stackTop)-0x20000)
+			u.want(u.code(th, mach.IDThreadResume, nil), mach.Success)
+			u.trap(mach.TrapThreadSwitch, 0, switchWait, 1)
+			return th
+		}
+		send := func(c *user, id mach.MsgID, option mach.Option) mach.Return {
+			return c.msg(mach.OptSend|option, c.compose(mach.Bits(mach.MsgMakeSend, 0), name, 0, id, nil), 0, 0)
+		}
+		receiver := run(func(c *user) { c.msg(mach.OptRcv, 0, name, 0); t.Error("received") })
+		u.want(u.code(receiver, mach.IDThreadTerminate, nil), mach.Success)
+		u.want(send(u, 1, 0), mach.Success)
+		for range mach.QLimitDefault - 1 {
+			u.want(send(u, 2, 0), mach.Success)
+		}
+		u.want(send(u, 2, mach.OptSendTimeout), mach.SendTimedOut)
+		sender := run(func(c *user) { send(c, 3, 0); t.Error("sent") })
+		u.want(u.code(sender, mach.IDThreadTerminate, nil), mach.Success)
+		u.receive(name, 1)
+		for range mach.QLimitDefault - 1 {
+			u.receive(name, 2)
+		}
+		u.want(u.msg(mach.OptRcv|mach.OptRcvTimeout, 0, name, 0), mach.RcvTimedOut)
+		sleeper := run(func(c *user) { c.trap(mach.TrapThreadSwitch, 0, switchWait, 1e6); t.Error("slept") })
+		u.want(u.code(sleeper, mach.IDThreadTerminate, nil), mach.Success)
+	})
+	m.finish()
+}

@@ -3,6 +3,7 @@ package kern
 import (
 	"testing"
 
+	"defpager/ipc/mig"
 	"defpager/mach"
 )
 
@@ -174,6 +175,27 @@ func TestTrapsForTasks(t *testing.T) {
 		u.want(u.trap(mach.TrapTaskCreate, 0, 0, at), notHandled)
 		u.is("the number of tasks", uint64(len(u.m.Tasks())), 1)
 		u.is("memory", u.Load64(u.buffer+64), 42)
+	})
+	m.finish()
+}
+
+// An address that can be read but not written: what was mapped or allocated goes away again.
+func TestAddressThatCannotBeWritten(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self := uint64(u.self())
+		at := stackTop - stackSize
+		u.Store64(at, 0)
+		u.want(u.code(u.self(), mach.IDVMProtect, func(w *mig.Writer) {
+			w.Uint64(uint64(at))
+			w.Uint64(mach.PageSize)
+			w.Bool(false)
+			w.Int32(int32(mach.ProtRead))
+		}), mach.Success)
+		size := u.m.Tasks()[0].Size
+		u.want(u.trap(mach.TrapAllocate, self, uint64(at), mach.PageSize, 1), mach.InvalidAddress)
+		u.want(u.trap(mach.TrapMap, self, uint64(at), mach.PageSize, 0, 1, 0, 0, 0, 1, 7, 1), mach.InvalidAddress)
+		u.is("the address space", u.m.Tasks()[0].Size, size)
 	})
 	m.finish()
 }

@@ -21,6 +21,7 @@ type CPU struct {
 
 	threads map[*board.Regs]*Ring3
 	fpu     [64]byte
+	root    mach.PhysAddr
 }
 
 // Program is what runs in ring 3. When it returns, the thread gets an invalid instruction again and again.
@@ -48,6 +49,7 @@ func (c *CPU) Enter(r *board.Regs, fpu board.FPU, root mach.PhysAddr) board.Even
 		c.Entered()
 	}
 	copy(c.fpu[:], fpu)
+	c.root = root
 	t := c.threads[r]
 	if t == nil || t.gone || t.rip != r.RIP {
 		if t = c.start(r); t == nil {
@@ -115,7 +117,15 @@ func (c *CPU) Close() {
 func (c *CPU) NewFPU() board.FPU { return make([]byte, len(c.fpu)) }
 
 // Leave implements board.CPU: nothing of root is kept.
-func (c *CPU) Leave(root mach.PhysAddr) { c.InvalidateSpace(root) }
+func (c *CPU) Leave(root mach.PhysAddr) {
+	c.InvalidateSpace(root)
+	if c.root == root {
+		c.root = 0
+	}
+}
+
+// Root is the top table in use, which must not be freed; 0 for the kernel's own.
+func (c *CPU) Root() mach.PhysAddr { return c.root }
 
 func (r *Ring3) exception(vector, code, addr uint64) board.Event {
 	r.Vector, r.Code, r.Addr, r.Full = vector, code, addr, 1
