@@ -171,12 +171,9 @@ func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error
 		return fmt.Errorf("%s where the entry allows %s", leaf.Prot, e.prot)
 	}
 	n := e.page(va)
-	s, owner, err := e.object.find(n)
-	if err != nil && e.object.lost {
-		return nil // what was mapped before the loss stays, until it is superseded
-	}
-	if err != nil || owner == nil || s.frame() != p {
-		return fmt.Errorf("frame %#x where a fault finds %#x (%v)", uint64(p), uint64(s.frame()), err)
+	s, owner := e.object.shown(n)
+	if owner == nil || s.frame() != p {
+		return fmt.Errorf("frame %#x where a fault finds %#x", uint64(p), uint64(s.frame()))
 	}
 	if leaf.Prot&mach.ProtWrite == 0 {
 		return nil
@@ -198,4 +195,19 @@ func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error
 		}
 	}
 	return nil
+}
+
+// shown is find for what is in the page tables already: a loss leaves it there, until it is superseded.
+func (o *Object) shown(n mach.PageNumber) (slot, *Object) {
+	for {
+		s := o.resident(n)
+		m, ok := o.below(n)
+		switch {
+		case s != 0:
+			return s, o
+		case !ok:
+			return 0, nil
+		}
+		o, n = o.shadow, m
+	}
 }
