@@ -95,6 +95,9 @@ func TestHandlersRefuse(t *testing.T) {
 			u.is("the address", x.subcode, 8)
 			u.want(u.code(task, mach.IDTaskSuspend, nil), mach.Success)
 		})
+		for _, port := range []mach.Name{byThread, byTask} {
+			u.want(u.msg(mach.OptRcv|mach.OptRcvTimeout, 0, port, 0), mach.RcvTimedOut)
+		}
 	})
 	byThread, byTask = m.handlers(handler, victim)
 	m.finish()

@@ -205,22 +205,39 @@ func (j *Job) Run(ctx context.Context, terminal bool) error {
 	if err := p.Wait(prompted, j.Quiet); err != nil {
 		return fmt.Errorf("%w\nlast words of the guest:\n%s", err, tail(p.Text(), 12))
 	}
-	verdict := compare(p.Text(), hash)
-	if verdict == nil {
-		fmt.Fprintf(j.Notes, "\r\nsha256 host %s: agrees with all three tasks\r\n%s", hash, Prompt)
-	} else {
-		fmt.Fprintf(j.Notes, "\r\nsha256 host %s: %v\r\n%s", hash, verdict, Prompt)
-	}
+	// A key brings the prompt before the job is done; the verdict comes when it is.
+	verdict := make(chan error, 1)
+	go func() { verdict <- j.judge(p, hash) }()
 	if !terminal {
+		err = <-verdict
+		verdict <- err
 		if err := p.TypeLines(os.Stdin, j.Quiet); err != nil {
-			return errors.Join(verdict, err)
+			return errors.Join(<-verdict, err)
 		}
 	}
 	<-p.Done()
+	err = <-verdict
 	if !slices.Contains([]int{0, ExitSuccess}, p.Status()) {
-		return errors.Join(verdict, fmt.Errorf("the guest failed (QEMU's exit status %d)", p.Status()))
+		return errors.Join(err, fmt.Errorf("the guest failed (QEMU's exit status %d)", p.Status()))
 	}
-	return verdict
+	return err
+}
+
+// judge waits for the end of the main job and tells the user whether the hashes agree.
+func (j *Job) judge(p *Process, hash string) error {
+	const forEver = 24 * time.Hour
+	err := p.Wait(func(text string) bool {
+		return strings.Contains(text, "creator: done\n") || strings.Contains(text, "creator: FAILED")
+	}, forEver)
+	if err != nil {
+		return fmt.Errorf("the main job did not end: %w", err)
+	}
+	if err = compare(p.Text(), hash); err != nil {
+		fmt.Fprintf(j.Notes, "\r\nsha256 host %s: %v\r\n%s", hash, err, Prompt)
+	} else {
+		fmt.Fprintf(j.Notes, "\r\nsha256 host %s: agrees with all three tasks\r\n%s", hash, Prompt)
+	}
+	return err
 }
 
 // tail is the last n lines of text.

@@ -163,8 +163,8 @@ func (m *Machine) tryKVM(ctx context.Context) error {
 	case <-p.Done():
 	case text := <-trouble:
 		return fmt.Errorf("kvm cannot be used (a trial boot: %s)", text)
-	case <-time.After(3 * time.Second):
-		return errors.New("kvm cannot be used (a trial boot made no progress in 3 s)")
+	case <-time.After(2 * time.Second):
+		return errors.New("kvm cannot be used (a trial boot made no progress in 2 s)")
 	}
 	if p.Status() != ExitSuccess {
 		return errors.New("kvm cannot be used (a trial boot failed)")
