@@ -245,3 +245,33 @@ func TestDelayedCopyKeepsItsPages(t *testing.T) {
 		child.Destroy()
 	})
 }
+
+// TestUnmapPart: pages that nobody can see any more are free at once, though their object lives.
+func TestUnmapPart(t *testing.T) {
+	w := newWorld(16 << 20)
+	w.returned(t, func() {
+		m := w.newMap(t)
+		if _, err := m.Allocate(base, 32*page, false); err != nil {
+			t.Fatal(err)
+		}
+		for i := range mach.VirtAddr(32) {
+			w.mustStore(t, m, base+i*page, byte(i))
+		}
+		r, err := m.Region(base)
+		if err != nil || r.Object.Resident() != 32 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		for i, cut := range []struct{ first, n, left mach.VirtAddr }{{8, 4, 28}, {0, 3, 25}, {30, 2, 23}, {6, 8, 19}} {
+			if err := m.Deallocate(base+cut.first*page, uint64(cut.n)*page); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.Object.Resident(); got != mach.PageNumber(cut.left) {
+				t.Errorf("after cut %d, %d pages are resident, want %d", i+1, got, cut.left)
+			}
+			w.check(t)
+		}
+		w.expect(t, m, base+5*page, 5)
+		w.expect(t, m, base+14*page, 14)
+		m.Destroy()
+	})
+}

@@ -183,3 +183,32 @@ func TestPhysicalObject(t *testing.T) {
 		w.env.Frames.FreeOrder(at, 2)
 	})
 }
+
+// TestCopyOfShrunkObject: what comes into an object that grows again is not the copy's, whatever objects merge.
+func TestCopyOfShrunkObject(t *testing.T) {
+	w := newWorld(16 << 20)
+	w.returned(t, func() {
+		o := w.reserved(t, 8)
+		m := w.newMap(t)
+		mapShared(t, m, base, o)
+		w.mustStore(t, m, base+page, 1)
+		copied := base + 16*page
+		mapObject(t, m, MapArgs{Address: copied, Size: 8 * page, Object: o, Copy: true, Cur: mach.ProtDefault, Max: mach.ProtAll})
+		for _, limit := range []uint64{2 * page, 8 * page} {
+			if err := o.SetLimit(limit); err != nil {
+				t.Fatal(err)
+			}
+			w.check(t)
+		}
+		w.mustStore(t, m, base+3*page, 3)
+		w.mustStore(t, m, copied, 4) // the copy and its shadow become one
+		w.check(t)
+		w.expect(t, m, copied+page, 1)
+		w.expect(t, m, copied+3*page, 0)
+		w.mustStore(t, m, base+page, 5)
+		w.expect(t, m, copied+page, 1)
+		w.check(t)
+		o.Release()
+		m.Destroy()
+	})
+}
