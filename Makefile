@@ -5,16 +5,17 @@
 GO     ?= go
 BUILD  ?= build
 HOST   := $(BUILD)/defpager
-export FILE MACHINE CPU MEM SMP ACCEL APPEND V
+export ROW FILE MACHINE CPU MEM SMP ACCEL APPEND V
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint host-test qemu-test bench doctor setup gdb clean all
+.PHONY: help run demo test lint host-test qemu-test bench profile doctor setup gdb clean all
 
 help:
 	@echo 'make run FILE=path    boot, do the main job with the file (default README.md), leave a prompt'
 	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
 	@echo 'make test             lint, host tests, and the scenarios in QEMU'
 	@echo 'make bench            guest instructions of each operation, beside the targets'
+	@echo 'make profile ROW=task-rpc   instructions of one row of make bench by kernel function'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
 	@echo 'make gdb              boot stopped, with gdb attached'
 	@echo 'make iso              a CD image with GRUB: build/defpager.iso'
@@ -49,6 +50,10 @@ run demo: setup
 bench: setup
 	@$(MAKE) -s --no-print-directory image user
 	@$(HOST) bench
+
+profile: setup
+	@$(MAKE) -s --no-print-directory image user
+	@$(HOST) profile
 
 doctor: $(HOST)
 	@$(HOST) doctor

@@ -74,7 +74,8 @@ func Bench(ctx context.Context, m Machine, programs string, out io.Writer) error
 		return err
 	}
 	defer p.Kill()
-	if err := p.Wait(func(text string) bool { return strings.Contains(text, "bench: ") }, 2*time.Minute); err != nil {
+	said := regexp.MustCompile(`(?m)^bench: .*\n`)
+	if err := p.Wait(said.MatchString, 2*time.Minute); err != nil {
 		return err
 	}
 	text := p.Text()

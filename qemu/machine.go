@@ -31,6 +31,7 @@ type Machine struct {
 	Initrd string // archive of modules; empty: none
 	Append string // the kernel's command line
 	Debug  string // a socket where gdb may attach; the guest starts stopped
+	Log    string // where the monitor's command log writes, one line for each instruction; empty: nowhere
 	Reboot bool   // a reset starts the machine again, it does not end QEMU
 }
 
@@ -116,6 +117,9 @@ func (m *Machine) Args() []string {
 	}
 	if m.Count {
 		args = append(args, "-icount", "shift=0,sleep=off")
+	}
+	if m.Log != "" {
+		args = append(args, "-singlestep", "-D", m.Log)
 	}
 	if m.Debug != "" {
 		args = append(args, "-S", "-gdb", "unix:"+m.Debug+",server=on,wait=off")

@@ -26,11 +26,16 @@ func main() {
 	echo := flag.Uint("echo", 0, "`name` of a send right to the port that echo serves")
 	only := flag.String("only", "", "measure only the operation of this `name`")
 	live := flag.Int("live", 0, "measure while `N` other objects, of no bytes, exist")
+	loop := flag.Bool("loop", false, "with --only: print \"bench: loop\" and do the operation for ever, for a profile")
 	flag.Parse()
 	c := libmach.NewClient()
 	b := &bench{client: c, task: c.Task(), pager: mach.Name(*pager), echo: mach.Name(*echo), buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}
 	err := b.populate(*live)
-	if err == nil {
+	switch {
+	case err != nil:
+	case *loop:
+		err = b.forEver(*only)
+	default:
 		err = b.run(*only)
 	}
 	if err != nil {
@@ -90,6 +95,25 @@ func (b *bench) populate(live int) error {
 		}
 	}
 	return nil
+}
+
+// forEver does one operation until the machine ends.
+func (b *bench) forEver(name string) error {
+	for _, o := range operations() {
+		if o.name != name {
+			continue
+		}
+		if _, err := o.measure(b, o.n); err != nil {
+			return err
+		}
+		fmt.Println("bench: loop")
+		for {
+			if _, err := o.measure(b, o.n); err != nil {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("there is no operation %q", name)
 }
 
 func (b *bench) run(only string) error {

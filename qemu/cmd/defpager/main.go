@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -22,6 +23,7 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   run      do the main job with -file, then leave the guest's prompt
   demo     do the main job, power off, print one line "sha256 TASK HEX" for each task; exit 0 only if all agree with the host
   bench    measure the guest's operations in instructions
+  profile  count the instructions of one row of bench by kernel function (-row)
   doctor   print what this machine has, and the fix for what it lacks
   setup    install what is missing (-all: for every target), with apt-get
   gdb      start the main job stopped, with gdb attached (arguments go to gdb)
@@ -61,6 +63,7 @@ func run(ctx context.Context, command string, args []string) error {
 	flags.StringVar(&job.Programs, "programs", "build/user", "directory of the ring-3 programs")
 	flags.DurationVar(&job.Quiet, "quiet", time.Minute, "how long the guest may print nothing before it counts as stuck")
 	verbose := flags.Bool("v", os.Getenv("V") != "", "demo: show everything that the guest prints")
+	row := flags.String("row", cmp.Or(os.Getenv("ROW"), "kernel-rpc"), "profile: the operation, as bench names it")
 	all := flags.Bool("all", false, "setup: also what only some targets need")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -92,6 +95,8 @@ func run(ctx context.Context, command string, args []string) error {
 		return job.Run(ctx, term.IsTerminal(int(os.Stdin.Fd())))
 	case "bench":
 		return qemu.Bench(ctx, job.Machine, job.Programs, os.Stdout)
+	case "profile":
+		return qemu.Profile(ctx, job.Machine, job.Programs, *row, os.Stdout)
 	case "doctor":
 		return qemu.Doctor(ctx, os.Stdout, &job.Machine)
 	case "setup":
