@@ -61,6 +61,29 @@ func (p *Pmap) Translate(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, boo
 	return e.Address() + mach.PhysAddr(va&inside), true
 }
 
+// Frame is Translate for the whole frame of a page of 4 KiB whose leaf table was used lately, for short accesses; nil wherever Translate must
+// look closer. write asks for a page that may be written.
+func (p *Pmap) Frame(va mach.VirtAddr, write bool) *[mach.PageSize]byte {
+	table := p.recentTable(va)
+	if table == nil {
+		return nil
+	}
+	slot := &table[index(va, levelTable)]
+	need, used := present|user, accessed
+	if write {
+		need |= writable
+		used |= dirty
+	}
+	e := PTE(*slot)
+	if e&need != need {
+		return nil
+	}
+	if e&used != used {
+		*slot = uint64(e | used)
+	}
+	return p.env.Mem.Frame(e.Address())
+}
+
 // look is find for an address from outside, and remembers the leaf table.
 func (p *Pmap) look(va mach.VirtAddr) (*uint64, uint) {
 	if va < mach.MinUser || va >= mach.MaxUser {

@@ -96,6 +96,9 @@ func (o *Object) checkPages(owners map[mach.PhysAddr]*Object) error {
 	if o.kind == reserved && o.reserve.Pages()+o.pages.count != o.limit {
 		return fmt.Errorf("%d pages reserved and %d resident of %d", o.reserve.Pages(), o.pages.count, o.limit)
 	}
+	if o.kind == reserved && o.pages.nodes > nodesFor(o.limit) {
+		return fmt.Errorf("%d radix nodes for %d pages, more than were promised", o.pages.nodes, o.limit)
+	}
 	if o.kind == physical {
 		return nil
 	}

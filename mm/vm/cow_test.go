@@ -275,3 +275,29 @@ func TestUnmapPart(t *testing.T) {
 		m.Destroy()
 	})
 }
+
+// TestUnmapFreesTables: a large range takes its page tables along.
+func TestUnmapFreesTables(t *testing.T) {
+	w := newWorld(16 << 20)
+	m := w.newMap(t)
+	before := m.Pmap().Tables()
+	for _, n := range []mach.VirtAddr{17, 512, 700, 3000} {
+		at := base + 300*page
+		if _, err := m.Allocate(at, uint64(n)*page, false); err != nil {
+			t.Fatal(err)
+		}
+		for i := mach.VirtAddr(0); i < n; i += 16 {
+			w.mustStore(t, m, at+i*page, 1)
+		}
+		if got, want := m.Resident(), mach.PageNumber((n+15)/16); got < want {
+			t.Errorf("%d pages are mapped, want %d at least", got, want)
+		}
+		if err := m.Deallocate(at, uint64(n)*page); err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Pmap().Tables(); got != before || m.Resident() != 0 {
+			t.Errorf("%d pages leave %d tables, %d before", n, got, before)
+		}
+		w.check(t)
+	}
+}

@@ -212,3 +212,32 @@ func TestCopyOfShrunkObject(t *testing.T) {
 		m.Destroy()
 	})
 }
+
+// TestTreeShrinks: an object that was large needs no more radix nodes than a small one has, and grows from there.
+func TestTreeShrinks(t *testing.T) {
+	w := newWorld(48 << 20)
+	w.returned(t, func() {
+		o := w.reserved(t, 5000)
+		m := w.newMap(t)
+		mapShared(t, m, base+page, o) // out of step with superpages
+		for _, n := range []mach.VirtAddr{0, 70, 700, 4999} {
+			w.mustStore(t, m, base+(n+1)*page, byte(n+1))
+		}
+		for _, n := range []uint64{4500, 710, 90, 30, 1} {
+			for _, limit := range []uint64{n, 5000} {
+				if err := o.SetLimit(limit * page); err != nil {
+					t.Fatal(err)
+				}
+				w.check(t)
+				w.expect(t, m, base+page, 1)
+			}
+			for at := mach.VirtAddr(n); at < 5000; at = 2*at + 1 { // what comes again is zero
+				w.expect(t, m, base+(at+1)*page, 0)
+				w.mustStore(t, m, base+(at+1)*page, 9)
+				w.check(t)
+			}
+		}
+		o.Release()
+		m.Destroy()
+	})
+}

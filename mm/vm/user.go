@@ -6,6 +6,12 @@ import "defpager/mach"
 // and the error is what that program's fault would be. Nothing outside the user's space is touched, whatever src is. On
 // an error dst holds the bytes before the first that could not be read.
 func (m *Map) CopyIn(dst []byte, src mach.VirtAddr) error {
+	if at := src.Offset(); at+uint64(len(dst)) <= mach.PageSize {
+		if f := m.pmap.Frame(src, false); f != nil {
+			copy(dst, f[at:])
+			return nil
+		}
+	}
 	for len(dst) > 0 {
 		b, err := m.user(src, len(dst), mach.ProtRead)
 		if err != nil {
@@ -21,6 +27,12 @@ func (m *Map) CopyIn(dst []byte, src mach.VirtAddr) error {
 // CopyOut copies src to dst in the map, as a program in the map would write it; see CopyIn. On an error the bytes before
 // the first that could not be written are written.
 func (m *Map) CopyOut(dst mach.VirtAddr, src []byte) error {
+	if at := dst.Offset(); at+uint64(len(src)) <= mach.PageSize {
+		if f := m.pmap.Frame(dst, true); f != nil {
+			copy(f[at:], src)
+			return nil
+		}
+	}
 	for len(src) > 0 {
 		b, err := m.user(dst, len(src), mach.ProtWrite)
 		if err != nil {
