@@ -93,6 +93,9 @@ func (sys *System) Settle() {
 	}
 }
 
+// Pending reports whether Settle has something to do.
+func (sys *System) Pending() bool { return sys.work.first != nil }
+
 func (sys *System) settle() {
 	for sys.work.first != nil {
 		p := sys.work.first

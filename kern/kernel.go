@@ -173,7 +173,6 @@ func (k *Kernel) execute(t *Thread) {
 			k.settle()
 		}
 	}
-	k.settle()
 	k.current = nil
 }
 
@@ -192,8 +191,14 @@ func (k *Kernel) finishTrap(t *Thread) bool {
 	return k.current == t
 }
 
-// settle does what the last piece of work left over. It is called whenever no operation is half done.
+// settle does what the last piece of work left over. It is called whenever no operation is half done. Mostly nothing is left.
 func (k *Kernel) settle() {
+	if invariants || k.sys.Pending() || len(k.deadThread)+len(k.dying) != 0 {
+		k.settleAll()
+	}
+}
+
+func (k *Kernel) settleAll() {
 	k.sys.Settle()
 	for len(k.deadThread)+len(k.dying) != 0 {
 		k.reap()

@@ -221,7 +221,9 @@ func (k *Kernel) afterMsg(t *Thread, code mach.Return, done bool) {
 	if w := t.waiter.HandOff(); w != nil {
 		receiver := w.Owner.(*Thread)
 		receiver.awake = true
-		k.sleep.remove(receiver)
+		if receiver.slot >= 0 {
+			k.sleep.remove(receiver)
+		}
 		if k.current == nil && k.handOff == nil && receiver.runnable() && !receiver.queued {
 			k.handOff = receiver
 		} else {
