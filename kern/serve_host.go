@@ -10,6 +10,9 @@ import (
 // Version is what host_get_kernel_version says.
 const Version = "defpager 0.1 (GNU Mach interface, x86_64)"
 
+// versionBytes is the length of a kernel_version_t, which is one element on the wire.
+const versionBytes = 512
+
 // serveHost answers a request to the host's name port.
 func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 	switch m.ID() {
@@ -26,11 +29,11 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 	case mach.IDHostGetTime:
 		if r.End() == mach.Success {
 			now := k.config.Clock()
-			var b [8]byte
-			le.PutUint32(b[:], uint32(now/int64(time.Second)))
-			le.PutUint32(b[4:], uint32(now%int64(time.Second)/int64(time.Microsecond)))
-			w := m.BeginReply(16)
-			w.Bytes(mach.MsgInteger32, 32, 2, b[:])
+			var b [16]byte
+			le.PutUint64(b[:], uint64(now/int64(time.Second)))
+			le.PutUint32(b[8:], uint32(now%int64(time.Second)/int64(time.Microsecond)))
+			w := m.BeginReply(24)
+			w.Bytes(mach.MsgInteger64, 64, 2, b[:])
 			return m.FinishReply(&w)
 		}
 	case mach.IDHostGetTime64, mach.IDHostGetUptime64:
@@ -45,8 +48,8 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDHostGetKernelVersion:
 		if r.End() == mach.Success {
-			w := m.BeginReply(8 + 512)
-			w.Bytes(mach.MsgString, 8, 512, append([]byte(Version), 0))
+			w := m.BeginReply(8 + versionBytes)
+			copy(w.Inline(mach.ArrayType(mach.MsgString, 8*versionBytes, 1)), Version)
 			return m.FinishReply(&w)
 		}
 	default:

@@ -117,9 +117,15 @@ func InlineType(name MsgType, size uint16, number uint32) Type {
 	return Type(name) | Type(size)<<8 | TypeInline | Type(number)<<32
 }
 
-// OutOfLineType is the descriptor of number elements of size bits each, to which a pointer follows.
+// ArrayType is the descriptor of an inline array whose length MIG's language leaves open: array[] of T. Stubs demand the long form for it,
+// as they do for all out-of-line arrays and for elements of more than 255 bits, although it says nothing on x86_64.
+func ArrayType(name MsgType, size uint16, number uint32) Type {
+	return InlineType(name, size, number) | TypeLongForm
+}
+
+// OutOfLineType is the descriptor of an array of number elements of size bits each, to which a pointer follows.
 func OutOfLineType(name MsgType, size uint16, number uint32, deallocate bool) Type {
-	t := Type(name) | Type(size)<<8 | Type(number)<<32
+	t := Type(name) | Type(size)<<8 | Type(number)<<32 | TypeLongForm
 	if deallocate {
 		t |= TypeDeallocate
 	}

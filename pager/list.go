@@ -50,10 +50,10 @@ func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	if data != nil {
 		w.OutOfLine(mach.MsgInteger64, 64, uint32(2*n), m.PutMemory(data), false)
 	} else {
-		w.Bytes(mach.MsgInteger64, 64, uint32(2*n), list)
+		copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, uint32(2*n))), list)
 	}
 	if inlinePorts {
-		b := w.Space(mach.MsgPortSend, 64, uint32(n))
+		b := w.Inline(mach.ArrayType(mach.MsgPortSend, 64, uint32(n)))
 		for o := p.first; o != nil; o = o.next {
 			le.PutUint64(b, uint64(m.PutRight(o.port.MakeSend())))
 			b = b[8:]
@@ -92,7 +92,7 @@ func (p *Pager) objectPages(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	n := len(list) / 8
 	if n <= int(min(room, 2*inlineMax)) {
 		w := m.BeginReply(8 + len(list))
-		w.Bytes(mach.MsgInteger64, 64, uint32(n), list)
+		copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, uint32(n))), list)
 		return m.FinishReply(&w)
 	}
 	data, err := vm.NewCopy(p.config.Memory, list)

@@ -43,12 +43,13 @@ func (r *Reader) fail() {
 	r.body = nil
 }
 
-// Peek is the next descriptor, which stays unread; zero at the end.
+// Peek is the next descriptor, which stays unread; zero at the end. The long-form bit is left out: clients' stubs set it or not, by the
+// age of their MIG.
 func (r *Reader) Peek() mach.Type {
 	if len(r.body) < 8 {
 		return 0
 	}
-	return mach.Type(binary.LittleEndian.Uint64(r.body))
+	return mach.Type(binary.LittleEndian.Uint64(r.body)) &^ mach.TypeLongForm
 }
 
 // word reads an item whose data are one word of 8 bytes, padding included.
@@ -146,7 +147,7 @@ func (r *Reader) data(t mach.Type) []byte {
 // they are. A sender's deallocate bit does not matter.
 func (r *Reader) OutOfLine(name mach.MsgType, size uint16) (pointer uint64, number uint32) {
 	t := r.Peek() &^ mach.TypeDeallocate
-	if len(r.body) < 16 || t != mach.OutOfLineType(name, size, t.Number(), false) {
+	if len(r.body) < 16 || t != mach.OutOfLineType(name, size, t.Number(), false)&^mach.TypeLongForm {
 		r.fail()
 		return 0, 0
 	}

@@ -107,7 +107,12 @@ func (w *Writer) Bytes(name mach.MsgType, size uint16, number uint32, data []byt
 // Space writes the descriptor of number inline elements of size bits each and returns the place of the data, zeroed and
 // for the caller to fill.
 func (w *Writer) Space(name mach.MsgType, size uint16, number uint32) []byte {
-	n := (uint64(size)*uint64(number) + 7) / 8
+	return w.Inline(mach.InlineType(name, size, number))
+}
+
+// Inline writes the descriptor t of inline data, such as mach.ArrayType makes, and returns the place of the data, zeroed.
+func (w *Writer) Inline(t mach.Type) []byte {
+	n := (uint64(t.ElementBits())*uint64(t.Number()) + 7) / 8
 	padded := (n + 7) &^ 7
 	if padded > uint64(len(w.buf)) {
 		w.fail()
@@ -117,7 +122,7 @@ func (w *Writer) Space(name mach.MsgType, size uint16, number uint32) []byte {
 	if b == nil {
 		return nil
 	}
-	binary.LittleEndian.PutUint64(b, uint64(mach.InlineType(name, size, number)))
+	binary.LittleEndian.PutUint64(b, uint64(t))
 	b = b[8:]
 	clear(b)
 	return b[:n:n]
