@@ -130,9 +130,9 @@ func TestHostRequests(t *testing.T) {
 		u.trap(mach.TrapThreadSwitch, 0, switchWait, 3250)
 		for _, port := range []mach.Name{host, priv} {
 			r := u.call(port, mach.IDHostGetTime, nil)
-			b := r.Bytes(mach.MsgInteger32, 32, 2)
-			u.is("seconds", uint64(le.Uint32(b)), 3)
-			u.is("microseconds", uint64(le.Uint32(b[4:])), 250_000)
+			b := r.Bytes(mach.MsgInteger64, 64, 2)
+			u.is("seconds", le.Uint64(b), 3)
+			u.is("microseconds", uint64(le.Uint32(b[8:])), 250_000)
 			for _, id := range []mach.MsgID{mach.IDHostGetTime64, mach.IDHostGetUptime64} {
 				r = u.call(port, id, nil)
 				b = r.Bytes(mach.MsgInteger64, 64, 2)
@@ -140,7 +140,7 @@ func TestHostRequests(t *testing.T) {
 				u.is("nanoseconds", le.Uint64(b[8:]), 250_000_000)
 			}
 			r = u.call(port, mach.IDHostGetKernelVersion, nil)
-			if b = r.Bytes(mach.MsgString, 8, 512); string(b[:len(Version)+1]) != Version+"\x00" {
+			if b = r.Bytes(mach.MsgString, 8*512, 1); string(b[:len(Version)+1]) != Version+"\x00" {
 				t.Errorf("version %q", b)
 			}
 			info := func(flavor, room int32) mig.Reader {

@@ -80,7 +80,7 @@ func (c *Client) KernelVersion(host mach.Name) (string, mach.Return) {
 	if ret != mach.Success {
 		return "", ret
 	}
-	text := r.Bytes(mach.MsgString, 8, size)
+	text := r.Bytes(mach.MsgString, 8*size, 1)
 	if ret := r.End(); ret != mach.Success {
 		return "", ret
 	}
