@@ -25,6 +25,9 @@ func (env *Env) Check() error {
 			return fmt.Errorf("object %d (%s): %w", o.id, o.kind, err)
 		}
 		used += o.pages.nodes
+		if o.kind == managed {
+			used += o.pager.marks.nodes
+		}
 		if o.kind == reserved {
 			promised += nodesFor(o.limit) - o.pages.nodes
 		}
@@ -57,7 +60,7 @@ func (env *Env) Owned() mach.PageNumber {
 
 // check verifies one object, and enters its frames into owners.
 func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
-	if o.Refs() <= 0 {
+	if o.Refs() <= 0 && o.kind != managed {
 		return fmt.Errorf("lives without a reference")
 	}
 	mapped := 0
@@ -83,11 +86,16 @@ func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
 	if o.shadowEnd > 0 && o.shadow == nil || o.shadowEnd > o.limit {
 		return fmt.Errorf("shows %d pages of its shadow, with %d of its own", o.shadowEnd, o.limit)
 	}
-	if o.shadow != nil && (o.kind != anonymous || !o.behind && o.shadow.Refs() == 1 && o.shadow.kind == anonymous && !o.shadow.lost) {
+	if o.shadow != nil && o.kind != managed && (o.kind != anonymous || !o.behind && o.shadow.Refs() == 1 && o.shadow.kind == anonymous && !o.shadow.lost) {
 		return fmt.Errorf("should have collapsed with object %d", o.shadow.id)
 	}
 	if err := o.pages.check(&o.env.nodes); err != nil {
 		return err
+	}
+	if o.kind == managed {
+		if err := o.pager.check(); err != nil {
+			return err
+		}
 	}
 	return o.checkPages(owners)
 }
@@ -178,8 +186,14 @@ func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error
 	if owner == nil || s.frame() != p {
 		return fmt.Errorf("frame %#x where a fault finds %#x", uint64(p), uint64(s.frame()))
 	}
+	if owner.kind == managed && owner == e.object && s.lock()&leaf.Prot != 0 {
+		return fmt.Errorf("%s, though %s is locked", leaf.Prot, s.lock())
+	}
 	if leaf.Prot&mach.ProtWrite == 0 {
 		return nil
+	}
+	if owner.kind == managed && s&slotDirty == 0 {
+		return fmt.Errorf("writable, though page %d counts as clean", n)
 	}
 	if o := e.object; o.behind && owner == o.shadow && !e.needsCopy {
 		return nil // o alone sees it, and was to take it over
@@ -193,7 +207,7 @@ func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error
 		}
 	}
 	for a := owner.above; a != nil; a = a.aboveNext {
-		if q, ok := a.aboveAt(n); ok && a.resident(q) == 0 && !a.lost {
+		if q, ok := a.aboveAt(n); ok && a.resident(q) == 0 && !a.lost && a.kind != managed {
 			return fmt.Errorf("writable, though object %d shows page %d", a.id, n)
 		}
 	}

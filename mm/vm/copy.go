@@ -12,7 +12,8 @@ type Copy struct {
 	size        uint64
 	offset      uint64 // of the first byte in the first page
 	first, last *Entry
-	next        *Copy // in the pool
+	next        *Copy       // in the pool
+	source      *pagerState // whose object returns these pages; nil mostly
 }
 
 // small is the size up to which bytes are copied at once. Sharing a few pages costs more than copying them: the cut of
@@ -24,6 +25,10 @@ func (env *Env) newCopy(size, offset uint64) (*Copy, error) {
 	if err := env.init(); err != nil {
 		return nil, err
 	}
+	return env.takeCopy(size, offset), nil
+}
+
+func (env *Env) takeCopy(size, offset uint64) *Copy {
 	c := env.freeCopies
 	if c == nil {
 		c = new(Copy)
@@ -31,7 +36,7 @@ func (env *Env) newCopy(size, offset uint64) (*Copy, error) {
 		env.freeCopies = c.next
 	}
 	*c = Copy{env: env, size: size, offset: offset}
-	return c, nil
+	return c
 }
 
 // NewCopy makes a copy that holds b, which the kernel wrote. It fails with ResourceShortage.
@@ -60,6 +65,9 @@ func (c *Copy) Discard() {
 		next := e.next
 		e.dispose(c.env)
 		e = next
+	}
+	if c.source != nil {
+		c.source.returned()
 	}
 	env := c.env
 	*c = Copy{next: env.freeCopies}

@@ -33,14 +33,19 @@ func (env *Env) newEntry() (*Entry, error) {
 	if env.entryCount >= env.MaxEntries {
 		return nil, mach.ResourceShortage
 	}
+	return env.takeEntry(), nil
+}
+
+// takeEntry is newEntry without the limit.
+func (env *Env) takeEntry() *Entry {
 	env.entryCount++
 	e := env.freeEntries
 	if e == nil {
-		return &Entry{ahead: nowhere}, nil
+		return &Entry{ahead: nowhere}
 	}
 	env.freeEntries = e.next
 	*e = Entry{ahead: nowhere}
-	return e, nil
+	return e
 }
 
 // freeEntry returns an entry that is in no list, tree or map to the pool.

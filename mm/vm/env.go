@@ -31,6 +31,17 @@ type Env struct {
 	freeEntries *Entry
 	freeCopies  *Copy
 
+	// MaxManaged bounds the managed objects, which cost ports and requests besides. 0: an eighth of MaxObjects.
+	MaxManaged int
+	// Wake ends the wait of w. It may not call back into this package. nil if nobody ever waits.
+	Wake func(w *Waiter)
+
+	wanted         wanted
+	work, lastWork *pagerState // for Settle
+	newest, oldest *pagerState // objects that stay though nobody maps them
+	cachedCount    int
+	managedCount   int
+
 	lowWater mach.PageNumber // fewer unpromised frames than this: nothing is filled ahead of need
 }
 
@@ -76,6 +87,12 @@ func (env *Env) init() error {
 	}
 	if env.MaxObjects == 0 {
 		env.MaxObjects = bound
+	}
+	if env.MaxManaged == 0 {
+		env.MaxManaged = max(env.MaxObjects/8, 1)
+	}
+	if env.Wake == nil {
+		env.Wake = func(*Waiter) {}
 	}
 	env.lowWater = mach.PageNumber(total / 64)
 	return nil

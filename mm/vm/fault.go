@@ -10,18 +10,11 @@ const runWindow = 64
 
 const superPages = mach.SuperSize / mach.PageSize
 
-// Wait is what Fault returns when a pager outside the kernel will supply the page: the thread waits and tries again.
-const Wait = waiting(0)
-
-type waiting uint8
-
-func (waiting) Error() string { return "waiting for the pager" }
-
 // Fault resolves a page fault at va; on nil the instruction is to be tried again. Memory that is mapped at all can be
 // read: the processor knows no other way.
 //
 // It fails with InvalidAddress (nothing mapped there), ProtectionFailure (the entry does not allow the access),
-// MemoryError (beyond the object's limit, or the page is lost) and ResourceShortage (no frame, for the page or a table).
+// MemoryError (beyond the object's limit, or the page is lost), ResourceShortage (no frame, for the page or a table) and Wait.
 func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 	env := m.env
 	env.counters.Faults++
@@ -46,6 +39,9 @@ func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 	}
 	o, n := e.object, e.page(va)
 	env.counters.Lookups++
+	if o.kind == managed {
+		return m.faultManaged(e, va, n, access)
+	}
 	if s := o.resident(n); s != 0 {
 		env.counters.Hits++
 		return m.enter(e, va, n, s, write)

@@ -149,6 +149,9 @@ func (o *Object) share() {
 	if o.kind != physical {
 		o.shared = true
 	}
+	if o.kind == managed {
+		o.pager.wantedAgain()
+	}
 }
 
 // place finds the address for a new mapping, and the entry before it.

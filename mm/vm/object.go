@@ -13,9 +13,10 @@ const (
 	anonymous kind = iota // from the allocator's unpromised frames
 	reserved              // from the object's own reservation: a fault cannot fail
 	physical              // they are a fixed range of memory and are never freed
+	managed               // from a manager outside the kernel: see managed.go
 )
 
-func (k kind) String() string { return [...]string{"anonymous", "reserved", "physical"}[k] }
+func (k kind) String() string { return [...]string{"anonymous", "reserved", "physical", "managed"}[k] }
 
 // Object is a vm_object: a run of pages that maps share, with the frames of those that are resident.
 //
@@ -41,6 +42,7 @@ type Object struct {
 	reserve frame.Reservation // reserved objects only
 	base    mach.PhysAddr     // physical objects only
 	max     mach.Prot         // physical objects only: what the memory allows
+	pager   *pagerState       // managed objects only
 
 	holders  int
 	mappings *Entry // every entry that maps this object, of maps and of copies under way
@@ -122,6 +124,11 @@ func (env *Env) newObject(k kind, limit mach.PageNumber) (*Object, error) {
 	if env.objectCount >= env.MaxObjects {
 		return nil, mach.ResourceShortage
 	}
+	return env.takeObject(k, limit), nil
+}
+
+// takeObject is newObject without the limit.
+func (env *Env) takeObject(k kind, limit mach.PageNumber) *Object {
 	o := env.freeObjects
 	if o != nil {
 		env.freeObjects = o.next
@@ -138,13 +145,13 @@ func (env *Env) newObject(k kind, limit mach.PageNumber) (*Object, error) {
 		o.next.prev = o
 	}
 	env.objects = o
-	return o, nil
+	return o
 }
 
 // ID is a number that no other object of this kernel ever has.
 func (o *Object) ID() uint64 { return o.id }
 
-// Kind is "anonymous", "reserved" or "physical".
+// Kind is "anonymous", "reserved", "physical" or "managed".
 func (o *Object) Kind() string { return o.kind.String() }
 
 // Limit is the object's size in bytes, as it was asked for.
@@ -198,15 +205,25 @@ func (o *Object) Release() {
 	o.dropped()
 }
 
-// resident is page n's slot: 0 when the object itself does not have the page.
+// resident is page n's slot: 0 when the object itself does not have the page, or may not be read there.
 func (o *Object) resident(n mach.PageNumber) slot {
-	if o.kind == physical {
-		if n < o.limit {
-			return slot(o.base) + slot(n.Bytes())
+	if o.kind >= physical {
+		return o.residentElsewhere(n)
+	}
+	return o.pages.get(&o.env.nodes, n)
+}
+
+func (o *Object) residentElsewhere(n mach.PageNumber) slot {
+	if o.kind == managed {
+		if s := o.pages.get(&o.env.nodes, n); s.lock()&mach.ProtRead == 0 {
+			return s
 		}
 		return 0
 	}
-	return o.pages.get(&o.env.nodes, n)
+	if n < o.limit {
+		return slot(o.base) + slot(n.Bytes())
+	}
+	return 0
 }
 
 // take gets a zeroed frame for a page of the object. For a reserved object it cannot fail: every page below the limit
@@ -245,6 +262,10 @@ func (o *Object) dropped() {
 		}
 		if o.aboveCount == 1 {
 			o.above.collapse()
+			return
+		}
+		if o.kind == managed {
+			o.pager.schedule() // its end is a conversation
 			return
 		}
 		below := o.shadow

@@ -68,7 +68,7 @@ func (m *Map) Protect(addr mach.VirtAddr, size uint64, setMax bool, prot mach.Pr
 func (e *Entry) reprotect(old mach.Prot) {
 	switch {
 	case e.prot == old:
-	case e.prot == mach.ProtNone:
+	case e.prot == mach.ProtNone || e.object != nil && e.object.kind == managed: // only a fault knows what the manager locked
 		e.m.pmap.Remove(e.start, e.end)
 	default:
 		e.m.pmap.Protect(e.start, e.end, e.access()&^mach.ProtWrite)

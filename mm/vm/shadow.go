@@ -110,7 +110,7 @@ func (o *Object) aboveAt(n mach.PageNumber) (mach.PageNumber, bool) {
 }
 
 // find looks for page n in o and below. The owner is where it was found, nil if nowhere: then it is zero. It fails with
-// MemoryError where the contents are lost.
+// MemoryError where the contents are lost, and with Wait and others where they are a manager's.
 func (o *Object) find(n mach.PageNumber) (slot, *Object, error) {
 	for {
 		if s := o.resident(n); s != 0 {
@@ -118,6 +118,10 @@ func (o *Object) find(n mach.PageNumber) (slot, *Object, error) {
 		}
 		if o.lost {
 			return 0, nil, mach.MemoryError
+		}
+		if o.kind == managed {
+			s, err := o.page(n, mach.ProtRead)
+			return s, o, err
 		}
 		m, ok := o.below(n)
 		if !ok {

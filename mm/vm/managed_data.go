@@ -1,0 +1,123 @@
+package vm
+
+import "defpager/mach"
+
+// Supply gives the object the contents of the pages from offset on (memory_object_data_supply): all of data, whose frames
+// move into the object where nobody else sees them. lock is what may not be done with the pages before the manager is
+// asked; precious says that the manager kept nothing. Who waits for the pages goes on. data stays the caller's.
+//
+// It returns how many bytes of data were used. MemoryPresent: the page behind them has contents already. Wait: a page of data itself must
+// come from a manager; go on from there. InvalidArgument: no whole pages, no protection, no managed object. ResourceShortage.
+func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, precious bool) (uint64, error) {
+	g := o.pager
+	if g == nil || (offset|data.size)&mach.PageMask != 0 || offset+data.size < offset || !lock.Valid() {
+		return from, mach.InvalidArgument
+	}
+	flags := slot(lock) << lockShift
+	if precious {
+		flags |= slotPrecious
+	}
+	nodes := &o.env.nodes
+	for ; from < data.size; from += mach.PageSize {
+		n := mach.PageNumber((offset + from) >> mach.PageShift)
+		if o.pages.get(nodes, n) != 0 {
+			return from, mach.MemoryPresent
+		}
+		p, err := data.takeFrame(from)
+		if err != nil {
+			return from, err
+		}
+		if err = o.pages.put(nodes, n, slot(p)|flags, false); err != nil {
+			o.env.Frames.Free(p)
+			return from, err
+		}
+		g.unmark(n)
+		g.wake(o.env, n, n+1, nil)
+	}
+	return from, nil
+}
+
+// unmark forgets what was known of page n before it got a frame, or that it was asked for.
+func (g *pagerState) unmark(n mach.PageNumber) {
+	if g.marks.remove(&g.object.env.nodes, n, false) == markRequested {
+		g.answered()
+	}
+}
+
+// Unavailable says that the manager has no contents for those of the pages in [offset, offset+size) that it was asked for
+// (memory_object_data_unavailable): they are zeros, or what the object was copied from. InvalidArgument: no whole pages,
+// or no managed object.
+func (o *Object) Unavailable(offset, size uint64) error {
+	return o.answer(offset, size, func(g *pagerState, n mach.PageNumber) {
+		_ = g.marks.put(&o.env.nodes, n, markAbsent, false) // the slot is there: nothing to allocate
+		g.answered()
+	}, nil)
+}
+
+// Refuse says that those of the pages in [offset, offset+size) that the manager was asked for cannot be had
+// (memory_object_data_error): who waits for them gets MemoryError; the next access asks again. InvalidArgument: no whole
+// pages, or no managed object.
+func (o *Object) Refuse(offset, size uint64) error {
+	return o.answer(offset, size, (*pagerState).unmark, mach.MemoryError)
+}
+
+// answer calls f for each page of the range that was asked for, and ends the waits for them with err.
+func (o *Object) answer(offset, size uint64, f func(*pagerState, mach.PageNumber), err error) error {
+	g := o.pager
+	if g == nil || (offset|size)&mach.PageMask != 0 {
+		return mach.InvalidArgument
+	}
+	first, end := pageRange(offset, size)
+	for n := first; ; n++ {
+		at, mark, ok := g.marks.next(&o.env.nodes, n)
+		if !ok || at >= end {
+			return nil
+		}
+		if n = at; mark == markRequested {
+			f(g, n)
+			g.wake(o.env, n, n+1, err)
+		}
+	}
+}
+
+// pageRange is the pages that [offset, offset+size) touches, up to the last there can be.
+func pageRange(offset, size uint64) (first, end mach.PageNumber) {
+	first = mach.PageNumber(offset >> mach.PageShift)
+	last := offset + size
+	switch {
+	case size == 0:
+		return first, first
+	case last < offset:
+		return first, maxManagedPages
+	}
+	return first, mach.PageNumber(last>>mach.PageShift) + mach.Pages(last&mach.PageMask)
+}
+
+// takeFrame is a frame with the page at off in c, for the caller to keep: c's own if nobody else can see it, else a copy. It fails with
+// Wait, MemoryError and ResourceShortage.
+func (c *Copy) takeFrame(off uint64) (mach.PhysAddr, error) {
+	env := c.env
+	if c.offset == 0 {
+		e := c.first
+		at := mach.VirtAddr(off)
+		for at >= e.end {
+			e = e.next
+		}
+		if o := e.object; o != nil && !o.delayed() && e.alone() {
+			n := e.page(at)
+			if s := o.pages.get(&env.nodes, n); s != 0 && s&slotSuper == 0 {
+				o.pages.remove(&env.nodes, n, false)
+				return s.frame(), nil
+			}
+		}
+	}
+	p, err := env.Frames.AllocDirty()
+	if err != nil {
+		return 0, err
+	}
+	if err = c.ReadAt(env.Mem.Frame(p)[:], off); err != nil {
+		env.Frames.Free(p)
+		return 0, err
+	}
+	return p, nil
+}

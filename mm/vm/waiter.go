@@ -1,0 +1,103 @@
+package vm
+
+import "defpager/mach"
+
+// Wait is what an operation returns that needs a page of a managed object which its manager has not supplied yet. Nothing
+// has changed that trying again would spoil. The caller says with Await who waits, and tries again when Wake is called
+// for that; or it says with Forget that nobody does.
+const Wait = waiting(0)
+
+type waiting uint8
+
+func (waiting) Error() string { return "waiting for the pager" }
+
+// Waiter is the place of one thread, or of one request, in the queue for a page of a managed object. Whoever waits embeds
+// it. The zero Waiter waits for nothing.
+type Waiter struct {
+	Owner any // who waits: set by the owner, not used here
+
+	pager      *pagerState // nil: it does not wait
+	page       mach.PageNumber
+	err        error
+	next, prev *Waiter
+}
+
+// anyPage is the page of those that wait for the object rather than for a page of it.
+const anyPage = ^mach.PageNumber(0)
+
+// wanted is what the last operation that returned Wait needs.
+type wanted struct {
+	pager *pagerState // nil: no operation waits
+	page  mach.PageNumber
+}
+
+// waitFor notes that page n of o is needed before the operation under way can go on.
+func (o *Object) waitFor(n mach.PageNumber) error {
+	o.env.wanted = wanted{o.pager, n}
+	return Wait
+}
+
+// Waits reports whether an operation returned Wait and neither Await nor Forget was called since.
+func (env *Env) Waits() bool { return env.wanted.pager != nil }
+
+// Forget drops the last Wait: nobody is going to try again.
+func (env *Env) Forget() { env.wanted = wanted{} }
+
+// Await puts w in the queue for what the last operation that returned Wait needs. Call it before Settle, once for each
+// Wait. Env.Wake is called when trying again may help; Err tells then whether it can.
+func (env *Env) Await(w *Waiter) {
+	g := env.wanted.pager
+	w.pager, w.page, w.err = g, env.wanted.page, nil
+	w.next, w.prev = nil, g.lastWaiter
+	if w.prev != nil {
+		w.prev.next = w
+	} else {
+		g.waiters = w
+	}
+	g.lastWaiter = w
+	env.wanted = wanted{}
+}
+
+// Waiting reports whether w is in a queue.
+func (w *Waiter) Waiting() bool { return w.pager != nil }
+
+// Err is how the wait ended: nil to try again, MemoryError when the page cannot be had.
+func (w *Waiter) Err() error { return w.err }
+
+// Cancel takes w out of its queue, if it is in one. Wake is not called.
+func (w *Waiter) Cancel() {
+	g := w.pager
+	if g == nil {
+		return
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	} else {
+		g.lastWaiter = w.prev
+	}
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		g.waiters = w.next
+	}
+	w.pager, w.next, w.prev = nil, nil, nil
+}
+
+// wake ends the waits for the pages [from, to) with err, and those for the object with nil, as something about it has
+// changed. A wait begun by the call is not ended by it.
+func (g *pagerState) wake(env *Env, from, to mach.PageNumber, err error) {
+	for w, last := g.waiters, g.lastWaiter; w != nil; {
+		next := w.next
+		if w == last {
+			next = nil
+		}
+		if general := w.page == anyPage; general || w.page >= from && w.page < to {
+			w.Cancel()
+			if !general {
+				w.err = err
+			}
+			env.Wake(w)
+		}
+		w = next
+	}
+}
