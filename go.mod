@@ -3,6 +3,7 @@ module defpager
 go 1.26.5
 
 tool (
+	defpager/ipc/mig/cmd/mig
 	honnef.co/go/tools/cmd/staticcheck
 	mvdan.cc/gofumpt
 )

@@ -54,8 +54,8 @@ func imports() ([]string, error) {
 	return findings, nil
 }
 
-// hostTools are programs below boot that run on the host, when the image is built.
-var hostTools = []string{"boot/overlay", "boot/relink"}
+// hostTools are programs below the kernel's folders that run on the host, when the image is built.
+var hostTools = []string{"boot/overlay", "boot/relink", "ipc/mig/cmd/mig"}
 
 // forbidden says why the package at a path may not import another; empty if it may.
 func forbidden(path, imported string) string {
