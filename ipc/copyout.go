@@ -27,7 +27,7 @@ func (s *Space) copyout(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
 	if m.complex {
 		code |= s.copyoutBody(mem, m)
 	}
-	if mem.CopyOut(a.Addr, m.buf[:size]) != nil {
+	if mem.CopyOut(a.Addr, m.buf[:size]) != nil && !s.sys.config.Late(mem, a.Addr, m.buf[:size]) {
 		code = mach.RcvInvalidData
 	}
 	if m.complex {
@@ -41,10 +41,17 @@ func (s *Space) copyout(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
 func (s *Space) copyoutTooLarge(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
 	s.copyoutHeader(m, mach.NameNull, 0)
 	if a.RcvSize >= mach.HeaderSize {
-		_ = mem.CopyOut(a.Addr, m.buf[:mach.HeaderSize]) // RcvTooLarge says more
+		s.tell(mem, a.Addr, m.buf[:mach.HeaderSize])
 	}
 	m.Free()
 	return mach.RcvTooLarge
+}
+
+// tell writes what is good to know beside a code that says what matters.
+func (s *Space) tell(mem UserMemory, addr mach.VirtAddr, data []byte) {
+	if mem.CopyOut(addr, data) != nil {
+		s.sys.config.Late(mem, addr, data)
+	}
 }
 
 // copyoutHeader writes the header of a received message, and uses up the right that the message came by.

@@ -19,8 +19,17 @@ func (sys *System) NewKernelPort(s Server, object any) *Port {
 	return p
 }
 
-// SetObject replaces what a kernel port stands for.
+// SetObject replaces what a kernel port stands for. A task's port can stand for something too: a Watcher learns of its end.
 func (p *Port) SetObject(object any) { p.object = object }
+
+// Watcher is what a port stands for that wants to know when it dies.
+type Watcher interface {
+	// PortDied is called in the midst of the operation that kills the port: it may not call back into ipc.
+	PortDied()
+}
+
+// Served reports whether the kernel holds the receive right.
+func (p *Port) Served() bool { return p.server != nil }
 
 // MakeSend makes a send right from the kernel's receive right, and counts it in the make-send count.
 func (p *Port) MakeSend() Right {
@@ -53,6 +62,10 @@ func (p *Port) Destroy() { p.sys.doom(p) }
 // Send sends a message that the kernel made: see NewMessage. It never waits: limits do not count for the kernel. The
 // receiver that got it, if one waited, is returned for a hand-off; Wake is not called for it.
 func (sys *System) Send(m *Message) *Waiter { return sys.post(m) }
+
+// Room reports whether a message that the kernel sends at a task's wish, and for which nothing else sets a bound, is within the limit
+// of all messages. Send does not ask.
+func (sys *System) Room() bool { return sys.mayHold(2 * overhead) }
 
 // NewMessage makes a message from the kernel to the port of dest (consumed), which a reply may answer through reply
 // (consumed; may be null). The body is written with Begin and Finish.

@@ -131,7 +131,7 @@ func (s *Space) receive(mem UserMemory, w *Waiter, a *MsgArgs) (mach.Return, boo
 func (s *Space) tellSize(mem UserMemory, addr mach.VirtAddr, size uint32) mach.Return {
 	b := s.sys.scratch[:4]
 	binary.LittleEndian.PutUint32(b, size)
-	_ = mem.CopyOut(addr+offSize, b) // the code says what matters
+	s.tell(mem, addr+offSize, b)
 	return mach.RcvTooLarge
 }
 
@@ -186,7 +186,7 @@ func (s *Space) pseudoReceive(mem UserMemory, a *MsgArgs, m *Message, code mach.
 	binary.LittleEndian.PutUint32(b[offSize:], m.size)
 	binary.LittleEndian.PutUint64(b[offRemote:], uint64(destName))
 	binary.LittleEndian.PutUint64(b[offLocal:], uint64(replyName))
-	_ = mem.CopyOut(a.Addr, m.buf[:m.size]) // the sender cannot be told any better
+	s.tell(mem, a.Addr, m.buf[:m.size])
 	m.Free()
 	return code
 }

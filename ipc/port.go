@@ -128,6 +128,9 @@ func (p *Port) kill() {
 		to.dropSendOnce()
 	}
 	p.server = nil
+	if w, ok := p.object.(Watcher); ok {
+		w.PortDied()
+	}
 	p.object = nil
 	p.noSendersCall = nil
 	p.noSendersDue = false
@@ -177,7 +180,7 @@ func (p *Port) ID() uint32 { return p.id }
 // Active reports whether the port is alive.
 func (p *Port) Active() bool { return p.state == portActive }
 
-// Object is what NewKernelPort was given, nil for other ports and dead ones.
+// Object is what NewKernelPort or SetObject was given, nil for other ports and dead ones.
 func (p *Port) Object() any { return p.object }
 
 // SendRights is the number of send rights that exist, wherever they are.

@@ -1,5 +1,7 @@
 package ipc
 
+import "defpager/mach"
+
 // Config is what a System is made of.
 type Config struct {
 	Wake       func(w *Waiter) // marks the waiter's thread runnable: its wait is over; it must not call back into ipc
@@ -7,6 +9,10 @@ type Config struct {
 	MaxNames   uint32          // names in all spaces together, in whole chunks; 0: 1<<22
 	MaxBuffers uint64          // bytes of messages in use at once; 0: 16 MiB. The kernel's own messages are not refused
 	MaxMessage uint32          // bytes of one message, inline; 0: 1 MiB
+
+	// Late is asked when a receiver's memory does not take data for addr; it is called in the receiver's context. If it returns true
+	// it has kept the data, and writes them before the receiver runs again: they count as written. nil: never.
+	Late func(mem UserMemory, addr mach.VirtAddr, data []byte) bool
 }
 
 // System is one universe of ports: it owns the pools and limits. There is one in a kernel.
@@ -32,6 +38,9 @@ type System struct {
 func New(c Config) *System {
 	if c.Wake == nil {
 		c.Wake = func(*Waiter) {}
+	}
+	if c.Late == nil {
+		c.Late = func(UserMemory, mach.VirtAddr, []byte) bool { return false }
 	}
 	if c.MaxPorts == 0 {
 		c.MaxPorts = 1 << 20
@@ -127,7 +136,7 @@ func (sys *System) settlePort(p *Port) {
 		f(p, p.noSendersCount)
 		return
 	}
-	for p.id == id && p.state == portActive && p.first != nil {
+	for p.id == id && p.state == portActive && p.first != nil && p.server != nil {
 		m := p.dequeue()
 		if reply := p.server.Serve(p, m); reply != nil {
 			sys.wake(sys.post(reply))

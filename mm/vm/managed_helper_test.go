@@ -131,4 +131,3 @@ func must(t fatal, err error) {
 		t.Fatal(err)
 	}
 }
-
