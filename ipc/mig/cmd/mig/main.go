@@ -116,7 +116,7 @@ func compile(name string, o options, in io.Reader, out io.Writer) error {
 	if o.layout {
 		return layout.Print(out, file)
 	}
-	c := gen.C{File: file, Source: filepath.Base(name), Header: o.header}
+	c := gen.NewC(file, gen.COptions{Source: filepath.Base(name), Header: o.header, Serves: o.sheader})
 	done := false
 	for _, w := range []struct {
 		to    string
