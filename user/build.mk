@@ -16,10 +16,33 @@ USER_GO       = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -overlay $(BUI
 USER_PROGRAMS := $(notdir $(patsubst %/main.go,%,$(wildcard user/*/main.go)))
 
 # Go and its build cache decide what is out of date, so this runs each time and is quick when nothing changed.
-.PHONY: user overlay-user
-user: overlay-user
+.PHONY: user overlay-user user-c
+user: overlay-user user-c
 	@mkdir -p $(BUILD)/user
 	$(USER_GO) -trimpath $(GOFLAGS_USER) -ldflags '$(USER_LDFLAGS)' -o $(BUILD)/user/ $(addprefix ./user/,$(USER_PROGRAMS))
 
 overlay-user:
 	@$(GO) run ./boot/overlay -go $(GO) -profile user/_overlay/profile.json -out $(BUILD)/overlay-user
+
+# Programs in C: their client functions and servers are what mig writes from the interfaces. Position-independent code, as the address is
+# beyond what 32 bits reach.
+USER_CC       ?= gcc
+USER_C_FLAGS   = -O2 -Wall -Wextra -Wno-unused-parameter -std=gnu11 -ffreestanding -fno-stack-protector -fno-strict-aliasing -fno-tree-loop-distribute-patterns -fPIC \
+	-mno-red-zone -fcf-protection=none -Iuser/c/include -Iuser/c -I$(BUILD)/c
+USER_C_LINK    = -nostdlib -static -no-pie -Wl,-Ttext-segment=0x8000010000 -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--build-id=none -s
+USER_C_DEFS    = default_pager exc gnumach mach mach_host mach_port
+USER_C_STUBS   = $(USER_C_DEFS:%=$(BUILD)/c/%.c)
+MIG            = $(BUILD)/mig
+
+$(MIG): $(shell find ipc/mig -name '*.go') $(wildcard mach/*.go)
+	@$(GO) build -o $@ ./ipc/mig/cmd/mig
+
+$(BUILD)/c/%.c: ipc/mig/interfaces/%.defs ipc/mig/interfaces/types.defs $(MIG)
+	@mkdir -p $(BUILD)/c
+	@$(MIG) -header $(@:.c=.h) -user $@ -sheader $(@:.c=_server.h) -server $(@:.c=_server.c) $<
+
+user-c: $(BUILD)/user/cclient
+
+$(BUILD)/user/cclient: user/c/client/client.c user/c/runtime.c user/c/runtime.h $(wildcard user/c/include/mach/*.h) $(USER_C_STUBS)
+	@mkdir -p $(BUILD)/user
+	$(USER_CC) $(USER_C_FLAGS) $(USER_C_LINK) -o $@ user/c/client/client.c user/c/runtime.c $(filter-out %/exc.c,$(USER_C_STUBS)) $(BUILD)/c/exc_server.c

@@ -1,0 +1,134 @@
+/*
+ * What a C program needs in ring 3 to run without a C library: its start, the traps, and what mig's stubs call.
+ */
+#include <mach/mach.h>
+#include <mach/mig.h>
+
+#include "mach_port.h"
+#include "mach.h"
+#include "runtime.h"
+
+/*
+ * The kernel enters at _start with argc, the arguments' addresses and 0 on the stack, as it does for all programs. A trap has its number in
+ * rax and its arguments as SYSCALL wants them: the fourth in r10; the seventh lies above the return address, where the caller put it.
+ */
+__asm__(".globl _start\n"
+	"_start:\n\txor %ebp, %ebp\n\tmov (%rsp), %rdi\n\tlea 8(%rsp), %rsi\n\tand $-16, %rsp\n\tcall begin\n\tud2\n"
+	".globl mach_msg_trap\nmach_msg_trap:\n\tmov $-25, %rax\n\tmov %rcx, %r10\n\tsyscall\n\tret\n"
+	".globl mach_reply_port\nmach_reply_port:\n\tmov $-26, %rax\n\tsyscall\n\tret\n"
+	".globl mach_thread_self\nmach_thread_self:\n\tmov $-27, %rax\n\tsyscall\n\tret\n"
+	".globl mach_task_self\nmach_task_self:\n\tmov $-28, %rax\n\tsyscall\n\tret\n"
+	".globl mach_host_self\nmach_host_self:\n\tmov $-29, %rax\n\tsyscall\n\tret\n"
+	".globl mach_print\nmach_print:\n\tmov $-30, %rax\n\tsyscall\n\tret\n"
+	".globl swtch_pri\nswtch_pri:\n\tmov $-59, %rax\n\tsyscall\n\tret\n");
+
+mach_msg_return_t mach_msg_trap(mach_msg_header_t *, mach_msg_option_t, mach_msg_size_t, mach_msg_size_t, mach_port_t, mach_msg_timeout_t, mach_port_t);
+
+#define MACH_SEND_INTERRUPTED 0x10000007
+#define MACH_RCV_INTERRUPTED 0x10004005
+
+/* An interrupted call begins again, unless its caller wants to know. */
+mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t rcv_size,
+	mach_port_t rcv_name, mach_msg_timeout_t timeout, mach_port_t notify)
+{
+	for (;;) {
+		mach_msg_return_t result = mach_msg_trap(msg, option, send_size, rcv_size, rcv_name, timeout, notify);
+		if (result == MACH_RCV_INTERRUPTED && !(option & MACH_RCV_INTERRUPT))
+			option &= ~(MACH_SEND_MSG | MACH_SEND_INTERRUPT); /* it was sent */
+		else if (result != MACH_SEND_INTERRUPTED || (option & MACH_SEND_INTERRUPT))
+			return result;
+	}
+}
+
+static mach_port_t self, reply;
+
+mach_port_t task_self(void) { return self; }
+
+mach_port_t mig_get_reply_port(void)
+{
+	if (reply == MACH_PORT_NULL)
+		reply = mach_reply_port();
+	return reply;
+}
+
+void mig_put_reply_port(mach_port_t port) { (void) port; }
+
+void mig_dealloc_reply_port(mach_port_t port)
+{
+	reply = MACH_PORT_NULL;
+	mach_port_mod_refs(self, port, MACH_PORT_RIGHT_RECEIVE, -1);
+}
+
+void mig_allocate(vm_address_t *address, vm_size_t size) { vm_allocate(self, address, size, TRUE); }
+
+/* Calls that gcc makes by itself. */
+void *memset(void *to, int c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((char *) to)[i] = c;
+	return to;
+}
+
+void *memcpy(void *to, const void *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((char *) to)[i] = ((const char *) from)[i];
+	return to;
+}
+
+int compare(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return (unsigned char) *a - (unsigned char) *b;
+}
+
+/* A line is put together and printed as a whole, as other programs print too. */
+void print(const char *format, ...)
+{
+	char line[256], digits[24];
+	size_t n = 0;
+	__builtin_va_list args;
+	__builtin_va_start(args, format);
+	for (const char *f = format; *f && n < sizeof line - 1; f++) {
+		if (*f != '%') {
+			line[n++] = *f;
+			continue;
+		}
+		switch (*++f) {
+		case 's':
+			for (const char *s = __builtin_va_arg(args, const char *); *s && n < sizeof line - 1; s++)
+				line[n++] = *s;
+			break;
+		case 'd':
+		case 'x': {
+			long v = __builtin_va_arg(args, long);
+			unsigned long u = v, base = *f == 'x' ? 16 : 10;
+			int k = 0;
+			if (base == 10 && v < 0) {
+				u = -u;
+				line[n++] = '-';
+			}
+			do
+				digits[k++] = "0123456789abcdef"[u % base];
+			while ((u /= base) != 0);
+			while (k > 0 && n < sizeof line - 1)
+				line[n++] = digits[--k];
+		}
+		}
+	}
+	__builtin_va_end(args);
+	line[n] = 0;
+	mach_print(line);
+}
+
+void __attribute__((used)) begin(int argc, char **argv)
+{
+	self = mach_task_self();
+	int status = main(argc, argv);
+	if (status != 0)
+		print("%s: exit status %d\n", argc > 0 ? argv[0] : "program", (long) status);
+	task_terminate(self);
+	for (;;)
+		swtch_pri(0);
+}

@@ -1,0 +1,17 @@
+/* The small library that C programs of ring 3 stand on. */
+#ifndef RUNTIME_H
+#define RUNTIME_H
+
+#include <mach/mach.h>
+
+int main(int argc, char **argv);
+
+/* The calling task's port: one right, held all the time, where mach_task_self gives one more each time. */
+mach_port_t task_self(void);
+
+/* print knows %s, and %d and %x of a long. */
+void print(const char *format, ...);
+
+int compare(const char *a, const char *b);
+
+#endif
