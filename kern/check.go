@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"defpager/ipc"
+	"defpager/mm/vm"
 )
 
 // Check verifies the invariants of everything the kernel keeps: its own lists, ports and rights, memory, frames.
@@ -41,6 +42,16 @@ func (k *Kernel) Check() error {
 		if t.slot != i || i > 0 && k.sleep.heap[(i-1)/2].deadline > t.deadline {
 			return fmt.Errorf("kern: thread %d: the table of sleepers is out of order", t.id)
 		}
+	}
+	k.env.Objects(func(o *vm.Object) bool {
+		if manager, ok := o.Manager().(*memoryObject); ok && manager.memory == o {
+			held = append(held, manager.port)
+			o.Replies(func(reply any) { held = append(held, reply.(ipc.Right)) })
+		}
+		return true
+	})
+	for l := k.laters.first; l != nil; l = l.next {
+		held = append(held, l.held)
 	}
 	if err := k.sys.Check(spaces, held); err != nil {
 		return err

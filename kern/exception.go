@@ -6,6 +6,7 @@ import (
 	"defpager/board"
 	"defpager/ipc"
 	"defpager/mach"
+	"defpager/mm/vm"
 )
 
 // raised is the exception of a thread that waits for the reply to its exception message.
@@ -46,6 +47,10 @@ func (k *Kernel) exception(t *Thread) {
 		err = mach.ProtectionFailure
 	default:
 		err = t.task.memory.Fault(va, access)
+		if err == vm.Wait {
+			k.awaitPage(t, waitFault, mach.Success)
+			return
+		}
 	}
 	if k.trace.on {
 		k.tracef("task %d (%s) fault at %#x for %v: %v", t.task.id, t.task.name, r.Addr, access, mach.Code(err))

@@ -50,6 +50,7 @@ type Kernel struct {
 
 	ready   queue
 	current *Thread
+	running *Thread // whose turn it is, even if it has just been stopped
 	handOff *Thread // runs next
 	sleep   sleepers
 
@@ -67,8 +68,14 @@ type Kernel struct {
 	bootFailed         bool          // one of them was terminated for an exception
 	bootDone           chan struct{} // closed when the last is gone
 
+	parting   []*memoryObject // conversations with memory managers that are to end
+	laters    laterList
+	lateBytes int  // of results that wait for a page, see late
+	unsettled bool // one of deadThread, dying, parting and laters.ready has something
+
 	nextCheck int64 // with invariants: not before this time
 
+	text     [printMax]byte // of mach_print
 	log      Log
 	trace    tracer
 	counters Counters
@@ -83,8 +90,9 @@ type Counters struct {
 func New(c Config) *Kernel {
 	k := &Kernel{config: c, cpu: c.CPU, env: c.Memory, frames: c.Memory.Frames, kick: make(chan struct{}, 1), bootDone: make(chan struct{})}
 	k.log.console = c.Console
-	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter, MaxPorts: c.Limits.Ports, MaxNames: c.Limits.Names, MaxBuffers: c.Limits.Buffers})
+	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter, MaxPorts: c.Limits.Ports, MaxNames: c.Limits.Names, MaxBuffers: c.Limits.Buffers, Late: k.keepResult})
 	k.env.MaxObjects, k.env.MaxEntries = c.Limits.Objects, c.Limits.Entries
+	k.env.Wake = k.pageReady
 	k.hostPort = k.sys.NewKernelPort(k, host{k})
 	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})
 	k.sleep.now = c.Clock
@@ -115,6 +123,7 @@ func (k *Kernel) DefaultManager() ipc.Right { return k.manager.Copy() }
 func (k *Kernel) Do(f func()) {
 	k.mu.Lock()
 	f()
+	k.env.Forget()
 	k.settle()
 	k.mu.Unlock()
 	k.wake()
@@ -154,7 +163,7 @@ func (k *Kernel) Run() {
 
 // execute runs t until it waits, is stopped or has used up its time.
 func (k *Kernel) execute(t *Thread) {
-	k.current = t
+	k.current, k.running = t, t
 	t.turn = 0
 	k.counters.Switches++
 	if k.finishTrap(t) {
@@ -186,6 +195,8 @@ func (k *Kernel) finishTrap(t *Thread) bool {
 	case waitTimer:
 		t.wait = waitNone
 		t.setResult(mach.Success)
+	case waitFault, waitTrap, waitLate:
+		k.pageCame(t)
 	}
 	k.settle()
 	return k.current == t
@@ -193,16 +204,19 @@ func (k *Kernel) finishTrap(t *Thread) bool {
 
 // settle does what the last piece of work left over. It is called whenever no operation is half done. Mostly nothing is left.
 func (k *Kernel) settle() {
-	if invariants || k.sys.Pending() || len(k.deadThread)+len(k.dying) != 0 {
+	if invariants || k.sys.Pending() || k.env.Pending() || k.unsettled {
 		k.settleAll()
 	}
 }
 
 func (k *Kernel) settleAll() {
-	k.sys.Settle()
-	for len(k.deadThread)+len(k.dying) != 0 {
-		k.reap()
+	for k.sys.Pending() || k.env.Pending() || k.unsettled {
 		k.sys.Settle()
+		k.unsettled = false
+		k.reap()
+		k.retry()
+		k.part()
+		k.env.Settle()
 	}
 	if invariants {
 		k.selfCheck()

@@ -23,6 +23,14 @@ func (k *Kernel) Serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 	if k.trace.on {
 		k.tracef("kernel port %d (%T) gets message %d", p.ID(), p.Object(), m.ID())
 	}
+	reply := k.serve(p, m)
+	if k.env.Waits() {
+		k.env.Forget() // a request that cannot wait has failed
+	}
+	return reply
+}
+
+func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 	switch o := p.Object().(type) {
 	case *Task:
 		return k.serveTask(o, m)
@@ -34,25 +42,37 @@ func (k *Kernel) Serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 		return k.serveHostPriv(m)
 	case exceptionReply:
 		return k.serveException(o.thread, m)
+	case memoryControl:
+		return k.serveControl(o.memoryObject, m)
 	}
 	return m.ReplyCode(mach.MIGBadID)
 }
 
-// mapObject is vm_map with the memory object that right (consumed) denotes; null is zeros. InvalidArgument: it denotes none.
+// mapObject is vm_map with the memory object that right (not consumed) denotes; null is zeros. A task's port denotes one: the task is its
+// manager. InvalidArgument: it denotes none. When a copy needs pages of its manager first, env.Waits afterwards.
 func (k *Kernel) mapObject(target *Task, a *vm.MapArgs, right ipc.Right) (mach.VirtAddr, mach.Return) {
+	var fresh *memoryObject
 	if !right.Null() {
 		if right.Dead() {
 			return 0, mach.InvalidArgument
 		}
 		o, ok := right.Port.Object().(Mappable)
 		if !ok {
-			right.Release()
-			return 0, mach.InvalidArgument
+			if right.Port.Object() != nil || right.Port.Served() {
+				return 0, mach.InvalidArgument
+			}
+			var err error
+			if fresh, err = k.newMemoryObject(right); err != nil {
+				return 0, mach.Code(err)
+			}
+			o = fresh
 		}
 		a.Object = o.MemoryObject()
 	}
 	at, err := target.memory.Map.Map(a)
-	right.Release()
+	if fresh != nil {
+		fresh.memory.Release()
+	}
 	if k.trace.on {
 		k.tracef("task %d (%s) vm_map %#x bytes at %#x: %v", target.id, target.name, a.Size, uint64(at), mach.Code(err))
 	}

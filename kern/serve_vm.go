@@ -35,18 +35,18 @@ func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
 	case mach.IDVMRead:
 		at, size := r.Uint64(), r.Uint64()
 		if r.End() == mach.Success {
-			return k.read(memory, m, mach.VirtAddr(at), size)
+			return k.read(t, m, mach.VirtAddr(at), size)
 		}
 	case mach.IDVMWrite:
 		at := r.Uint64()
 		handle, size := r.OutOfLine(mach.MsgByte, 8)
 		if r.End() == mach.Success {
-			return k.write(memory, m, mach.VirtAddr(at), handle, size)
+			return k.write(t, m, mach.VirtAddr(at), handle, size)
 		}
 	case mach.IDVMCopy:
 		from, size, to := r.Uint64(), r.Uint64(), r.Uint64()
 		if r.End() == mach.Success {
-			return m.ReplyCode(mach.Code(memory.Copy(mach.VirtAddr(from), size, mach.VirtAddr(to))))
+			return k.copy(t, m, mach.VirtAddr(from), size, mach.VirtAddr(to))
 		}
 	case mach.IDVMRegion:
 		at := r.Uint64()
@@ -63,8 +63,7 @@ func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
 		a.Offset, a.Copy = r.Uint64(), r.Bool()
 		a.Cur, a.Max, a.Inherit = mach.Prot(r.Int32()), mach.Prot(r.Int32()), mach.Inherit(r.Int32())
 		if r.End() == mach.Success {
-			address, code := k.mapObject(t, &a, m.TakeRight(handle))
-			return replyAddress(m, address, code)
+			return k.vmMap(t, m, a, m.TakeRight(handle))
 		}
 	default:
 		return m.ReplyCode(mach.MIGBadID)
@@ -82,42 +81,6 @@ func replyAddress(m *ipc.Message, at mach.VirtAddr, code mach.Return) *ipc.Messa
 	return m.FinishReply(&w)
 }
 
-// read is vm_read. The item's number has 32 bits: larger pieces are an InvalidArgument.
-func (k *Kernel) read(memory *vm.Map, m *ipc.Message, at mach.VirtAddr, size uint64) *ipc.Message {
-	if size>>32 != 0 {
-		return m.ReplyCode(mach.InvalidArgument)
-	}
-	var data ipc.OOL
-	if size != 0 {
-		c, err := memory.Read(at, size)
-		if err != nil {
-			return m.ReplyCode(mach.Code(err))
-		}
-		data = c
-	}
-	w := m.BeginReply(16)
-	w.OutOfLine(mach.MsgByte, 8, uint32(size), m.PutMemory(data), false)
-	return m.FinishReply(&w)
-}
-
-// write is vm_write.
-func (k *Kernel) write(memory *vm.Map, m *ipc.Message, at mach.VirtAddr, handle uint64, size uint32) *ipc.Message {
-	data := m.TakeMemory(handle)
-	if data == nil {
-		return m.ReplyCode(mach.Success)
-	}
-	c, ok := data.(*vm.Copy)
-	if !ok || c.Size() != uint64(size) {
-		data.Discard()
-		return m.ReplyCode(mach.InvalidArgument)
-	}
-	err := memory.Write(at, c)
-	if err != nil {
-		data.Discard()
-	}
-	return m.ReplyCode(mach.Code(err))
-}
-
 // region is vm_region. Objects of the kernel have no name port: a null right.
 func region(memory *vm.Map, m *ipc.Message, at mach.VirtAddr) *ipc.Message {
 	g, err := memory.Region(at)
@@ -131,7 +94,7 @@ func region(memory *vm.Map, m *ipc.Message, at mach.VirtAddr) *ipc.Message {
 	w.Int32(int32(g.MaxProt))
 	w.Int32(int32(g.Inherit))
 	w.Bool(g.Shared)
-	w.Port(mach.MsgPortSend, m.PutRight(ipc.Right{}))
+	w.Port(mach.MsgPortSend, m.PutRight(nameOfObject(g.Object)))
 	w.Uint64(g.Offset)
 	return m.FinishReply(&w)
 }

@@ -113,6 +113,7 @@ func (k *Kernel) terminateTask(t *Task) {
 		return
 	}
 	t.dying = true
+	k.unsettled = true
 	for th := t.threads; th != nil; th = th.sibling {
 		k.terminateThread(th)
 	}
@@ -129,6 +130,7 @@ func (k *Kernel) destroyTask(t *Task) {
 	t.bootstrap.Release()
 	t.port.Destroy()
 	t.space.Destroy()
+	k.giveUp(t)
 	k.cpu.Leave(t.root)
 	t.memory.Destroy()
 	k.tasks.remove(t)

@@ -14,10 +14,13 @@ const (
 	waitMessage        // in mach_msg
 	waitTimer          // in thread_switch
 	waitException      // for the reply to its exception message
+	waitFault          // for a page that its instruction touched
+	waitTrap           // for a page that its trap touched, to begin the trap anew
+	waitLate           // for a page that the result of its trap goes to
 )
 
 func (w wait) String() string {
-	return [...]string{"running", "mach_msg", "thread_switch", "exception"}[w]
+	return [...]string{"running", "mach_msg", "thread_switch", "exception", "a page fault", "a page fault of a trap", "a page fault of a trap"}[w]
 }
 
 // Thread is one thread of control of a task.
@@ -30,6 +33,7 @@ type Thread struct {
 	task   *Task
 	waiter ipc.Waiter
 	wait   wait
+	page   pageWait
 	awake  bool // its wait is over, the trap not finished
 	queued bool
 	dead   bool
@@ -56,6 +60,7 @@ func (k *Kernel) newThread(t *Task) *Thread {
 	th.regs.Full = 1
 	th.regs.RFlags = board.RFlagsFixed
 	th.waiter.Owner = th
+	th.page.Owner = th
 	th.port = k.sys.NewKernelPort(k, th)
 	th.self = th.port.MakeSend()
 	th.sibling, t.threads = t.threads, th
@@ -108,6 +113,10 @@ func (k *Kernel) abort(t *Thread) {
 		}
 	case waitTimer:
 		k.wakeThread(t)
+	case waitFault, waitTrap, waitLate:
+		if !t.awake {
+			k.abortPage(t)
+		}
 	}
 }
 
@@ -117,6 +126,7 @@ func (k *Kernel) terminateThread(t *Thread) {
 		return
 	}
 	t.dead = true
+	k.unsettled = true
 	k.stopIfCurrent(t)
 	k.deadThread = append(k.deadThread, t)
 }
@@ -141,6 +151,7 @@ func (k *Kernel) destroyThread(t *Thread) {
 	if t.wait == waitMessage {
 		t.waiter.Cancel()
 	}
+	k.forgetPage(t)
 	t.wait, t.awake = waitNone, false
 	k.sleep.remove(t)
 	if t.queued {

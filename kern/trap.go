@@ -35,7 +35,7 @@ func (k *Kernel) trap(t *Thread) {
 		name, _ := t.task.space.Insert(k.hostPort.MakeSend())
 		t.setName(name)
 	case mach.TrapPrint:
-		t.setResult(k.print(t, mach.VirtAddr(r.RDI)))
+		k.endTrap(t, k.print(t, mach.VirtAddr(r.RDI)))
 	case mach.TrapSwtch, mach.TrapSwtchPri:
 		others := k.handOff != nil || !k.ready.empty()
 		r.RAX = 0
@@ -70,7 +70,7 @@ func (k *Kernel) trap(t *Thread) {
 	case mach.TrapPortAllocate:
 		k.onTask(t, func(target *Task) mach.Return {
 			name, code := target.space.Allocate(mach.Right(r.RSI))
-			if code == mach.Success && !t.putName(r.RDX, name) {
+			if code == mach.Success && !k.putName(t, r.RDX, name) {
 				target.dropReceive(name, mach.Right(r.RSI))
 				return mach.InvalidAddress
 			}
@@ -103,7 +103,7 @@ func (k *Kernel) trap(t *Thread) {
 			t.setResult(mach.Success)
 		}
 	case mach.TrapThreadSetSelfState:
-		t.setResult(k.setSelfState(t))
+		k.endTrap(t, k.setSelfState(t))
 	default:
 		if n >= 0 || n <= -mach.TrapTableSize {
 			k.raise(t, mach.ExcBadInstruction, 1, 0)
@@ -124,6 +124,16 @@ func (k *Kernel) onTask(t *Thread, f func(target *Task) mach.Return) {
 	code := notHandled
 	if target := k.taskNamed(t, t.regs.RDI); target != nil {
 		code = f(target)
+	}
+	k.endTrap(t, code)
+}
+
+// endTrap is setResult, unless the trap failed for a page that its manager has yet to supply: then it begins anew when the page is there.
+// Nothing that it did before may be done twice.
+func (k *Kernel) endTrap(t *Thread, code mach.Return) {
+	if code != mach.Success && k.env.Waits() {
+		k.awaitPage(t, waitTrap, code)
+		return
 	}
 	t.setResult(code)
 }
@@ -147,9 +157,9 @@ func (k *Kernel) thread(t *Thread, name uint64) (*Thread, bool) {
 }
 
 // putName writes a name to the caller's memory.
-func (t *Thread) putName(at uint64, name mach.Name) bool {
+func (k *Kernel) putName(t *Thread, at uint64, name mach.Name) bool {
 	b := [4]byte{byte(name), byte(name >> 8), byte(name >> 16), byte(name >> 24)}
-	return t.task.memory.CopyOut(mach.VirtAddr(at), b[:]) == nil
+	return k.putResult(t, mach.VirtAddr(at), b[:])
 }
 
 // dropReceive undoes an Allocate.
@@ -165,10 +175,10 @@ func (t *Thread) getAddress(at uint64) (v uint64, ok bool) {
 	return le.Uint64(b[:]), true
 }
 
-func (t *Thread) putAddress(at, v uint64) bool {
+func (k *Kernel) putAddress(t *Thread, at, v uint64) bool {
 	var b [8]byte
 	le.PutUint64(b[:], v)
-	return t.task.memory.CopyOut(mach.VirtAddr(at), b[:]) == nil
+	return k.putResult(t, mach.VirtAddr(at), b[:])
 }
 
 // stackArguments reads the arguments from the seventh on. A stack that cannot be read is an exception at that address.
@@ -177,6 +187,10 @@ func (k *Kernel) stackArguments(t *Thread, args []uint64) bool {
 	n := 8 * len(args)
 	at := mach.VirtAddr(t.regs.RSP + 8)
 	if err := t.task.memory.CopyIn(b[:n], at); err != nil {
+		if err == vm.Wait {
+			k.awaitPage(t, waitTrap, mach.InvalidAddress)
+			return false
+		}
 		k.raise(t, mach.ExcBadAccess, int32(mach.Code(err)), uint64(at))
 		return false
 	}
@@ -201,6 +215,10 @@ func (k *Kernel) trapMsg(t *Thread) {
 		a.Notify = mach.Name(notify[0])
 	}
 	code, done := t.task.space.Msg(&t.task.memory, &t.waiter, &a)
+	if code != mach.Success && k.env.Waits() && (code == mach.SendInvalidData || code == mach.SendInvalidMemory) {
+		k.awaitPage(t, waitTrap, code) // a message that was not copied in has left everything as it was
+		return
+	}
 	k.afterMsg(t, code, done)
 }
 
@@ -284,7 +302,8 @@ func (k *Kernel) trapMap(t *Thread) {
 			}
 		}
 		at, code := k.mapObject(target, &a, right)
-		if code == mach.Success && !t.putAddress(r.RSI, uint64(at)) {
+		right.Release()
+		if code == mach.Success && !k.putAddress(t, r.RSI, uint64(at)) {
 			_ = target.memory.Map.Deallocate(at, a.Size)
 			return mach.InvalidAddress
 		}
@@ -301,7 +320,7 @@ func (k *Kernel) trapAllocate(t *Thread) {
 			return mach.InvalidAddress
 		}
 		at, err := target.memory.Allocate(mach.VirtAddr(address), r.RDX, uint32(r.R10) != 0)
-		if err == nil && !t.putAddress(r.RSI, uint64(at)) {
+		if err == nil && !k.putAddress(t, r.RSI, uint64(at)) {
 			_ = target.memory.Map.Deallocate(at, r.RDX)
 			return mach.InvalidAddress
 		}
@@ -318,7 +337,7 @@ func (k *Kernel) trapTaskCreate(t *Thread) {
 			return mach.Code(err)
 		}
 		name, code := t.task.space.Insert(child.self.Copy())
-		if code == mach.Success && !t.putName(r.RDX, name) {
+		if code == mach.Success && !k.putName(t, r.RDX, name) {
 			t.task.space.Deallocate(name)
 			code = mach.InvalidAddress
 		}
@@ -352,21 +371,25 @@ const printMax = 4096
 
 // print shows a C string of the caller's.
 func (k *Kernel) print(t *Thread, at mach.VirtAddr) mach.Return {
-	var b [256]byte
+	const piece = 256
 	for done := 0; done < printMax; {
-		n := min(len(b), int(mach.PageSize-at.Offset()))
-		if err := t.task.memory.CopyIn(b[:n], at); err != nil {
+		n := min(piece, printMax-done, int(mach.PageSize-at.Offset()))
+		b := k.text[done : done+n]
+		if err := t.task.memory.CopyIn(b, at); err != nil {
+			if err != vm.Wait {
+				k.log.Write(k.text[:done])
+			}
 			return mach.Code(err)
 		}
-		for i, c := range b[:n] {
+		for i, c := range b {
 			if c == 0 {
-				k.log.Write(b[:i])
+				k.log.Write(k.text[:done+i])
 				return mach.Success
 			}
 		}
-		k.log.Write(b[:n])
 		done += n
 		at += mach.VirtAddr(n)
 	}
+	k.log.Write(k.text[:])
 	return mach.Success
 }

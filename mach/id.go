@@ -45,6 +45,27 @@ const (
 	IDThreadSetSpecialPort MsgID = 2068
 	IDVMMap                MsgID = 2089
 
+	// From a memory manager to the kernel, on an object's control port.
+	IDMemoryObjectDataUnavailable  MsgID = 2039
+	IDMemoryObjectGetAttributes    MsgID = 2040
+	IDMemoryObjectLockRequest      MsgID = 2044
+	IDMemoryObjectDataError        MsgID = 2090
+	IDMemoryObjectDestroy          MsgID = 2092
+	IDMemoryObjectDataSupply       MsgID = 2093
+	IDMemoryObjectReady            MsgID = 2094
+	IDMemoryObjectChangeAttributes MsgID = 2095
+
+	// From the kernel to a memory manager, on an object's port.
+	IDMemoryObjectInit            MsgID = 2200
+	IDMemoryObjectTerminate       MsgID = 2201
+	IDMemoryObjectCopy            MsgID = 2202
+	IDMemoryObjectDataRequest     MsgID = 2203
+	IDMemoryObjectDataUnlock      MsgID = 2204
+	IDMemoryObjectLockCompleted   MsgID = 2206
+	IDMemoryObjectSupplyCompleted MsgID = 2207
+	IDMemoryObjectDataReturn      MsgID = 2208
+	IDMemoryObjectChangeCompleted MsgID = 2209
+
 	IDMemoryObjectCreate         MsgID = 2250
 	IDMemoryObjectDataInitialize MsgID = 2251
 

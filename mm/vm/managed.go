@@ -33,7 +33,7 @@ type Manager interface {
 	// LockCompleted tells that a lock request is done, or never will be as the object was severed. It is called for those that have
 	// a Reply.
 	LockCompleted(o *Object, offset, size uint64, reply any)
-	// Terminate is the last call: the object is gone when it returns.
+	// Terminate is the last call: the object is about to go.
 	Terminate(o *Object)
 }
 
@@ -158,7 +158,7 @@ func (o *Object) Ready(mayCache bool, s mach.CopyStrategy) error {
 
 // Sever parts the object from its manager, which has died or wants no more of it (memory_object_destroy). Who waits for
 // the manager gets MemoryError, as does every later access to a page that has no frame or is locked. The manager is called for the
-// replies of lock requests that wait, and then no more.
+// replies of lock requests that wait, and in the end by Terminate.
 func (o *Object) Sever() {
 	g := o.pager
 	if g == nil || g.severed {
@@ -184,7 +184,7 @@ func (o *Object) Severed() bool { return o.pager != nil && o.pager.severed }
 
 // Manager is the object's manager, or that of the object whose pages o shows in the end: nil if there is none.
 func (o *Object) Manager() Manager {
-	for o.shadow != nil {
+	for o.pager == nil && o.shadow != nil {
 		o = o.shadow
 	}
 	if o.pager == nil {

@@ -57,15 +57,15 @@ func (g *pagerState) settle() {
 				return // until the manager has received some: see returned
 			}
 		}
-		g.manager.Terminate(o)
 	}
 	g.end()
 }
 
-// end frees everything of an object to which nothing refers and which its manager has forgotten.
+// end frees everything of an object to which nothing refers.
 func (g *pagerState) end() {
 	o := g.object
 	env := o.env
+	g.manager.Terminate(o)
 	g.wake(env, 0, anyPage, mach.MemoryError)
 	g.clearMarks()
 	o.pages.clear(&env.nodes, env.Frames, false)

@@ -123,6 +123,7 @@ func (x *Waiter) mustEnd(t fatal, want error) {
 	if x.Waiting() || !errors.Is(x.Err(), want) {
 		t.Fatalf("waits %v, %v; want %v", x.Waiting(), x.Err(), want)
 	}
+	x.Done()
 }
 
 func must(t fatal, err error) {

@@ -73,6 +73,15 @@ func (g *pagerState) dropLock() {
 	g.lockCount--
 }
 
+// Replies calls f with the reply of each lock request that waits.
+func (o *Object) Replies(f func(reply any)) {
+	for r := o.pager.locks; r != nil; r = r.next {
+		if r.Reply != nil {
+			f(r.Reply)
+		}
+	}
+}
+
 // runLock goes on with one lock request and reports whether it is done: not, when the manager has too much to receive.
 func (o *Object) runLock(r *LockRequest) bool {
 	for {

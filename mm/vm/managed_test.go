@@ -306,11 +306,14 @@ func TestManagedRequestsAreBounded(t *testing.T) {
 		}
 	}
 	w.check(t)
-	w.waits(t, m, base+maxAsked*page, mach.ProtRead)
+	all = append(all, w.waits(t, m, base+maxAsked*page, mach.ProtRead))
 	if len(g.calls) != maxAsked+1 {
 		t.Fatal(g.calls)
 	}
 	must(t, o.Unavailable(0, ^uint64(0)&^mach.PageMask))
+	for _, x := range all {
+		x.mustEnd(t, nil)
+	}
 	// Locked pages count, too.
 	must(t, w.supply(t, o, 32*page, mach.ProtWrite, false, make([]byte, maxAsked+2)...))
 	g.calls = nil
@@ -354,7 +357,7 @@ func TestManagedSever(t *testing.T) {
 		t.Error("a lock request for nobody")
 	}
 	must(t, m.Deallocate(base, 64*page))
-	g.expect(t)
+	g.expect(t, "terminate")
 	g.held[0].Discard() // after the object
 	w.check(t)
 }

@@ -13,9 +13,13 @@ func (waiting) Error() string { return "waiting for the pager" }
 
 // Waiter is the place of one thread, or of one request, in the queue for a page of a managed object. Whoever waits embeds
 // it. The zero Waiter waits for nothing.
+//
+// It holds the object from Await until Done or Cancel: the object of a copy that waits is mapped nowhere yet, and must not
+// end between the wait and the new try.
 type Waiter struct {
 	Owner any // who waits: set by the owner, not used here
 
+	held       *Object
 	pager      *pagerState // nil: it does not wait
 	page       mach.PageNumber
 	err        error
@@ -44,7 +48,8 @@ func (env *Env) Waits() bool { return env.wanted.pager != nil }
 func (env *Env) Forget() { env.wanted = wanted{} }
 
 // Await puts w in the queue for what the last operation that returned Wait needs. Call it before Settle, once for each
-// Wait. Env.Wake is called when trying again may help; Err tells then whether it can.
+// Wait. Env.Wake is called when trying again may help; Err tells then whether it can. w may be one that was
+// woken and is not Done.
 func (env *Env) Await(w *Waiter) {
 	g := env.wanted.pager
 	w.pager, w.page, w.err = g, env.wanted.page, nil
@@ -56,6 +61,9 @@ func (env *Env) Await(w *Waiter) {
 	}
 	g.lastWaiter = w
 	env.wanted = wanted{}
+	g.object.Reference()
+	w.Done()
+	w.held = g.object
 }
 
 // Waiting reports whether w is in a queue.
@@ -64,12 +72,25 @@ func (w *Waiter) Waiting() bool { return w.pager != nil }
 // Err is how the wait ended: nil to try again, MemoryError when the page cannot be had.
 func (w *Waiter) Err() error { return w.err }
 
-// Cancel takes w out of its queue, if it is in one. Wake is not called.
-func (w *Waiter) Cancel() {
-	g := w.pager
-	if g == nil {
-		return
+// Done says that the new try after a wait is over.
+func (w *Waiter) Done() {
+	if o := w.held; o != nil {
+		w.held = nil
+		o.Release()
 	}
+}
+
+// Cancel takes w out of its queue, if it is in one, and is Done. Wake is not called.
+func (w *Waiter) Cancel() {
+	if w.pager != nil {
+		w.leave()
+	}
+	w.Done()
+}
+
+// leave takes w out of its queue.
+func (w *Waiter) leave() {
+	g := w.pager
 	if w.next != nil {
 		w.next.prev = w.prev
 	} else {
@@ -92,7 +113,7 @@ func (g *pagerState) wake(env *Env, from, to mach.PageNumber, err error) {
 			next = nil
 		}
 		if general := w.page == anyPage; general || w.page >= from && w.page < to {
-			w.Cancel()
+			w.leave()
 			if !general {
 				w.err = err
 			}
