@@ -19,9 +19,8 @@ const (
 	offID     = 28
 )
 
-// copyin takes the message at addr out of the sender's memory and space. The result is nil and Success for one that went straight
-// to a waiting receiver.
-func (s *Space) copyin(mem UserMemory, w *Waiter, addr mach.VirtAddr, size uint32) (*Message, mach.Return) {
+// copyin takes the message at addr out of the sender's memory and space.
+func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Message, mach.Return) {
 	if size < mach.HeaderSize || size&7 != 0 {
 		return nil, mach.SendMsgTooSmall
 	}
@@ -53,18 +52,12 @@ func (s *Space) copyin(mem UserMemory, w *Waiter, addr mach.VirtAddr, size uint3
 	// The fast path: a request or a reply without rights in its body.
 	if bits&mach.Complex == 0 {
 		if replyType == 0 && replyName == mach.NameNull {
-			if m.direct(w, dest, destType, nil) {
-				return nil, mach.Success
-			}
 			m.keep()
 			m.dest = dest.take(destType)
 			return m, mach.Success
 		}
 		if replyType == mach.MsgMakeSendOnce {
 			if reply := s.lookup(replyName); reply != nil && reply != dest && reply.typ&mach.TypeReceive != 0 {
-				if m.direct(w, dest, destType, reply.port) {
-					return nil, mach.Success
-				}
 				m.keep()
 				m.dest = dest.take(destType)
 				m.reply = reply.port.MakeSendOnce()

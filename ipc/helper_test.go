@@ -14,6 +14,8 @@ type memory struct {
 	next   mach.VirtAddr
 	live   *int // copies that exist outside of address spaces
 	fail   bool // CopyMapIn and CopyMapOut fail
+
+	noWindow bool // all messages take the slow way
 }
 
 const base = 0x10000
@@ -46,6 +48,17 @@ func (u *memory) CopyOut(dst mach.VirtAddr, src []byte) error {
 	b, err := u.at(dst, len(src))
 	copy(b, src)
 	return err
+}
+
+func (u *memory) Window(addr mach.VirtAddr, n uint32) []byte {
+	if u.noWindow || addr.Offset()+uint64(n) > mach.PageSize {
+		return nil
+	}
+	b, err := u.at(addr, int(n))
+	if err != nil {
+		return nil
+	}
+	return b
 }
 
 func (u *memory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OOL, error) {

@@ -8,6 +8,8 @@ type Server interface {
 	// itself, turned around by BeginReply and Finish or by ReplyCode), or nil when there is none or it comes later. A message
 	// that gets no reply ends with ReplyCode(MIGNoReply), not with Free.
 	Serve(p *Port, m *Message) *Message
+	// Quick carries a small request out and sets its result, or reports false with nothing done: Serve is called for it then.
+	Quick(p *Port, q *Quick) bool
 }
 
 // NewKernelPort makes a port whose receive right the kernel holds; object is what it stands for. Limits do not count: what

@@ -206,6 +206,8 @@ type OOL interface {
 type UserMemory interface {
 	CopyIn(dst []byte, src mach.VirtAddr) error
 	CopyOut(dst mach.VirtAddr, src []byte) error
+	// Window is n bytes of memory, to be read and written until anything else is done to the space; nil if that takes more than a look.
+	Window(addr mach.VirtAddr, n uint32) []byte
 	// CopyMapIn makes a copy of size bytes at addr, page aligned or not; with deallocate they leave the space.
 	CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OOL, error)
 	// CopyMapOut maps a copy where there is room and consumes it on success.

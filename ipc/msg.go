@@ -24,12 +24,18 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 	if a.Option&mach.OptSend == 0 {
 		return s.receive(mem, w, a)
 	}
-	m, code := s.copyin(mem, w, a.Addr, a.SendSize)
-	if m == nil {
-		if code != mach.Success {
-			return code, true
-		}
+	switch s.fast(mem, w, a) {
+	case finished:
+		return s.sys.quick.code, true
+	case late:
+		s.quickLate(a)
 		return s.receive(mem, w, a)
+	case sent:
+		return s.receive(mem, w, a)
+	}
+	m, code := s.copyin(mem, a.Addr, a.SendSize)
+	if m == nil {
+		return code, true
 	}
 	p := m.dest.Port
 	switch {

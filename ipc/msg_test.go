@@ -84,6 +84,8 @@ func TestRPCBetweenTasks(t *testing.T) {
 // echo answers a request with a number one larger, and refuses all others.
 type echo struct{ served int }
 
+func (s *echo) Quick(*Port, *Quick) bool { return false }
+
 func (s *echo) Serve(_ *Port, m *Message) *Message {
 	s.served++
 	r := m.Reader()

@@ -180,6 +180,16 @@ func (s *Space) give(r Right) (mach.Name, mach.Return) {
 	return e.name, mach.Success
 }
 
+// Again adds a user reference to a name that denotes a send right to p. It reports false, with nothing done, when it does not.
+func (s *Space) Again(name mach.Name, p *Port) bool {
+	e := s.lookup(name)
+	if e == nil || e.port != p || e.typ&mach.TypeSend == 0 {
+		return false
+	}
+	e.refs = min(e.refs+1, maxRefs)
+	return true
+}
+
 // hold puts a right under a new name.
 func (e *entry) hold(r Right) {
 	e.attach(r.Port)

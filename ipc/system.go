@@ -1,5 +1,7 @@
 package ipc
 
+import "encoding/binary"
+
 import "defpager/mach"
 
 // Config is what a System is made of.
@@ -31,6 +33,7 @@ type System struct {
 	dying  bool     // somebody up the stack empties doomed
 
 	touched *entry   // entries that the validation of a message marked
+	quick   Quick    // the one that is being carried out
 	scratch [48]byte // what goes through the UserMemory interface must not lie on the stack
 }
 
@@ -55,6 +58,7 @@ func New(c Config) *System {
 		c.MaxMessage = 1 << 20
 	}
 	sys := &System{config: c}
+	binary.LittleEndian.PutUint64(sys.quick.out[:], uint64(oneInteger32))
 	sys.chunks.limit = max(c.MaxNames/chunkSize, 1)
 	return sys
 }

@@ -110,6 +110,9 @@ func (w *Waiter) Cancel() {
 	w.handOff = nil
 }
 
+// Delivered reports whether a wait for a message ended with the message in the receiver's memory: Resume has nothing to do.
+func (w *Waiter) Delivered() bool { return !w.sending && w.msg == nil && w.code == mach.Success }
+
 // HandOff is the receiver that got the message which this thread sent in Msg or Resume, once; nil if none waited. Wake was
 // not called for it: the caller runs it now or later.
 func (w *Waiter) HandOff() *Waiter {

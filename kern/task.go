@@ -22,6 +22,7 @@ type Task struct {
 	threadCount int
 	port        *ipc.Port
 	self        ipc.Right // what mach_task_self copies
+	selfName    mach.Name // under which it did so last, in the task's own space
 	handler     ipc.Right // the exception port
 	bootstrap   ipc.Right
 	done        chan struct{} // closed when the task is gone

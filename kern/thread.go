@@ -45,12 +45,13 @@ type Thread struct {
 	deadline   int64 // nanoseconds of the clock
 	slot       int   // in the table of sleepers, or -1
 
-	id      uint32
-	port    *ipc.Port
-	self    ipc.Right // what mach_thread_self copies
-	handler ipc.Right // the exception port
-	reply   *ipc.Port // where the reply to its exception message goes
-	raised  raised
+	id       uint32
+	port     *ipc.Port
+	self     ipc.Right // what mach_thread_self copies
+	selfName mach.Name // under which it did so last
+	handler  ipc.Right // the exception port
+	reply    *ipc.Port // where the reply to its exception message goes
+	raised   raised
 }
 
 // newThread makes a suspended thread of t, which waits for its registers and its first resume.

@@ -28,9 +28,9 @@ func (k *Kernel) trap(t *Thread) {
 		name, _ := t.task.space.Allocate(mach.RightReceive)
 		t.setName(name)
 	case mach.TrapThreadSelf:
-		k.nameOf(t, t.self)
+		t.selfName = k.nameOf(t, t.self, t.selfName)
 	case mach.TrapTaskSelf:
-		k.nameOf(t, t.task.self)
+		t.task.selfName = k.nameOf(t, t.task.self, t.task.selfName)
 	case mach.TrapHostSelf:
 		name, _ := t.task.space.Insert(k.hostPort.MakeSend())
 		t.setName(name)
@@ -113,10 +113,13 @@ func (k *Kernel) trap(t *Thread) {
 	}
 }
 
-// nameOf returns the name of one more reference of a right in the thread's space.
-func (k *Kernel) nameOf(t *Thread, r ipc.Right) {
-	name, _ := t.task.space.Insert(r.Copy())
-	t.setName(name)
+// nameOf returns the name of one more reference of a right in the thread's space: last, the one that it had, or another.
+func (k *Kernel) nameOf(t *Thread, r ipc.Right, last mach.Name) mach.Name {
+	if !t.task.space.Again(last, r.Port) {
+		last, _ = t.task.space.Insert(r.Copy())
+	}
+	t.setName(last)
+	return last
 }
 
 // onTask does f with the task that the first argument names, and returns what it returns.
@@ -238,7 +241,12 @@ func (k *Kernel) afterMsg(t *Thread, code mach.Return, done bool) {
 	}
 	if w := t.waiter.HandOff(); w != nil {
 		receiver := w.Owner.(*Thread)
-		receiver.awake = true
+		if receiver.waiter.Delivered() {
+			receiver.wait = waitNone
+			receiver.setResult(mach.Success)
+		} else {
+			receiver.awake = true
+		}
 		if receiver.slot >= 0 {
 			k.sleep.remove(receiver)
 		}

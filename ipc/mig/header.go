@@ -21,11 +21,9 @@ func GetHeader(msg []byte) mach.Header {
 
 // PutHeader encodes h into the first bytes of msg, which has at least mach.HeaderSize of them.
 func PutHeader(msg []byte, h mach.Header) {
-	_ = msg[mach.HeaderSize-1]
-	binary.LittleEndian.PutUint32(msg, uint32(h.Bits))
-	binary.LittleEndian.PutUint32(msg[4:], h.Size)
-	binary.LittleEndian.PutUint64(msg[8:], h.Remote)
-	binary.LittleEndian.PutUint64(msg[16:], h.Local)
-	binary.LittleEndian.PutUint32(msg[24:], h.Seqno)
-	binary.LittleEndian.PutUint32(msg[28:], uint32(h.ID))
+	b := (*[mach.HeaderSize]byte)(msg)
+	binary.LittleEndian.PutUint64(b[:], uint64(h.Bits)|uint64(h.Size)<<32)
+	binary.LittleEndian.PutUint64(b[8:], h.Remote)
+	binary.LittleEndian.PutUint64(b[16:], h.Local)
+	binary.LittleEndian.PutUint64(b[24:], uint64(h.Seqno)|uint64(uint32(h.ID))<<32)
 }

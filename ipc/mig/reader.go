@@ -22,6 +22,24 @@ func NewReader(body []byte) Reader { return Reader{body: body, code: mach.MIGBad
 // NewReplyReader reads a reply's body. Errors are MIGTypeError.
 func NewReplyReader(body []byte) Reader { return Reader{body: body, code: mach.MIGTypeError} }
 
+// Reply takes a received reply apart: its header and its return code, behind which the Reader begins. An error's reply is a code and nothing
+// else.
+func Reply(msg []byte) (Reader, mach.Return) {
+	const least = mach.HeaderSize + 16
+	if len(msg) < least {
+		return Reader{}, mach.MIGTypeError
+	}
+	size := binary.LittleEndian.Uint32(msg[4:])
+	if size < least || uint64(size) > uint64(len(msg)) || binary.LittleEndian.Uint64(msg[mach.HeaderSize:]) != uint64(typeInteger32) {
+		return Reader{}, mach.MIGTypeError
+	}
+	code := mach.Return(binary.LittleEndian.Uint32(msg[mach.HeaderSize+8:]))
+	if code != mach.Success && size != least {
+		return Reader{}, mach.MIGTypeError
+	}
+	return Reader{body: msg[least:size], code: mach.MIGTypeError}, code
+}
+
 // Err is the first error, or Success.
 func (r *Reader) Err() mach.Return { return r.err }
 

@@ -25,14 +25,25 @@ func NewWriter(buf []byte) Writer {
 	return w
 }
 
+// Reset begins again in the same buffer.
+func (w *Writer) Reset() {
+	w.n = mach.HeaderSize
+	w.err = mach.Success
+}
+
 // Err is Success as long as everything fitted.
 func (w *Writer) Err() mach.Return { return w.err }
 
 // Len is the size of the message so far, in bytes, header included.
-func (w *Writer) Len() int { return w.n }
+func (w *Writer) Len() int {
+	if w.err != mach.Success {
+		return 0
+	}
+	return w.n
+}
 
 // Message is the message so far.
-func (w *Writer) Message() []byte { return w.buf[:w.n] }
+func (w *Writer) Message() []byte { return w.buf[:w.Len()] }
 
 // SetHeader fills in the header, its size being what was written so far, and returns the message: it is called last.
 func (w *Writer) SetHeader(bits mach.HeaderBits, remote, local mach.Name, id mach.MsgID) []byte {
@@ -45,8 +56,7 @@ func (w *Writer) SetHeader(bits mach.HeaderBits, remote, local mach.Name, id mac
 
 func (w *Writer) fail() {
 	w.err = mach.MIGArrayTooLarge
-	w.n = 0
-	w.buf = nil
+	w.n = len(w.buf) // nothing fits any more
 }
 
 // reserve makes room for n bytes, a multiple of 8, and returns it.
@@ -61,10 +71,15 @@ func (w *Writer) reserve(n int) []byte {
 }
 
 func (w *Writer) word(t mach.Type, v uint64) {
-	if b := w.reserve(16); b != nil {
-		binary.LittleEndian.PutUint64(b, uint64(t))
-		binary.LittleEndian.PutUint64(b[8:], v)
+	n := w.n
+	if n > len(w.buf)-16 {
+		w.fail()
+		return
 	}
+	w.n = n + 16
+	b := w.buf[n : n+16]
+	binary.LittleEndian.PutUint64(b, uint64(t))
+	binary.LittleEndian.PutUint64(b[8:], v)
 }
 
 // RetCode writes the result that a reply begins with.

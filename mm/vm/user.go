@@ -45,6 +45,20 @@ func (m *Map) CopyOut(dst mach.VirtAddr, src []byte) error {
 	return nil
 }
 
+// Window views n bytes at va that lie in one page which may be written and is there; else it is nil. It is valid until anything else is
+// done to the map.
+func (m *Map) Window(va mach.VirtAddr, n uint32) []byte {
+	at := va.Offset()
+	if at+uint64(n) > mach.PageSize {
+		return nil
+	}
+	f := m.pmap.Window(va)
+	if f == nil {
+		return nil
+	}
+	return f[at : at+uint64(n)]
+}
+
 // user views up to n bytes of memory at va, to the end of va's page at most.
 func (m *Map) user(va mach.VirtAddr, n int, access mach.Prot) ([]byte, error) {
 	p, ok := m.pmap.Translate(va, access)

@@ -1,24 +1,29 @@
 package scenario
 
 import (
+	"context"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDebugger stops the guest in the pager by gdb, which must show Go's frames and variables.
 func TestDebugger(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("build/defpager", "gdb", "-file", "go.mod", "--", "-batch",
-		"-ex", "hbreak defpager/pager.(*Pager).defaultPagerObjectCreate", "-ex", "continue", "-ex", "backtrace 3", "-ex", "print p.created", "-ex", "kill")
+	const patience = time.Minute
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "build/defpager", "gdb", "-file", "go.mod", "--", "-batch",
+		"-ex", "hbreak defpager/pager.(*Pager).create", "-ex", "continue", "-ex", "backtrace 3", "-ex", "print p.created", "-ex", "kill")
 	cmd.Dir = "../.."
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"Breakpoint 1, defpager/pager.(*Pager).defaultPagerObjectCreate (p=0x",
-		"#1 ", "seqnosDefaultPagerObjectCreate",
+		"Breakpoint 1, defpager/pager.(*Pager).create (p=0x",
+		"#1 ", "defpager/pager.(*Pager).Quick (p=",
 		"$1 = 0",
 	} {
 		if !strings.Contains(string(out), want) {

@@ -51,7 +51,7 @@ func (b *bench) taskRPC(n uint64, size int) (uint64, error) {
 	start := libmach.Ticks()
 	for range n {
 		mig.PutHeader(b.buf, mach.Header{Bits: bits, Remote: uint64(b.echo), Local: uint64(b.reply), ID: 1})
-		if _, ret := libmach.RPC(b.buf, size, b.reply, 0, 0); ret != mach.Success {
+		if ret := libmach.Exchange(b.buf, size, b.reply, 0, 0); ret != mach.Success {
 			return 0, ret
 		}
 	}

@@ -30,10 +30,15 @@ func serve(port mach.Name) mach.Return {
 	const largest = 8192 // bytes of a message
 	buf := libmach.NewBuffer(largest)
 	m, ret := libmach.Receive(buf, port, 0, 0)
-	for ret == mach.Success && m.Reply() != mach.NameNull {
-		h := m.Header
-		mig.PutHeader(buf, mach.Header{Bits: mach.Bits(h.Bits.Remote(), 0), Remote: h.Remote, ID: h.ID + mach.ReplyOffset})
-		m, ret = libmach.RPC(buf, int(h.Size), port, 0, 0)
+	if ret != mach.Success {
+		return ret
 	}
-	return ret
+	for h := m.Header; h.Remote != 0; h = mig.GetHeader(buf) {
+		size := int(h.Size)
+		mig.PutHeader(buf, mach.Header{Bits: mach.Bits(h.Bits.Remote(), 0), Remote: h.Remote, ID: h.ID + mach.ReplyOffset})
+		if ret := libmach.Exchange(buf, size, port, 0, 0); ret != mach.Success {
+			return ret
+		}
+	}
+	return mach.Success
 }

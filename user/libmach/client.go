@@ -19,11 +19,15 @@ type Client struct {
 	buf   Buffer
 	w     mig.Writer // the request that is being written
 
-	rpc func(buf Buffer, size int, reply mach.Name, option mach.Option, ms uint32) (Message, mach.Return) // RPC, but in tests
+	rpc func(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms uint32) mach.Return // the trap, but in tests
 }
 
 // NewClient makes a client. Its reply port is made by the first call.
-func NewClient() *Client { return &Client{buf: NewBuffer(clientBuffer), rpc: RPC} }
+func NewClient() *Client {
+	c := &Client{buf: NewBuffer(clientBuffer), rpc: exchange}
+	c.w = mig.NewWriter(c.buf)
+	return c
+}
 
 // Close gives the reply port up. It asks for no reply: there is nowhere for it to go.
 func (c *Client) Close() {
@@ -53,59 +57,77 @@ func (c *Client) Task() mach.Name {
 
 // Request begins a request: the caller writes its items.
 func (c *Client) Request() *mig.Writer {
-	c.w = mig.NewWriter(c.buf)
+	c.w.Reset()
 	return &c.w
 }
 
 // Call sends the request to a port and reads the reply up to its return code. The reader holds what follows the code.
 func (c *Client) Call(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
-	return c.callBits(to, id, 0)
+	return c.Exchange(mig.Call{To: to, ID: id, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
 }
 
 // CallComplex is Call for a request that carries rights or out-of-line memory.
 func (c *Client) CallComplex(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
-	return c.callBits(to, id, mach.Complex)
+	return c.Exchange(mig.Call{To: to, ID: id, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
 }
 
-func (c *Client) callBits(to mach.Name, id mach.MsgID, extra mach.HeaderBits) (mig.Reader, mach.Return) {
-	if c.reply == mach.NameNull {
-		c.reply = ReplyPort()
+// Exchange implements mig.Caller. After a failed wait the client's reply port is given up, or a late answer would pass for the next
+// call's.
+func (c *Client) Exchange(call mig.Call) (mig.Reader, mach.Return) {
+	reply := call.Reply
+	if reply == mach.NameNull {
+		if c.reply == mach.NameNull {
+			c.reply = ReplyPort()
+		}
+		reply = c.reply
 	}
-	bits := mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | extra
-	request := c.w.SetHeader(bits, to, c.reply, id)
-	if request == nil {
+	size := c.head(&call, reply)
+	if size == 0 {
 		return mig.Reader{}, c.w.Err()
 	}
-	m, ret := c.exchange(len(request))
-	if ret != mach.Success {
+	option, ms := call.Option|mach.OptSend|mach.OptRcv, call.Timeout
+	if ms == 0 && c.Timeout != 0 {
+		option, ms = option|mach.OptSendTimeout|mach.OptRcvTimeout, c.Timeout
+	}
+	if ret := c.rpc(c.buf, option, size, reply, ms); ret != mach.Success {
+		if ret >= mach.RcvInProgress && call.Reply == mach.NameNull {
+			c.Close()
+		}
 		return mig.Reader{}, ret
 	}
-	if m.ID() != id+mach.ReplyOffset {
-		if m.ID() == mach.NotifySendOnce {
+	if h := c.header(); mach.MsgID(h[3]>>32) != call.ID+mach.ReplyOffset {
+		if mach.MsgID(h[3]>>32) == mach.NotifySendOnce {
 			return mig.Reader{}, mach.MIGServerDied
 		}
 		return mig.Reader{}, mach.MIGReplyMismatch
 	}
-	r := mig.NewReplyReader(m.Body)
-	ret = r.RetCode()
-	if r.Err() != mach.Success {
-		return mig.Reader{}, r.Err()
-	}
-	return r, ret
+	return mig.Reply(c.buf)
 }
 
-// exchange sends the first size bytes of the buffer and waits for the answer. After a failed wait the reply port is given
-// up, or a late answer would pass for the next call's.
-func (c *Client) exchange(size int) (Message, mach.Return) {
-	option := mach.Option(0)
-	if c.Timeout != 0 {
-		option = mach.OptSendTimeout | mach.OptRcvTimeout
+// Post implements mig.Caller.
+func (c *Client) Post(call mig.Call) mach.Return {
+	size := c.head(&call, mach.NameNull)
+	if size == 0 {
+		return c.w.Err()
 	}
-	m, ret := c.rpc(c.buf, size, c.reply, option, c.Timeout)
-	if ret >= mach.RcvInProgress {
-		c.Close()
+	return Send(c.buf[:size], call.Option, call.Timeout)
+}
+
+// head fills in the request's header and answers its size, 0 when it did not fit.
+func (c *Client) head(call *mig.Call, reply mach.Name) uint32 {
+	if c.w.Err() != mach.Success {
+		return 0
 	}
-	return m, ret
+	bits, size := call.Bits, uint32(c.w.Len())
+	if call.As != 0 {
+		bits = bits&^0xff00 | mach.HeaderBits(call.As)<<8
+	}
+	h := c.header()
+	h[0] = uint64(bits) | uint64(size)<<32
+	h[1] = uint64(call.To)
+	h[2] = uint64(reply)
+	h[3] = uint64(call.ID) << 32
+	return size
 }
 
 // simple makes a call whose reply is a return code only.

@@ -9,25 +9,25 @@ import (
 )
 
 // exchange is one request as the server saw it.
-type exchange struct {
+type request struct {
 	header mach.Header
 	body   []byte
 }
 
 // served makes a client whose requests go to serve, which writes the reply's items behind the return code.
-func served(code mach.Return, serve func(w *mig.Writer)) (*Client, *exchange) {
-	var seen exchange
+func served(code mach.Return, serve func(w *mig.Writer)) (*Client, *request) {
+	var seen request
 	c := NewClient()
-	c.rpc = func(buf Buffer, size int, reply mach.Name, option mach.Option, ms uint32) (Message, mach.Return) {
+	c.rpc = func(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms uint32) mach.Return {
 		h := mig.GetHeader(buf)
-		seen = exchange{h, append([]byte(nil), buf[mach.HeaderSize:size]...)}
+		seen = request{h, append([]byte(nil), buf[mach.HeaderSize:size]...)}
 		w := mig.NewWriter(buf)
 		w.RetCode(code)
 		if serve != nil {
 			serve(&w)
 		}
 		w.SetHeader(mach.Bits(0, mach.MsgMoveSendOnce), 0, reply, mach.MsgID(h.ID)+mach.ReplyOffset)
-		return received(buf, mach.Success)
+		return mach.Success
 	}
 	return c, &seen
 }
@@ -127,10 +127,10 @@ func TestErrorsEndACall(t *testing.T) {
 	}
 	c, _ = served(mach.Success, nil)
 	inner := c.rpc
-	c.rpc = func(buf Buffer, size int, reply mach.Name, option mach.Option, ms uint32) (Message, mach.Return) {
-		m, ret := inner(buf, size, reply, option, ms)
-		m.Header.ID++
-		return m, ret
+	c.rpc = func(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms uint32) mach.Return {
+		ret := inner(buf, option, size, reply, ms)
+		buf[28]++ // the id
+		return ret
 	}
 	if ret := c.VMDeallocate(1, 0, 0); ret != mach.MIGReplyMismatch {
 		t.Errorf("the reply to something else: %v", ret)

@@ -39,3 +39,13 @@ func stateAddress(state []uint32) uintptr { return uintptr(unsafe.Pointer(unsafe
 func bytesOf(words []uint64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), 8*len(words))
 }
+
+// exchange is mach_msg that sends the first size bytes of buf and receives the answer into it.
+func exchange(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms uint32) mach.Return {
+	return trapMsg(unsafe.Pointer(unsafe.SliceData(buf)), option, size, uint32(len(buf)), reply, ms, mach.NameNull)
+}
+
+// header is the header in the client's buffer, in words: bits and size, remote port, local port, sequence number and id.
+func (c *Client) header() *[mach.HeaderSize / 8]uint64 {
+	return (*[mach.HeaderSize / 8]uint64)(unsafe.Pointer(unsafe.SliceData(c.buf)))
+}

@@ -43,6 +43,11 @@ func Receive(buf Buffer, from mach.Name, option mach.Option, ms uint32) (Message
 	return received(buf, ret)
 }
 
+// Exchange is RPC without a look at the answer, which lies in buf when the result is Success.
+func Exchange(buf Buffer, size int, reply mach.Name, option mach.Option, ms uint32) mach.Return {
+	return exchange(buf, option|mach.OptSend|mach.OptRcv, uint32(size), reply, ms)
+}
+
 // RPC sends the first size bytes of buf and receives the answer from reply into the same buffer. Time limits count with
 // OptSendTimeout and OptRcvTimeout and are one and the same.
 func RPC(buf Buffer, size int, reply mach.Name, option mach.Option, ms uint32) (Message, mach.Return) {
