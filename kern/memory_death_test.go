@@ -39,7 +39,9 @@ func TestAbortOfPageWaits(t *testing.T) {
 			results["receive"] = w.trap(mach.TrapMsg, uint64(at+3*pageSize), uint64(mach.OptRcv), 0, 100, uint64(to), 0, 0)
 		})
 		killed := thread(5, func(w *user) { w.Load(at + 4*pageSize) })
-		late := thread(6, func(w *user) { w.trap(mach.TrapPortAllocate, uint64(u.self()), uint64(mach.RightDeadName), uint64(at+5*pageSize)) })
+		late := thread(6, func(w *user) {
+			w.trap(mach.TrapPortAllocate, uint64(u.self()), uint64(mach.RightDeadName), uint64(at+5*pageSize))
+		})
 		u.rest()
 		u.want(u.send(mach.Bits(mach.MsgMakeSend, 0), to, mach.NameNull, 1, nil), mach.Success)
 		u.rest()
