@@ -14,7 +14,7 @@ import (
 // pageWait is a thread's wait for a page.
 type pageWait struct {
 	vm.Waiter
-	code mach.Return  // what the trap returns if the page cannot be had
+	code mach.Return  // what the trap returns if the page cannot be had; Success: why it cannot
 	late []lateResult // what is to be written first
 }
 
@@ -53,7 +53,11 @@ func (k *Kernel) retryThread(t *Thread, how wait, err error) {
 		}
 	case waitTrap:
 		if err != nil {
-			t.setResult(t.page.code)
+			code := t.page.code
+			if code == mach.Success {
+				code = mach.Code(err)
+			}
+			t.setResult(code)
 			return
 		}
 		k.trap(t)

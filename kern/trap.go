@@ -135,7 +135,7 @@ func (k *Kernel) onTask(t *Thread, f func(target *Task) mach.Return) {
 // Nothing that it did before may be done twice.
 func (k *Kernel) endTrap(t *Thread, code mach.Return) {
 	if code != mach.Success && k.env.Waits() {
-		k.awaitPage(t, waitTrap, code)
+		k.awaitPage(t, waitTrap, mach.Success)
 		return
 	}
 	t.setResult(code)
@@ -191,7 +191,7 @@ func (k *Kernel) stackArguments(t *Thread, args []uint64) bool {
 	at := mach.VirtAddr(t.regs.RSP + 8)
 	if err := t.task.memory.CopyIn(b[:n], at); err != nil {
 		if err == vm.Wait {
-			k.awaitPage(t, waitTrap, mach.InvalidAddress)
+			k.awaitPage(t, waitTrap, mach.Success)
 			return false
 		}
 		k.raise(t, mach.ExcBadAccess, int32(mach.Code(err)), uint64(at))
