@@ -108,3 +108,24 @@ func TestLimits(t *testing.T) {
 		w.check()
 	})
 }
+
+// A task that takes all ports and names it can get leaves half of them, the next one half of that, and so on.
+func TestShares(t *testing.T) {
+	w := newWorld(t)
+	w.sys = New(Config{MaxPorts: 8192, MaxNames: 64 << 10})
+	flood := func(right mach.Right, from, to int) {
+		t.Helper()
+		u, n := w.task(), 0
+		for code := mach.Success; code == mach.Success; n++ {
+			_, code = u.Allocate(right)
+		}
+		if n < from || n > to {
+			t.Errorf("%d, want %d to %d", n, from, to)
+		}
+	}
+	flood(mach.RightReceive, 4096-256, 4097)
+	flood(mach.RightReceive, 2048-256, 2049)
+	flood(mach.RightReceive, 1024-256, 1025)
+	flood(mach.RightDeadName, 28<<10-128, 30<<10)
+	flood(mach.RightDeadName, 14<<10-128, 15<<10)
+}

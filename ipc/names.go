@@ -41,14 +41,13 @@ func allocatable(right mach.Right) bool {
 func (s *Space) fill(e *entry, right mach.Right) mach.Return {
 	switch right {
 	case mach.RightReceive:
-		p := s.sys.newPort()
-		if p == nil {
+		if !s.mayMakePort() {
 			s.freeEntry(e)
 			return mach.ResourceShortage
 		}
-		e.hold(Right{p, mach.MsgPortReceive})
+		e.hold(Right{s.sys.takePort(), mach.MsgPortReceive})
 	case mach.RightPortSet:
-		if s.sys.ports.live+s.sys.sets >= s.sys.config.MaxPorts {
+		if !s.mayMakePort() {
 			s.freeEntry(e)
 			return mach.ResourceShortage
 		}

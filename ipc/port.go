@@ -71,14 +71,12 @@ type portPool struct {
 	lastID uint32
 }
 
-// newPort makes a port without a receiver, nil when there are too many.
-func (sys *System) newPort() *Port {
-	pool := &sys.ports
-	if pool.live+sys.sets >= sys.config.MaxPorts {
-		return nil
-	}
-	return sys.takePort()
+// mayMakePort reports whether s may have one more port or port set: see fairChunks.
+func (s *Space) mayMakePort() bool {
+	used, limit, own := s.sys.ports.live+s.sys.sets, s.sys.config.MaxPorts, uint32(s.table.count)
+	return used < limit && (own < fairNames || own < limit-used)
 }
+
 
 func (sys *System) takePort() *Port {
 	pool := &sys.ports

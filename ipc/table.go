@@ -79,6 +79,7 @@ type table struct {
 	low    *chunk            // the first open chunk, if it is known and not missing
 	first  uint32            // the first name of low
 	count  int               // names in use
+	chunks uint32
 }
 
 // lookup is the entry of a name in use, or nil.
@@ -141,12 +142,27 @@ func (s *Space) entryIn(i uint32) *entry {
 
 // newChunk takes a chunk for the names from 64*i.
 func (s *Space) newChunk(i uint32) *chunk {
-	c := s.sys.chunks.take()
-	if c != nil && i == 0 {
+	pool := &s.sys.chunks
+	if s.table.chunks >= fairChunks && s.table.chunks >= pool.limit-pool.used {
+		return nil
+	}
+	c := pool.take()
+	if c == nil {
+		return nil
+	}
+	s.table.chunks++
+	if i == 0 {
 		c.free &^= 1 // MACH_PORT_NULL
 	}
 	return c
 }
+
+// A space may have more than fairChunks chunks, or make ports when it has more than fairNames names, only as long as there are as many left for all
+// others: so a task that takes all it can get leaves half, and the next such half of that.
+const (
+	fairChunks = 4
+	fairNames  = fairChunks * chunkSize
+)
 
 // useEntry takes the free entry of a name in c.
 func (s *Space) useEntry(c *chunk, name uint32) *entry {
@@ -274,6 +290,7 @@ func (s *Space) dropChunk(i uint32, c *chunk) {
 		delete(s.table.sparse, i)
 	}
 	s.table.low = nil
+	s.table.chunks--
 	s.sys.chunks.put(c)
 }
 

@@ -26,3 +26,10 @@ func LimitsFor(heap uint64) Limits {
 		Threads: int(percent(5) / thread),
 	}
 }
+
+// fair reports whether a task that has own of something, of which there may be limit and are used, may have one more: always a few, and more
+// as long as as many are left for all others. So a task that takes all it can get leaves half, and the next such half of that.
+func fair(own, used, limit int) bool {
+	const few = 4
+	return used < limit && (own < few || own < limit-used)
+}

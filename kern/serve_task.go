@@ -3,6 +3,7 @@ package kern
 import (
 	"defpager/ipc"
 	"defpager/mach"
+	"defpager/mm/vm"
 )
 
 // serveTask answers a request to a task's port: of the task, its memory, its names.
@@ -23,11 +24,7 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() != mach.Success {
 			break
 		}
-		child, err := k.newTask(t.name, t, inherit)
-		if err != nil {
-			return m.ReplyCode(mach.Code(err))
-		}
-		return replyRight(m, child.self.Copy())
+		return k.taskCreate(t, m, inherit)
 	case mach.IDTaskTerminate:
 		if r.End() == mach.Success {
 			k.terminateTask(t)
@@ -57,7 +54,7 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDThreadCreate:
 		if r.End() == mach.Success {
-			if k.threads >= k.config.Limits.Threads {
+			if !fair(t.threadCount, k.threads, k.config.Limits.Threads) {
 				return m.ReplyCode(mach.ResourceShortage)
 			}
 			return replyRight(m, k.newThread(t).self.Copy())
@@ -66,6 +63,23 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		return m.ReplyCode(mach.MIGBadID)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// taskCreate is task_create. Inherited memory may have to be copied from a memory manager first.
+func (k *Kernel) taskCreate(t *Task, m *ipc.Message, inherit bool) *ipc.Message {
+	child, err := k.newTask(t.name, t, inherit)
+	if err == vm.Wait {
+		return k.later(t, m, ipc.Right{}, func(err error) *ipc.Message {
+			if err != nil {
+				return m.ReplyCode(mach.Code(err))
+			}
+			return k.taskCreate(t, m, inherit)
+		})
+	}
+	if err != nil {
+		return m.ReplyCode(mach.Code(err))
+	}
+	return replyRight(m, child.self.Copy())
 }
 
 // replyRight answers with one send right (consumed).

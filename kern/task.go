@@ -20,6 +20,8 @@ type Task struct {
 	id          uint32
 	name        string
 	threadCount int
+	parent      *Task // who made it, nil for the loader's
+	children    int   // tasks that it made and that exist
 	port        *ipc.Port
 	self        ipc.Right // what mach_task_self copies
 	selfName    mach.Name // under which it did so last, in the task's own space
@@ -64,8 +66,12 @@ func (l *taskList) remove(t *Task) {
 // newTask makes a task without threads. With a parent it inherits the parent's exception and bootstrap ports and, if asked, its
 // memory. ResourceShortage.
 func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error) {
-	if k.tasks.count >= k.config.Limits.Tasks {
-		return nil, mach.ResourceShortage.With("%d tasks exist, which is the limit", k.tasks.count)
+	own := 0
+	if parent != nil {
+		own = parent.children
+	}
+	if !fair(own, k.tasks.count, k.config.Limits.Tasks) {
+		return nil, mach.ResourceShortage.With("%d of at most %d tasks exist, %d of them this one's", k.tasks.count, k.config.Limits.Tasks, own)
 	}
 	var m *vm.Map
 	var err error
@@ -84,6 +90,8 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 	t.self = t.port.MakeSend()
 	if parent != nil {
 		t.handler, t.bootstrap = parent.handler.Copy(), parent.bootstrap.Copy()
+		t.parent = parent
+		parent.children++
 	}
 	k.tasks.add(t)
 	return t, nil
@@ -135,6 +143,9 @@ func (k *Kernel) destroyTask(t *Task) {
 	k.cpu.Leave(t.root)
 	t.memory.Destroy()
 	k.tasks.remove(t)
+	if t.parent != nil {
+		t.parent.children--
+	}
 	close(t.done)
 	if t.boot {
 		if k.bootTasks--; k.bootTasks == 0 {

@@ -121,7 +121,7 @@ func read(mem *board.Memory, dst []byte, f mach.PhysAddr, off uint64) {
 
 // append adds an entry for pages pages to the copy, without an object.
 func (c *Copy) append(pages mach.PageNumber) (*Entry, error) {
-	e, err := c.env.newEntry()
+	e, err := c.env.newEntry(c.env.MaxEntries / 8) // the last eighth is for maps
 	if err != nil {
 		return nil, err
 	}
@@ -275,11 +275,11 @@ func (m *Map) snapshot(c *Copy, e *Entry, from, to mach.VirtAddr) error {
 	if err != nil || e.object == nil {
 		return err
 	}
-	o, err := e.freeze()
+	o, first, err := e.freeze(e.page(from), f.pages())
 	if err != nil {
 		return err
 	}
-	f.mapObject(o, e.page(from))
+	f.mapObject(o, first)
 	f.needsCopy = true
 	return nil
 }
@@ -289,18 +289,21 @@ func (e *Entry) symmetric() bool {
 	return !e.needsCopy && !e.object.shared && e.object.kind == anonymous
 }
 
-// freeze is the object to map needsCopy for a copy of e, which has an object, as it is now. It fails with
-// ResourceShortage.
-func (e *Entry) freeze() (*Object, error) {
+// freeze is the object, and the page of it, to map needsCopy for a copy of n pages of e, which has an object, as they are now. It
+// fails with ResourceShortage, and where the pages are a manager's with Wait and MemoryError.
+func (e *Entry) freeze(first, n mach.PageNumber) (*Object, mach.PageNumber, error) {
 	switch {
 	case e.needsCopy:
+	case e.object.kind == managed:
+		return e.object.strategicCopy(first, n)
 	case e.object.shared:
-		return e.object.delayedCopy()
+		c, err := e.object.delayedCopy()
+		return c, first, err
 	case e.symmetric():
 		e.writeProtect()
 		e.needsCopy = true
 	}
-	return e.object, nil
+	return e.object, first, nil
 }
 
 // CopyMapOut maps the copy where there is room (vm_map_copyout), readable and writable, and returns the address of its

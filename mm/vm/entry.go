@@ -28,9 +28,13 @@ type Entry struct {
 // nowhere is an ahead that no fault meets.
 const nowhere = ^mach.PageNumber(0)
 
-// newEntry takes an entry from the pool. It fails with ResourceShortage.
-func (env *Env) newEntry() (*Entry, error) {
-	if env.entryCount >= env.MaxEntries {
+// fairEntries is how many entries a map may have as long as there is any left.
+const fairEntries = 256
+
+// newEntry takes an entry from the pool for a map that has own of them. It fails with ResourceShortage when there is none, and when the map has
+// more than are left for all others: so a map that takes all it can get leaves half of them, and the next such half of that.
+func (env *Env) newEntry(own int) (*Entry, error) {
+	if left := env.MaxEntries - env.entryCount; left <= 0 || own >= fairEntries && own >= left {
 		return nil, mach.ResourceShortage
 	}
 	return env.takeEntry(), nil

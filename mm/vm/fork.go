@@ -4,7 +4,7 @@ import "defpager/mach"
 
 // Fork makes a child's map from m (task_create with inherit_memory): entries marked share are seen by both, entries marked
 // copy as they are now, copy-on-write; others not at all. Inheritance and protections go along. It fails with
-// ResourceShortage, and then m says the same as before.
+// ResourceShortage, Wait and MemoryError, and then m says the same as before.
 func (m *Map) Fork() (*Map, error) {
 	child, err := NewMap(m.env)
 	if err != nil {
@@ -16,7 +16,7 @@ func (m *Map) Fork() (*Map, error) {
 		if e.inherit == mach.InheritNone {
 			continue
 		}
-		f, err := m.env.newEntry()
+		f, err := m.env.newEntry(child.count)
 		if err != nil {
 			child.Destroy()
 			return nil, err
@@ -53,11 +53,11 @@ func (e *Entry) inheritTo(f *Entry) error {
 	if e.object == nil {
 		return nil
 	}
-	o, err := e.freeze()
+	o, first, err := e.freeze(e.offset, e.pages())
 	if err != nil {
 		return err
 	}
-	f.mapObject(o, e.offset)
+	f.mapObject(o, first)
 	f.needsCopy = true
 	return nil
 }

@@ -112,7 +112,7 @@ func (m *Map) Map(a *MapArgs) (mach.VirtAddr, error) {
 	if err != nil {
 		return 0, err
 	}
-	e, err := m.env.newEntry()
+	e, err := m.env.newEntry(m.count)
 	if err != nil {
 		return 0, err
 	}
@@ -121,7 +121,7 @@ func (m *Map) Map(a *MapArgs) (mach.VirtAddr, error) {
 	if o := a.Object; o != nil {
 		offset := mach.PageNumber(a.Offset >> mach.PageShift)
 		if a.Copy {
-			if o, err = o.asCopy(); err != nil {
+			if o, offset, err = o.asCopy(offset, e.pages()); err != nil {
 				m.env.freeEntry(e)
 				return 0, err
 			}
@@ -135,12 +135,16 @@ func (m *Map) Map(a *MapArgs) (mach.VirtAddr, error) {
 	return start, nil
 }
 
-// asCopy is an object that can be mapped needsCopy to show what o, an object with a name, holds now.
-func (o *Object) asCopy() (*Object, error) {
-	if !o.shared {
-		return o, nil // physical memory that nobody can write
+// asCopy is an object, and a page of it, that can be mapped needsCopy to show what n pages of o, an object with a name, hold now.
+func (o *Object) asCopy(first, n mach.PageNumber) (*Object, mach.PageNumber, error) {
+	switch {
+	case o.kind == managed:
+		return o.strategicCopy(first, n)
+	case !o.shared:
+		return o, first, nil // physical memory that nobody can write
 	}
-	return o.delayedCopy()
+	c, err := o.delayedCopy()
+	return c, first, err
 }
 
 // share notes that several mappings may write to o.

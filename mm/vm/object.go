@@ -91,7 +91,11 @@ func NewReserved(env *Env, limit uint64, r frame.Reservation) (*Object, error) {
 	if err := env.nodes.promise(nodesFor(n)); err != nil {
 		return nil, err
 	}
-	o, err := env.newObject(reserved, n)
+	// The last quarter of all objects is for what memory itself needs: zeros and copies.
+	o, err := (*Object)(nil), error(mach.ResourceShortage)
+	if env.objectCount < env.MaxObjects/4*3 {
+		o, err = env.newObject(reserved, n)
+	}
 	if err != nil {
 		env.nodes.forget(nodesFor(n))
 		return nil, err

@@ -178,3 +178,24 @@ func TestWriteOnly(t *testing.T) {
 		m.Destroy()
 	})
 }
+
+// TestEntryShares has maps take all the entries that they can get: the first leaves half of them, the next half of that.
+func TestEntryShares(t *testing.T) {
+	w := newWorld(32 << 20)
+	w.env.MaxEntries = 8192
+	for _, want := range []int{4096, 2048, 1024} {
+		m, err := NewMap(w.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for at := mach.MinUser; err == nil; at += 2 * mach.PageSize {
+			if _, err = m.Allocate(at, mach.PageSize, false); err == nil {
+				n++
+			}
+		}
+		if mach.Code(err) != mach.ResourceShortage || n < want-8 || n > want+8 {
+			t.Errorf("%d entries, want about %d; %v", n, want, err)
+		}
+	}
+}
