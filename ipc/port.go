@@ -77,7 +77,6 @@ func (s *Space) mayMakePort() bool {
 	return used < limit && (own < fairNames || own < limit-used)
 }
 
-
 func (sys *System) takePort() *Port {
 	pool := &sys.ports
 	if pool.free == nil {
