@@ -59,6 +59,29 @@ func (o *memoryObject) DataReturn(_ *vm.Object, offset uint64, data *vm.Copy, di
 	o.finish(m, &w)
 }
 
+// Copy implements vm.Manager: memory_object_copy. The kernel makes the new object's port, and maps it at once.
+func (o *memoryObject) Copy(_ *vm.Object, offset, length uint64) (*vm.Object, error) {
+	k := o.kernel
+	if !k.sys.Room() {
+		return nil, mach.ResourceShortage
+	}
+	port := k.sys.NewKernelPort(k, nil)
+	right := port.MakeSend()
+	m, w := o.begin(o.port.Copy(), mach.IDMemoryObjectCopy, 3)
+	w.Uint64(offset)
+	w.Uint64(length)
+	w.Port(mach.MsgPortReceive, m.PutRight(ipc.Right{Port: port, Type: mach.MsgPortReceive}))
+	m.Finish(&w)
+	copied, err := k.newMemoryObject(right)
+	right.Release()
+	if err != nil {
+		m.Free()
+		return nil, err
+	}
+	k.send(m)
+	return copied.memory, nil
+}
+
 // LockCompleted implements vm.Manager: memory_object_lock_completed.
 func (o *memoryObject) LockCompleted(_ *vm.Object, offset, size uint64, reply any) {
 	to := reply.(ipc.Right)

@@ -30,6 +30,9 @@ type Manager interface {
 	DataUnlock(o *Object, offset, length uint64, access mach.Prot) error
 	// DataReturn gives pages back. dirty: they were written. kept: the kernel still has them.
 	DataReturn(o *Object, offset uint64, data *Copy, dirty, kept bool)
+	// Copy asks for a copy of a range of pages and returns the new object, whose one reference is the caller's (memory_object_copy).
+	// ResourceShortage.
+	Copy(o *Object, offset, length uint64) (*Object, error)
 	// LockCompleted tells that a lock request is done, or never will be as the object was severed. It is called for those that have
 	// a Reply.
 	LockCompleted(o *Object, offset, size uint64, reply any)
@@ -254,14 +257,20 @@ func (o *Object) mark(n mach.PageNumber, s slot) {
 	_ = o.pages.put(&o.env.nodes, n, s, false) // the slot is there: nothing to allocate
 }
 
-// fillAbsent gives page n, which the manager has not, its contents: zeros. They are clean, as asking again would bring the
-// same.
+// fillAbsent gives page n, which the manager has not, its contents: zeros, or what the object was copied from. They are clean, as
+// asking again would bring the same.
 func (o *Object) fillAbsent(n mach.PageNumber) (slot, error) {
-	if err := o.fill(n, 0); err != nil {
+	p, err := o.inherited(n)
+	if err != nil {
+		return 0, err
+	}
+	if err := o.fill(n, p); err != nil {
 		return 0, err
 	}
 	o.pager.marks.remove(&o.env.nodes, n, false)
-	o.env.counters.ZeroFills++
+	if p == 0 {
+		o.env.counters.ZeroFills++
+	}
 	return o.pages.get(&o.env.nodes, n), nil
 }
 

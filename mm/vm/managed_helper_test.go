@@ -17,6 +17,8 @@ type manager struct {
 	hold    bool // received copies are not read
 	held    []*Copy
 	content map[uint64]byte // the first byte of each page
+	copy    *manager        // of the last object that Copy made
+	copied  *Object
 }
 
 func (g *manager) note(format string, args ...any) {
@@ -47,6 +49,17 @@ func (g *manager) DataReturn(o *Object, offset uint64, data *Copy, dirty, kept b
 		return
 	}
 	data.Discard()
+}
+
+func (g *manager) Copy(o *Object, offset, length uint64) (*Object, error) {
+	g.note("copy %#x+%#x", offset, length)
+	if g.refuse != nil {
+		return nil, g.refuse
+	}
+	g.copy = &manager{w: g.w, content: make(map[uint64]byte)}
+	var err error
+	g.copied, err = NewManaged(g.w.env, g.copy)
+	return g.copied, err
 }
 
 func (g *manager) LockCompleted(o *Object, offset, size uint64, reply any) {
