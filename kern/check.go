@@ -50,6 +50,9 @@ func (k *Kernel) Check() error {
 		}
 		return true
 	})
+	for p := k.proxies.first; p != nil; p = p.next {
+		held = append(held, p.object)
+	}
 	for l := k.laters.first; l != nil; l = l.next {
 		held = append(held, l.held)
 	}

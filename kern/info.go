@@ -133,6 +133,12 @@ func Describe(p *ipc.Port) string {
 		return fmt.Sprintf("exception reply of thread %d", o.thread.id)
 	case *module:
 		return "boot module " + o.name()
+	case memoryControl:
+		return fmt.Sprintf("control of memory object %d", o.memory.ID())
+	case memoryName:
+		return fmt.Sprintf("name of memory object %d", o.memory.ID())
+	case *memoryProxy:
+		return "memory object proxy"
 	case Mappable:
 		return fmt.Sprintf("memory object %d", o.MemoryObject().ID())
 	case nil:

@@ -70,6 +70,7 @@ type Kernel struct {
 
 	parting   []*memoryObject // conversations with memory managers that are to end
 	laters    laterList
+	proxies   proxyList
 	lateBytes int  // of results that wait for a page, see late
 	unsettled bool // one of deadThread, dying, parting and laters.ready has something
 

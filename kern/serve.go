@@ -56,6 +56,14 @@ func (k *Kernel) mapObject(target *Task, a *vm.MapArgs, right ipc.Right) (mach.V
 		if right.Dead() {
 			return 0, mach.InvalidArgument
 		}
+		if p, ok := right.Port.Object().(*memoryProxy); ok {
+			if code := p.clip(a); code != mach.Success {
+				return 0, code
+			}
+			if right = p.object; right.Dead() {
+				return 0, mach.InvalidArgument
+			}
+		}
 		o, ok := right.Port.Object().(Mappable)
 		if !ok {
 			if right.Port.Object() != nil || right.Port.Served() {

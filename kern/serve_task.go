@@ -52,6 +52,8 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return m.ReplyCode(t.setSpecial(which, m.TakeRight(handle)))
 		}
+	case mach.IDMemoryObjectCreateProxy:
+		return k.createProxy(m)
 	case mach.IDThreadCreate:
 		if r.End() == mach.Success {
 			if !fair(t.threadCount, k.threads, k.config.Limits.Threads) {

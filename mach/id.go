@@ -104,4 +104,6 @@ const (
 	IDPortExtractRight        MsgID = 3216
 	IDPortGetReceiveStatus    MsgID = 3217
 	IDPortSetSeqno            MsgID = 3218
+
+	IDMemoryObjectCreateProxy MsgID = 4010
 )

@@ -18,7 +18,7 @@ func copyOf(o *Object, pages uint64) MapArgs {
 
 // A copy of an object whose manager is not ready waits, and the object does not end meanwhile although nobody maps it.
 func TestManagedCopyWaitsForReady(t *testing.T) {
-	w, g, o, m := managedWorld(t)
+	w, g, _, m := managedWorld(t)
 	must(t, m.Deallocate(base, 64*page))
 	g.expect(t, "terminate")
 	o, err := NewManaged(w.env, g)
