@@ -12,6 +12,7 @@ func (s *Space) copyout(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
 	if m.size > a.RcvSize {
 		return s.copyoutTooLarge(mem, m, a)
 	}
+	s.received++
 	code, size := mach.Success, m.size
 	remote, remoteType := mach.NameNull, m.replyType
 	if m.reply.Port != nil {

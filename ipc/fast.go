@@ -70,6 +70,7 @@ func (s *Space) fast(mem UserMemory, w *Waiter, a *MsgArgs) outcome {
 		return slow
 	}
 	w.handOff = r
+	s.sent++
 	return sent
 }
 
@@ -114,6 +115,7 @@ func (sys *System) carry(mem UserMemory, a *MsgArgs, b []byte, r *Waiter, dest *
 	binary.LittleEndian.PutUint64(h[offLocal:], uint64(p.name))
 	binary.LittleEndian.PutUint64(h[offSeqno:], uint64(p.seqno)|uint64(id)<<32)
 	p.seqno++
+	to.received++
 	r.end(mach.Success)
 	if n != nil {
 		n.hold(reply.port.MakeSendOnce())

@@ -37,6 +37,7 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 	if m == nil {
 		return code, true
 	}
+	s.sent++
 	p := m.dest.Port
 	switch {
 	case p.msgcount < p.qlimit && p.server == nil:

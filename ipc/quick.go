@@ -139,6 +139,7 @@ func (s *Space) quick(mem UserMemory, a *MsgArgs, b []byte, p *Port) outcome {
 		return slow
 	}
 	p.seqno++
+	s.sent++
 	if q.result() != mach.Success {
 		q.nout = 16
 	}
@@ -155,6 +156,7 @@ func (s *Space) quick(mem UserMemory, a *MsgArgs, b []byte, p *Port) outcome {
 	}
 	seqno := to.seqno
 	to.seqno++
+	s.received++
 	bits := mach.Bits(0, mach.MsgPortSendOnce)
 	q.code = mach.Success
 	if q.hasRight() {

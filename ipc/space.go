@@ -12,7 +12,12 @@ type Space struct {
 	table   table
 	senders hash
 	accepts []*accepted // names with TypeMARequest
+
+	sent, received uint64 // messages
 }
+
+// Traffic is how many messages the task sent and received since it began.
+func (s *Space) Traffic() (sent, received uint64) { return s.sent, s.received }
 
 // NewSpace makes an empty name space.
 func (sys *System) NewSpace() *Space { return &Space{sys: sys, active: true} }

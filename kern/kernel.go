@@ -61,12 +61,15 @@ type Kernel struct {
 	dying      []*Task
 	deadThread []*Thread
 
-	hostPort, hostPriv *ipc.Port
-	manager            ipc.Right // to the default memory manager's port
-	modules            []*module
-	bootTasks          int           // programs of the loader that live
-	bootFailed         bool          // one of them was terminated for an exception
-	bootDone           chan struct{} // closed when the last is gone
+	hostPort, hostPriv  *ipc.Port
+	setName, setControl *ipc.Port // of the default processor set
+	watcher             ipc.Right // who is told of new tasks
+	timeOffset          int64     // of the time of day to the clock, in nanoseconds
+	manager             ipc.Right // to the default memory manager's port
+	modules             []*module
+	bootTasks           int           // programs of the loader that live
+	bootFailed          bool          // one of them was terminated for an exception
+	bootDone            chan struct{} // closed when the last is gone
 
 	parting   []*memoryObject // conversations with memory managers that are to end
 	laters    laterList
@@ -96,6 +99,8 @@ func New(c Config) *Kernel {
 	k.env.Wake = k.pageReady
 	k.hostPort = k.sys.NewKernelPort(k, host{k})
 	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})
+	k.setName = k.sys.NewKernelPort(k, processorSetName{k})
+	k.setControl = k.sys.NewKernelPort(k, processorSet{k})
 	k.sleep.now = c.Clock
 	for _, m := range c.Modules {
 		k.modules = append(k.modules, &module{Module: m, words: fields(m.Command)})
@@ -245,10 +250,14 @@ func (k *Kernel) interrupt(t *Thread) {
 	k.breathe()
 	k.sleep.expire(k)
 	t.turn++
+	t.userTime += tick
 	if k.current == t && t.turn >= quantum && (k.handOff != nil || !k.ready.empty()) {
 		k.yield(t)
 	}
 }
+
+// tick is the time between two interrupts of the clock, in nanoseconds. A thread that runs when one comes is counted as having run so long.
+const tick = 10_000_000
 
 // quantum is how many interrupts a thread that never waits gets through in one turn: with a tick of 10 ms a twentieth of a second.
 const quantum = 5

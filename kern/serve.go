@@ -40,6 +40,10 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 		return k.serveHost(m)
 	case hostPriv:
 		return k.serveHostPriv(m)
+	case processorSetName:
+		return k.serveProcessorSet(m, false)
+	case processorSet:
+		return k.serveProcessorSet(m, true)
 	case exceptionReply:
 		return k.serveException(o.thread, m)
 	case memoryControl:

@@ -28,7 +28,7 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDHostGetTime:
 		if r.End() == mach.Success {
-			now := k.config.Clock()
+			now := k.now()
 			var b [16]byte
 			le.PutUint64(b[:], uint64(now/int64(time.Second)))
 			le.PutUint32(b[8:], uint32(now%int64(time.Second)/int64(time.Microsecond)))
@@ -39,6 +39,9 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 	case mach.IDHostGetTime64, mach.IDHostGetUptime64:
 		if r.End() == mach.Success {
 			now := k.config.Clock()
+			if m.ID() == mach.IDHostGetTime64 {
+				now = k.now()
+			}
 			var b [16]byte
 			le.PutUint64(b[:], uint64(now/int64(time.Second)))
 			le.PutUint64(b[8:], uint64(now%int64(time.Second)))
@@ -52,6 +55,18 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 			copy(w.Inline(mach.ArrayType(mach.MsgString, 8*versionBytes, 1)), Version)
 			return m.FinishReply(&w)
 		}
+	case mach.IDTaskMaxPriority:
+		return k.serveMaxPriority(m, false)
+	case mach.IDProcessorSetDefault:
+		if r.End() == mach.Success {
+			return replyRight(m, k.setName.MakeSend())
+		}
+	case mach.IDHostProcessorSets:
+		if r.End() == mach.Success {
+			return replyRights(m, []ipc.Right{k.setName.MakeSend()})
+		}
+	case mach.IDHostSetTime, mach.IDHostSetTime64, mach.IDThreadWire, mach.IDProcessorSetPriv, mach.IDTaskNotification:
+		return m.ReplyCode(mach.InvalidHost)
 	default:
 		return m.ReplyCode(mach.MIGBadID)
 	}
@@ -78,6 +93,45 @@ func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 		_ = r.Uint64() // the cluster size: pages go to the manager one by one
 		if r.End() == mach.Success {
 			return k.exchangeManager(m, handle)
+		}
+	case mach.IDTaskMaxPriority:
+		return k.serveMaxPriority(m, true)
+	case mach.IDProcessorSetPriv:
+		handle := r.Port(mach.MsgPortSend)
+		if r.End() == mach.Success {
+			name := m.TakeRight(handle)
+			known := name.Port == k.setName
+			name.Release()
+			if !known {
+				return m.ReplyCode(mach.InvalidArgument)
+			}
+			return replyRight(m, k.setControl.MakeSend())
+		}
+	case mach.IDThreadWire:
+		handle, _ := r.Port(mach.MsgPortSend), r.Bool()
+		if r.End() == mach.Success {
+			right := m.TakeRight(handle)
+			known := right.Port != nil && isThread(right.Port.Object())
+			right.Release()
+			if !known {
+				return m.ReplyCode(mach.InvalidArgument)
+			}
+			return m.ReplyCode(mach.Success) // no thread waits for memory: there is no reserve to draw on
+		}
+	case mach.IDHostSetTime:
+		b := r.Bytes(mach.MsgInteger64, 64, 2)
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.setTime(int64(le.Uint64(b)), int64(int32(le.Uint32(b[8:])))*int64(time.Microsecond)))
+		}
+	case mach.IDHostSetTime64:
+		b := r.Bytes(mach.MsgInteger64, 64, 2)
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.setTime(int64(le.Uint64(b)), int64(le.Uint64(b[8:]))))
+		}
+	case mach.IDTaskNotification:
+		handle := r.Port(mach.MsgPortSend)
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.registerNewTask(m.TakeRight(handle)))
 		}
 	default:
 		return k.serveHost(m)
@@ -110,22 +164,20 @@ func (k *Kernel) exchangeManager(m *ipc.Message, handle mach.Name) *ipc.Message 
 	return replyRight(m, k.SetDefaultManager(right))
 }
 
-// Flavors of host_info (mach/host_info.h).
-const hostBasic = 1
+// now is the time of day: nanoseconds since what host_set_time says, at first since the start.
+func (k *Kernel) now() int64 { return k.config.Clock() + k.timeOffset }
 
-// hostInfo is host_info, of which the basic flavor exists: six 32-bit words.
-func (k *Kernel) hostInfo(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
-	const words = 6
-	if flavor != hostBasic || room < words {
-		return m.ReplyCode(mach.InvalidArgument)
+// setTime is host_set_time. InvalidArgument: not a time.
+func (k *Kernel) setTime(seconds, ns int64) mach.Return {
+	const most = 1 << 33 // seconds: beyond it nanoseconds do not fit
+	if seconds < 0 || seconds > most || ns < 0 || ns >= int64(time.Second) {
+		return mach.InvalidArgument
 	}
-	const cpuX86_64, subtype = 24, 0
-	var b [4 * words]byte
-	memory := min(uint64(k.frames.Stats().Total)<<mach.PageShift, 1<<32-1)
-	for i, v := range [words]uint32{1, 1, uint32(memory), cpuX86_64, subtype, 0} {
-		le.PutUint32(b[4*i:], v)
-	}
-	w := m.BeginReply(8 + len(b))
-	w.Bytes(mach.MsgInteger32, 32, words, b[:])
-	return m.FinishReply(&w)
+	k.timeOffset = seconds*int64(time.Second) + ns - k.config.Clock()
+	return mach.Success
+}
+
+func isThread(object any) bool {
+	_, ok := object.(*Thread)
+	return ok
 }

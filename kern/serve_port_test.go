@@ -149,8 +149,8 @@ func TestHostRequests(t *testing.T) {
 			r = info(hostBasic, 6)
 			u.want(r.RetCode(), mach.Success)
 			b = r.Bytes(mach.MsgInteger32, 32, 6)
-			u.is("bytes of memory", uint64(le.Uint32(b[8:])), memory/2-0x8000)
-			for _, c := range [][2]int32{{hostBasic, 5}, {2, 100}} {
+			u.is("bytes of memory", le.Uint64(b[8:]), memory/2-0x8000)
+			for _, c := range [][2]int32{{hostBasic, 5}, {0, 100}, {hostLoad + 1, 100}} {
 				r = info(c[0], c[1])
 				u.want(r.RetCode(), mach.InvalidArgument)
 			}

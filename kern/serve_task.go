@@ -61,6 +61,41 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 			}
 			return replyRight(m, k.newThread(t).self.Copy())
 		}
+	case mach.IDTaskThreads:
+		if r.End() == mach.Success {
+			return t.threadRights(m)
+		}
+	case mach.IDTaskInfo:
+		flavor, room := r.Int32(), r.Uint32()
+		if r.End() == mach.Success {
+			return t.info(m, flavor, room)
+		}
+	case mach.IDPortsRegister:
+		handle, n := r.OutOfLine(mach.MsgPortSend, 32)
+		if r.End() == mach.Success {
+			return m.ReplyCode(t.register(m, handle, n))
+		}
+	case mach.IDPortsLookup:
+		if r.End() == mach.Success {
+			return t.lookup(m)
+		}
+	case mach.IDTaskPriority:
+		p, threads := r.Int32(), r.Bool()
+		if r.End() == mach.Success {
+			return m.ReplyCode(t.setPriority(p, threads))
+		}
+	case mach.IDTaskSetName:
+		name, _ := r.Array(mach.MsgString, 8, nameMax)
+		if r.End() == mach.Success {
+			t.name = cString(name)
+			return m.ReplyCode(mach.Success)
+		}
+	case mach.IDTaskSetEssential:
+		essential := r.Bool()
+		if r.End() == mach.Success {
+			t.essential = essential
+			return m.ReplyCode(mach.Success)
+		}
 	default:
 		return m.ReplyCode(mach.MIGBadID)
 	}

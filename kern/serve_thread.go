@@ -66,6 +66,34 @@ func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
 		p.Release()
 		*p = right
 		return m.ReplyCode(mach.Success)
+	case mach.IDThreadInfo:
+		flavor, room := r.Int32(), r.Uint32()
+		if r.End() == mach.Success {
+			return t.info(m, flavor, room)
+		}
+	case mach.IDThreadPriority:
+		p, setMax := r.Int32(), r.Bool()
+		if r.End() == mach.Success {
+			return m.ReplyCode(t.setThreadPriority(p, setMax))
+		}
+	case mach.IDThreadDepressAbort:
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Success)
+		}
+	case mach.IDThreadSetName:
+		name, _ := r.Array(mach.MsgString, 8, nameMax)
+		if r.End() == mach.Success {
+			t.name = cString(name)
+			return m.ReplyCode(mach.Success)
+		}
+	case mach.IDThreadGetName:
+		if r.End() == mach.Success {
+			w := m.BeginReply(8 + nameMax)
+			w.Bytes(mach.MsgString, 8, uint32(len(t.name)+1), []byte(t.name))
+			return m.FinishReply(&w)
+		}
+	case mach.IDThreadTerminateRelease:
+		return k.terminateRelease(t, m)
 	default:
 		return m.ReplyCode(mach.MIGBadID)
 	}

@@ -16,6 +16,7 @@ type Task struct {
 	suspended int32
 	dying     bool
 	boot      bool // the loader's
+	essential bool // its end is reported: nobody in ring 3 can end the machine so
 
 	id          uint32
 	name        string
@@ -23,7 +24,12 @@ type Task struct {
 	parent      *Task // who made it, nil for the loader's
 	children    int   // tasks that it made and that exist
 	port        *ipc.Port
-	self        ipc.Right // what mach_task_self copies
+	self        ipc.Right                // what mach_task_self copies
+	registered  [registeredMax]ipc.Right // what mach_ports_register was given
+	priority    int32
+	maxPriority int32
+	created     int64     // nanoseconds of the clock
+	deadTime    int64     // nanoseconds that threads ran which are gone
 	selfName    mach.Name // under which it did so last, in the task's own space
 	handler     ipc.Right // the exception port
 	bootstrap   ipc.Right
@@ -88,12 +94,21 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 	t.memory = userMemory{Map: m, env: k.env}
 	t.port = k.sys.NewKernelPort(k, t)
 	t.self = t.port.MakeSend()
+	t.created = k.config.Clock()
+	t.priority, t.maxPriority = priorityUser, priorityUser
 	if parent != nil {
 		t.handler, t.bootstrap = parent.handler.Copy(), parent.bootstrap.Copy()
+		t.priority, t.maxPriority = parent.priority, parent.maxPriority
+		for i := range t.registered {
+			t.registered[i] = parent.registered[i].Copy()
+		}
 		t.parent = parent
 		parent.children++
 	}
 	k.tasks.add(t)
+	if parent != nil {
+		k.announce(t, parent)
+	}
 	return t, nil
 }
 
@@ -134,9 +149,15 @@ func (k *Kernel) destroyTask(t *Task) {
 	if k.trace.on {
 		k.tracef("task %d (%s) is gone", t.id, t.name)
 	}
+	if t.essential {
+		k.Logf("task %d (%s), which was declared essential, is gone", t.id, t.name)
+	}
 	t.self.Release()
 	t.handler.Release()
 	t.bootstrap.Release()
+	for _, r := range t.registered {
+		r.Release()
+	}
 	t.port.Destroy()
 	t.space.Destroy()
 	k.giveUp(t)

@@ -45,13 +45,16 @@ type Thread struct {
 	deadline   int64 // nanoseconds of the clock
 	slot       int   // in the table of sleepers, or -1
 
-	id       uint32
-	port     *ipc.Port
-	self     ipc.Right // what mach_thread_self copies
-	selfName mach.Name // under which it did so last
-	handler  ipc.Right // the exception port
-	reply    *ipc.Port // where the reply to its exception message goes
-	raised   raised
+	id                    uint32
+	port                  *ipc.Port
+	self                  ipc.Right // what mach_thread_self copies
+	name                  string
+	priority, maxPriority int32
+	created, userTime     int64     // nanoseconds of the clock; what it ran in ring 3, by ticks
+	selfName              mach.Name // under which it did so last
+	handler               ipc.Right // the exception port
+	reply                 *ipc.Port // where the reply to its exception message goes
+	raised                raised
 }
 
 // newThread makes a suspended thread of t, which waits for its registers and its first resume.
@@ -64,6 +67,8 @@ func (k *Kernel) newThread(t *Task) *Thread {
 	th.page.Owner = th
 	th.port = k.sys.NewKernelPort(k, th)
 	th.self = th.port.MakeSend()
+	th.created = k.config.Clock()
+	th.inheritPriority()
 	th.sibling, t.threads = t.threads, th
 	t.threadCount++
 	k.threads++
@@ -165,6 +170,7 @@ func (k *Kernel) destroyThread(t *Thread) {
 		if *p == t {
 			*p = t.sibling
 			t.task.threadCount--
+			t.task.deadTime += t.userTime
 			k.threads--
 			break
 		}

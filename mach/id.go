@@ -32,6 +32,8 @@ const (
 	IDVMCopy               MsgID = 2028
 	IDVMRegion             MsgID = 2029
 	IDVMStatistics         MsgID = 2030
+	IDPortsRegister        MsgID = 2033
+	IDPortsLookup          MsgID = 2034
 	IDVMSetDefaultManager  MsgID = 2041
 	IDTaskSuspend          MsgID = 2056
 	IDTaskResume           MsgID = 2057
@@ -78,10 +80,23 @@ const (
 	IDExceptionRaise MsgID = 2400
 
 	IDHostDefaultManager   MsgID = 2601
+	IDProcessorSetDefault  MsgID = 2606
+	IDThreadPriority       MsgID = 2620
+	IDTaskPriority         MsgID = 2622
+	IDProcessorSetTasks    MsgID = 2627
+	IDProcessorSetThreads  MsgID = 2628
+	IDHostProcessorSets    MsgID = 2629
+	IDProcessorSetPriv     MsgID = 2630
+	IDThreadDepressAbort   MsgID = 2631
+	IDHostSetTime          MsgID = 2632
 	IDHostGetTime          MsgID = 2634
 	IDHostReboot           MsgID = 2635
 	IDVMWire               MsgID = 2636
 	IDHostInfo             MsgID = 2638
+	IDThreadWire           MsgID = 2637
+	IDProcessorSetInfo     MsgID = 2640
+	IDHostSetTime64        MsgID = 2644
+	IDTaskMaxPriority      MsgID = 2649
 	IDHostGetTime64        MsgID = 2643
 	IDHostGetKernelVersion MsgID = 2646
 	IDHostGetUptime64      MsgID = 2647
@@ -106,4 +121,11 @@ const (
 	IDPortSetSeqno            MsgID = 3218
 
 	IDMemoryObjectCreateProxy MsgID = 4010
+
+	IDThreadTerminateRelease MsgID = 4201
+	IDTaskSetName            MsgID = 4202
+	IDTaskNotification       MsgID = 4203
+	IDTaskSetEssential       MsgID = 4211
+	IDThreadSetName          MsgID = 4213
+	IDThreadGetName          MsgID = 4214
 )

@@ -60,6 +60,9 @@ func (env *Env) Counters() Counters { return env.counters }
 // NodeFrames is the number of frames that hold the radix trees of all objects.
 func (env *Env) NodeFrames() mach.PageNumber { return mach.PageNumber(env.nodes.held) }
 
+// Counters are the faults of this map.
+func (m *Map) Counters() Counters { return m.counters }
+
 // Objects yields every object that lives, newest first. The loop's body must not create or release objects.
 func (env *Env) Objects(yield func(*Object) bool) {
 	for o := env.objects; o != nil; o = o.next {

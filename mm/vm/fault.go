@@ -18,6 +18,7 @@ const superPages = mach.SuperSize / mach.PageSize
 func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 	env := m.env
 	env.counters.Faults++
+	m.counters.Faults++
 	e := m.hint
 	if va < e.start || va >= e.end {
 		if e = m.find(va); e == nil {
@@ -143,6 +144,7 @@ func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool
 		return err
 	}
 	m.env.counters.ZeroFills++
+	m.counters.ZeroFills++
 	prot := e.access()
 	if e.needsCopy {
 		prot &^= mach.ProtWrite
@@ -187,6 +189,7 @@ func (m *Map) fillAhead(e *Entry, va mach.VirtAddr, n mach.PageNumber, prot mach
 				break
 			}
 			m.env.counters.ZeroFills++
+			m.counters.ZeroFills++
 			s = slot(p)
 		}
 		n++
@@ -220,6 +223,7 @@ func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
 		_ = o.pages.put(nodes, first+i, slot(p)+slot(i.Bytes())|slotSuper, true)
 	}
 	m.env.counters.ZeroFills += superPages
+	m.counters.ZeroFills += superPages
 	return true
 }
 
@@ -277,6 +281,7 @@ func (m *Map) copyUp(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot) erro
 		return err
 	}
 	m.env.counters.CopyFaults++
+	m.counters.CopyFaults++
 	o.supersede(n, e)
 	return m.pmap.Enter(va.Trunc(), o.resident(n).frame(), e.access(), mach.PageSize)
 }

@@ -17,6 +17,8 @@ type Map struct {
 	size  uint64 // bytes mapped
 	seed  uint32 // of the tree's priorities
 
+	counters Counters // events in this map; lookups and hits are not counted
+
 	next, prev *Map // all maps of env
 }
 
