@@ -64,6 +64,7 @@ type Kernel struct {
 	hostPort, hostPriv  *ipc.Port
 	setName, setControl *ipc.Port // of the default processor set
 	watcher             ipc.Right // who is told of new tasks
+	fpuSize             int       // bytes of a thread's FPU area
 	timeOffset          int64     // of the time of day to the clock, in nanoseconds
 	manager             ipc.Right // to the default memory manager's port
 	modules             []*module
@@ -99,6 +100,7 @@ func New(c Config) *Kernel {
 	k.env.Wake = k.pageReady
 	k.hostPort = k.sys.NewKernelPort(k, host{k})
 	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})
+	k.fpuSize = len(c.CPU.NewFPU())
 	k.setName = k.sys.NewKernelPort(k, processorSetName{k})
 	k.setControl = k.sys.NewKernelPort(k, processorSet{k})
 	k.sleep.now = c.Clock

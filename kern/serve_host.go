@@ -57,6 +57,12 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDTaskMaxPriority:
 		return k.serveMaxPriority(m, false)
+	case mach.IDXStateSize:
+		if r.End() == mach.Success {
+			w := m.BeginReply(16)
+			w.Uint64(uint64(xfloatImage + k.fpuSize))
+			return m.FinishReply(&w)
+		}
 	case mach.IDProcessorSetDefault:
 		if r.End() == mach.Success {
 			return replyRight(m, k.setName.MakeSend())

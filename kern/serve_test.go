@@ -125,9 +125,19 @@ func TestThreadRequests(t *testing.T) {
 				u.is("a register", le.Uint64(again[8*i:]), le.Uint64(b[8*i:]))
 			}
 		}
-		list, code := state(mach.FlavorList, 3)
+		list, code := state(mach.FlavorList, 6)
 		u.want(code, mach.Success)
-		u.is("flavors", uint64(len(list)), 12)
+		u.is("flavors", uint64(len(list)), 24)
+		for i := range len(list) / 4 {
+			flavor := int32(le.Uint32(list[4*i:]))
+			b, code := state(flavor, 1024)
+			u.want(code, mach.Success)
+			u.want(set(flavor, uint32(len(b)/4), b), mach.Success)
+			u.want(set(flavor, uint32(len(b)/4-1), nil), mach.InvalidArgument)
+			_, code = state(flavor, uint32(len(b)/4-1))
+			u.want(code, mach.InvalidArgument)
+		}
+		u.want(set(mach.FlavorDebug, 8, []byte{28: 1, 31: 0}), mach.InvalidArgument)
 		u.want(set(mach.FlavorFSGSBase, 4, []byte{1, 2, 3, 4, 5, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0}), mach.Success)
 		fs, _ := state(mach.FlavorFSGSBase, 4)
 		u.is("FS", le.Uint64(fs), 0x0504030201)
@@ -135,8 +145,7 @@ func TestThreadRequests(t *testing.T) {
 		u.want(set(mach.FlavorFSGSBase, 4, []byte{7: 1, 15: 0}), mach.InvalidArgument)
 		u.want(set(mach.FlavorFSGSBase, 3, nil), mach.InvalidArgument)
 		u.want(set(mach.FlavorThread, mach.ThreadStateCount-1, nil), mach.InvalidArgument)
-		u.want(set(mach.FlavorFloat, 100, nil), mach.InvalidArgument)
-		for _, c := range [][2]int{{mach.FlavorThread, mach.ThreadStateCount - 1}, {mach.FlavorList, 2}, {mach.FlavorFSGSBase, 3}, {99, 1000}} {
+		for _, c := range [][2]int{{mach.FlavorThread, mach.ThreadStateCount - 1}, {mach.FlavorList, 5}, {mach.FlavorFSGSBase, 3}, {99, 1000}} {
 			_, code := state(int32(c[0]), uint32(c[1]))
 			u.want(code, mach.InvalidArgument)
 		}

@@ -117,8 +117,8 @@ const (
 	userStack = 0x1b
 )
 
-// state lists the registers in the order of THREAD_STATE; the segments are not among them.
-func state(r *board.Regs) [19]*uint64 {
+// registers lists the registers in the order of THREAD_STATE; the segments are not among them.
+func registers(r *board.Regs) [19]*uint64 {
 	return [...]*uint64{
 		&r.R8, &r.R9, &r.R10, &r.R11, &r.R12, &r.R13, &r.R14, &r.R15, &r.RDI, &r.RSI, &r.RBP, nil, &r.RBX, &r.RDX, &r.RCX, &r.RAX, &r.RIP,
 		nil, &r.RFlags,
@@ -127,30 +127,8 @@ func state(r *board.Regs) [19]*uint64 {
 
 // getState is thread_get_state; room is how many 32-bit words the caller takes.
 func (t *Thread) getState(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
-	var b [8 * 21]byte
-	n := 0
-	switch flavor {
-	case mach.FlavorList:
-		for i, f := range [...]uint32{mach.FlavorThread, mach.FlavorRegsSegs, mach.FlavorFSGSBase} {
-			le.PutUint32(b[4*i:], f)
-			n += 4
-		}
-	case mach.FlavorThread, mach.FlavorRegsSegs:
-		for i, p := range state(&t.regs) {
-			if p != nil {
-				le.PutUint64(b[8*i:], *p)
-			}
-		}
-		le.PutUint64(b[8*11:], t.regs.RSP)
-		le.PutUint64(b[8*17:], userCode)
-		le.PutUint64(b[8*19:], t.regs.RSP)
-		le.PutUint64(b[8*20:], userStack)
-		n = len(b)
-	case mach.FlavorFSGSBase:
-		le.PutUint64(b[:], t.regs.FSBase)
-		le.PutUint64(b[8:], t.regs.GSBase)
-		n = 16
-	}
+	var b [4096]byte // the most that a thread_state_t holds
+	n := t.state(flavor, b[:])
 	if n == 0 || int(room) < n/4 {
 		return m.ReplyCode(mach.InvalidArgument)
 	}
@@ -159,11 +137,50 @@ func (t *Thread) getState(m *ipc.Message, flavor int32, room uint32) *ipc.Messag
 	return m.FinishReply(&w)
 }
 
+// debugBytes is the size of an i386_debug_state: eight registers of 32 bits. No thread has a breakpoint in them.
+const debugBytes = 8 * 4
+
+// state writes one flavor of the thread's state to b and returns its size in bytes, 0 for an unknown one.
+func (t *Thread) state(flavor int32, b []byte) int {
+	switch flavor {
+	case mach.FlavorList:
+		flavors := [...]uint32{mach.FlavorThread, mach.FlavorFloat, mach.FlavorRegsSegs, mach.FlavorDebug, mach.FlavorFSGSBase, mach.FlavorXFloat}
+		for i, f := range flavors {
+			le.PutUint32(b[4*i:], f)
+		}
+		return 4 * len(flavors)
+	case mach.FlavorThread, mach.FlavorRegsSegs:
+		for i, p := range registers(&t.regs) {
+			if p != nil {
+				le.PutUint64(b[8*i:], *p)
+			}
+		}
+		le.PutUint64(b[8*11:], t.regs.RSP)
+		le.PutUint64(b[8*17:], userCode)
+		le.PutUint64(b[8*19:], t.regs.RSP)
+		le.PutUint64(b[8*20:], userStack)
+		return 8 * 21
+	case mach.FlavorFSGSBase:
+		le.PutUint64(b, t.regs.FSBase)
+		le.PutUint64(b[8:], t.regs.GSBase)
+		return 16
+	case mach.FlavorDebug:
+		return debugBytes
+	case mach.FlavorFloat:
+		floatState(t.fpu, b)
+		return floatBytes
+	case mach.FlavorXFloat:
+		xfloatState(t.fpu, b)
+		return xfloatImage + len(t.fpu)
+	}
+	return 0
+}
+
 // setState is thread_set_state of n 32-bit words. Flags that ring 3 may not set are left out when the thread is entered.
 func (t *Thread) setState(flavor int32, b []byte, n uint32) mach.Return {
 	switch {
 	case (flavor == mach.FlavorThread || flavor == mach.FlavorRegsSegs) && n >= mach.ThreadStateCount:
-		for i, p := range state(&t.regs) {
+		for i, p := range registers(&t.regs) {
 			if p != nil {
 				*p = le.Uint64(b[8*i:])
 			}
@@ -177,6 +194,19 @@ func (t *Thread) setState(flavor int32, b []byte, n uint32) mach.Return {
 			return mach.InvalidArgument
 		}
 		t.regs.FSBase, t.regs.GSBase = fs, gs
+		return mach.Success
+	case flavor == mach.FlavorDebug && n >= debugBytes/4:
+		for _, v := range b[:debugBytes] {
+			if v != 0 {
+				return mach.InvalidArgument // breakpoints in the processor's registers are not kept
+			}
+		}
+		return mach.Success
+	case flavor == mach.FlavorFloat && n >= floatBytes/4:
+		setFloatState(t.fpu, b)
+		return mach.Success
+	case flavor == mach.FlavorXFloat && int(n) >= (xfloatImage+len(t.fpu))/4:
+		setXFloatState(t.fpu, b)
 		return mach.Success
 	}
 	return mach.InvalidArgument

@@ -128,4 +128,6 @@ const (
 	IDTaskSetEssential       MsgID = 4211
 	IDThreadSetName          MsgID = 4213
 	IDThreadGetName          MsgID = 4214
+
+	IDXStateSize MsgID = 3809 // of mach_i386
 )

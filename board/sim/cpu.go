@@ -20,7 +20,7 @@ type CPU struct {
 	Entered  func()             // called at the begin of every Enter, if not nil
 
 	threads map[*board.Regs]*Ring3
-	fpu     [64]byte
+	fpu     [512]byte // as FXSAVE's area
 	root    mach.PhysAddr
 }
 
