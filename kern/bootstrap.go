@@ -192,6 +192,8 @@ func (s *script) value(t *Task, name string) (string, error) {
 	switch kind {
 	case "host-port":
 		right = k.hostPriv.MakeSend()
+	case "device-port":
+		right = k.devices.MakeSend()
 	case "task-port":
 		right = t.self.Copy()
 	case "default-pager-port":

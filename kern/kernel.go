@@ -64,6 +64,8 @@ type Kernel struct {
 	hostPort, hostPriv  *ipc.Port
 	setName, setControl *ipc.Port // of the default processor set
 	watcher             ipc.Right // who is told of new tasks
+	devices             *ipc.Port // the device master port
+	clock               clock
 	fpuSize             int       // bytes of a thread's FPU area
 	timeOffset          int64     // of the time of day to the clock, in nanoseconds
 	manager             ipc.Right // to the default memory manager's port
@@ -100,6 +102,7 @@ func New(c Config) *Kernel {
 	k.env.Wake = k.pageReady
 	k.hostPort = k.sys.NewKernelPort(k, host{k})
 	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})
+	k.devices = k.sys.NewKernelPort(k, deviceMaster{k})
 	k.fpuSize = len(c.CPU.NewFPU())
 	k.setName = k.sys.NewKernelPort(k, processorSetName{k})
 	k.setControl = k.sys.NewKernelPort(k, processorSet{k})
@@ -253,6 +256,7 @@ func (k *Kernel) interrupt(t *Thread) {
 	k.sleep.expire(k)
 	t.turn++
 	t.userTime += tick
+	k.showTime()
 	if k.current == t && t.turn >= quantum && (k.handOff != nil || !k.ready.empty()) {
 		k.yield(t)
 	}

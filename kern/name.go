@@ -48,9 +48,7 @@ func (k *Kernel) announce(t, parent *Task) {
 	w.Port(mach.MsgPortSend, m.PutRight(t.self.Copy()))
 	w.Port(mach.MsgPortSend, m.PutRight(parent.self.Copy()))
 	m.Finish(&w)
-	if to := k.sys.Send(m); to != nil {
-		k.wakeWaiter(to)
-	}
+	k.send(m)
 }
 
 // terminateRelease is thread_terminate_release: it ends a thread, and in a task gives up two names and a range of memory, all of which

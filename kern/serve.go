@@ -40,6 +40,10 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 		return k.serveHost(m)
 	case hostPriv:
 		return k.serveHostPriv(m)
+	case deviceMaster:
+		return k.serveDeviceMaster(m)
+	case clockDevice:
+		return k.serveClock(m)
 	case processorSetName:
 		return k.serveProcessorSet(m, false)
 	case processorSet:

@@ -130,4 +130,14 @@ const (
 	IDThreadGetName          MsgID = 4214
 
 	IDXStateSize MsgID = 3809 // of mach_i386
+
+	IDDeviceOpen        MsgID = 2800
+	IDDeviceClose       MsgID = 2801
+	IDDeviceWrite       MsgID = 2802
+	IDDeviceWriteInband MsgID = 2803
+	IDDeviceRead        MsgID = 2804
+	IDDeviceReadInband  MsgID = 2805
+	IDDeviceMap         MsgID = 2809
+	IDDeviceSetStatus   MsgID = 2810
+	IDDeviceGetStatus   MsgID = 2811
 )
