@@ -15,7 +15,7 @@ func TestDebugger(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "build/defpager", "gdb", "-file", "go.mod", "--", "-batch",
-		"-ex", "hbreak defpager/pager.(*Pager).create", "-ex", "continue", "-ex", "backtrace 3", "-ex", "print p.created", "-ex", "kill")
+		"-ex", "hbreak defpager/pager.(*Pager).create", "-ex", "continue", "-ex", "backtrace 3", "-ex", "print p.created", "-ex", "detach")
 	cmd.Dir = "../.."
 	out, err := cmd.CombinedOutput()
 	if err != nil {
