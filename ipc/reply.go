@@ -80,3 +80,6 @@ func (m *Message) ReplyCode(code mach.Return) *Message {
 	m.writeResult(code)
 	return m
 }
+
+// Answerable reports whether somebody could still get a reply to the request.
+func (m *Message) Answerable() bool { return m.reply.Port != nil && !m.reply.Dead() }

@@ -102,6 +102,7 @@ func TestBoot(t *testing.T) {
 // What cannot be started is told and left out; the others run.
 func TestBootFailures(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	ran := false
 	m.module("one $(task-create)", []byte("text"))
 	m.program("two ${what} $(task-create)", nil)

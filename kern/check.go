@@ -36,11 +36,11 @@ func (k *Kernel) Check() error {
 		return fmt.Errorf("kern: %d tasks, %d threads; counted are %d and %d", n, all, k.tasks.count, k.threads)
 	}
 	for i, t := range k.sleep.heap {
-		if t.dead {
-			return fmt.Errorf("kern: thread %d is dead and sleeps", t.id)
+		if th, ok := t.owner.(*Thread); ok && th.dead {
+			return fmt.Errorf("kern: thread %d is dead and sleeps", th.id)
 		}
 		if t.slot != i || i > 0 && k.sleep.heap[(i-1)/2].deadline > t.deadline {
-			return fmt.Errorf("kern: thread %d: the table of sleepers is out of order", t.id)
+			return fmt.Errorf("kern: the table of sleepers is out of order at %d", i)
 		}
 	}
 	k.env.Objects(func(o *vm.Object) bool {

@@ -84,6 +84,7 @@ func TestHandlerResolvesFault(t *testing.T) {
 // A thread's handler that refuses leaves the exception to its task's; when that refuses too, the task ends.
 func TestHandlersRefuse(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	victim := m.start("victim", func(u *user) {
 		u.Load(8)
 		t.Error("the program went on")
@@ -107,6 +108,7 @@ func TestHandlersRefuse(t *testing.T) {
 // A handler that ends before it answers: its reply right dies, which is no answer but a refusal.
 func TestHandlerEnds(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	victim := m.start("victim", func(u *user) { u.Raise(board.VectorSIMD, 0); t.Error("the program went on") })
 	var byThread mach.Name
 	handler := m.start("handler", func(u *user) { u.receive(byThread, mach.IDExceptionRaise) })
@@ -140,6 +142,7 @@ func TestVictimEnds(t *testing.T) {
 // A reply that is none refuses; a suspended victim goes on when it is resumed, not when its handler answers.
 func TestSuspendedVictim(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	resumed, done := false, false
 	victim := m.start("victim", func(u *user) {
 		u.Raise(board.VectorDebug, 0)
@@ -190,6 +193,7 @@ func TestFaultsThatEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
+			m.mayDie()
 			m.start("victim", func(u *user) {
 				c.do(u)
 				t.Error("the program went on")

@@ -267,6 +267,7 @@ func FuzzPrograms(f *testing.F) {
 // anything runs three tasks whose programs do what b says.
 func anything(t *testing.T, b []byte) {
 	m := newMachine(t)
+	m.mayDie()
 	p := pager.New(pager.Config{System: m.sys, Memory: m.env})
 	m.ports.Ports++ // the pager's
 	c := &choices{b[:min(len(b), 4000)]}

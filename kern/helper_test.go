@@ -24,6 +24,7 @@ type machine struct {
 	clock int64
 	ends  []End
 	text  strings.Builder
+	dies  bool // some program is to be terminated
 	ports ipc.Stats
 	taken mach.PageNumber
 	files mach.PhysAddr // where the next module goes
@@ -134,6 +135,9 @@ func (m *machine) run() {
 func (m *machine) finish() {
 	m.t.Helper()
 	m.run()
+	if !m.dies && strings.Contains(m.text.String(), "terminated: EXC") {
+		m.t.Errorf("the console shows\n%s", m.text.String())
+	}
 	for _, t := range m.Threads() {
 		m.t.Errorf("left over: %+v", t)
 	}
@@ -159,6 +163,9 @@ func (m *machine) finish() {
 		return true
 	})
 }
+
+// mayDie says that programs of the test are to be terminated for exceptions, which finish reports otherwise.
+func (m *machine) mayDie() { m.dies = true }
 
 // says verifies that the console shows text.
 func (m *machine) says(text string) {

@@ -76,6 +76,7 @@ type Kernel struct {
 
 	parting   []*memoryObject // conversations with memory managers that are to end
 	laters    laterList
+	gsync     gsyncs
 	proxies   proxyList
 	lateBytes int  // of results that wait for a page, see late
 	unsettled bool // one of deadThread, dying, parting and laters.ready has something

@@ -96,4 +96,7 @@ func (k *Kernel) giveUp(t *Task) {
 		}
 		l = next
 	}
+	for t.gsyncs.first != nil {
+		k.endGsync(t.gsyncs.first, mach.InvalidArgument)
+	}
 }

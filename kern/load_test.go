@@ -11,6 +11,7 @@ import (
 // rights of the segments in it.
 func TestLoadSegments(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	ran := false
 	at := m.entry(func(u *user) {
 		ran = true
@@ -90,6 +91,7 @@ func TestRightsOfPages(t *testing.T) {
 // Segments that fit the file's pages are the module's own frames, and nobody writes to those.
 func TestLoadInPlace(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	for range 2 {
 		m.program("p $(task-create) $(task-resume)", func(u *user) {
 			u.is("the file's first byte", uint64(u.Load(mach.VirtAddr(u.RIP).Trunc())), 0x7f)

@@ -98,6 +98,7 @@ func TestAbortOfPageWaits(t *testing.T) {
 // A manager dies: what it supplied stays, who waits for more gets an error, and nobody else notices.
 func TestManagerDies(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	var port, name, other mach.Name
 	manager := m.paused("manager", func(u *user) {
 		o := u.manage(port)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"defpager/ipc"
+	"defpager/mach"
 )
 
 // queue is the threads that are ready, in the order of their turns.
@@ -46,7 +47,7 @@ func (k *Kernel) makeReady(t *Thread) {
 // wakeThread ends t's wait: it gets a turn, in which its trap ends.
 func (k *Kernel) wakeThread(t *Thread) {
 	t.awake = true
-	k.sleep.remove(t)
+	k.sleep.remove(&t.sleeper)
 	k.makeReady(t)
 }
 
@@ -81,22 +82,29 @@ func (k *Kernel) yield(t *Thread) {
 	k.makeReady(t)
 }
 
-// sleepers are the threads whose wait has an end, as a heap: the first deadline stands first. The table grows to the largest number
-// of threads that ever slept at once, and stays so.
+// sleeper is whoever waits no longer than to a deadline: a thread, or a request that waits for a word of memory.
+type sleeper struct {
+	deadline int64 // nanoseconds of the clock
+	slot     int   // in the table of sleepers, or -1
+	owner    any   // *Thread or *gsyncWait
+}
+
+// sleepers are those whose wait has an end, as a heap: the first deadline stands first. The table grows to the largest number
+// that ever slept at once, and stays so.
 type sleepers struct {
-	heap []*Thread
+	heap []*sleeper
 	now  func() int64
 }
 
 // add makes t wait no longer than ms milliseconds.
-func (s *sleepers) add(t *Thread, ms uint32) {
+func (s *sleepers) add(t *sleeper, ms uint32) {
 	t.deadline = s.now() + int64(ms)*int64(time.Millisecond)
 	t.slot = len(s.heap)
 	s.heap = append(s.heap, t)
 	s.up(t.slot)
 }
 
-func (s *sleepers) remove(t *Thread) {
+func (s *sleepers) remove(t *sleeper) {
 	i := t.slot
 	if i < 0 {
 		return
@@ -148,17 +156,21 @@ func (s *sleepers) first() (time.Duration, bool) {
 	return time.Duration(max(s.heap[0].deadline-s.now(), 0)), true
 }
 
-// expire wakes the threads whose time is over.
+// expire ends the waits whose time is over.
 func (s *sleepers) expire(k *Kernel) {
 	if len(s.heap) == 0 {
 		return
 	}
 	now := s.now()
 	for len(s.heap) != 0 && s.heap[0].deadline <= now {
-		t := s.heap[0]
-		if t.wait == waitMessage && !t.awake {
-			t.waiter.Expire()
+		switch t := s.heap[0].owner.(type) {
+		case *Thread:
+			if t.wait == waitMessage && !t.awake {
+				t.waiter.Expire()
+			}
+			k.wakeThread(t)
+		case *gsyncWait:
+			k.endGsync(t, mach.TimedOut)
 		}
-		k.wakeThread(t)
 	}
 }

@@ -19,7 +19,8 @@ func TestSleepersAgainstModel(t *testing.T) {
 		task := &Task{}
 		threads := make([]*Thread, 12)
 		for i := range threads {
-			threads[i] = &Thread{id: uint32(i), task: task, slot: -1, wait: waitTimer}
+			threads[i] = &Thread{id: uint32(i), task: task, wait: waitTimer}
+			threads[i].sleeper = sleeper{slot: -1, owner: threads[i]}
 		}
 		deadlines := map[*Thread]int64{}
 		var ready []*Thread
@@ -38,7 +39,7 @@ func TestSleepersAgainstModel(t *testing.T) {
 				}
 				ms := rapid.Uint32Range(0, 20).Draw(t, "ms")
 				th.awake = false
-				k.sleep.add(th, ms)
+				k.sleep.add(&th.sleeper, ms)
 				deadlines[th] = now + int64(ms)*int64(time.Millisecond)
 			},
 			"wake": func(t *rapid.T) {
@@ -49,7 +50,7 @@ func TestSleepersAgainstModel(t *testing.T) {
 			},
 			"forget": func(t *rapid.T) {
 				th := pick(t)
-				k.sleep.remove(th)
+				k.sleep.remove(&th.sleeper)
 				delete(deadlines, th)
 			},
 			"time": func(t *rapid.T) {
@@ -105,7 +106,8 @@ func TestSleepersAgainstModel(t *testing.T) {
 					t.Fatalf("%d sleepers, want %d", len(k.sleep.heap), len(deadlines))
 				}
 				first := int64(1 << 62)
-				for i, th := range k.sleep.heap {
+				for i, s := range k.sleep.heap {
+					th := s.owner.(*Thread)
 					if th.slot != i || th.deadline != deadlines[th] {
 						t.Fatalf("thread %d in slot %d of %d wants %d", th.id, i, th.slot, deadlines[th])
 					}

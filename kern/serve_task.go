@@ -16,6 +16,8 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		return k.servePort(t, m)
 	case id >= mach.IDVMAllocate && id <= mach.IDVMStatistics, id == mach.IDVMMap:
 		return k.serveVM(t, m)
+	case id >= mach.IDGsyncWait && id <= mach.IDGsyncRequeue:
+		return k.serveGsync(t, m)
 	}
 	r := m.Reader()
 	switch id {

@@ -19,6 +19,7 @@ type Task struct {
 	essential bool // its end is reported: nobody in ring 3 can end the machine so
 
 	id          uint32
+	gsyncs      gsyncChain // waits for words of its memory
 	name        string
 	threadCount int
 	parent      *Task // who made it, nil for the loader's

@@ -41,9 +41,9 @@ type Thread struct {
 	next, prev *Thread // of the ready queue
 	sibling    *Thread // of the task's list
 	suspended  int32
-	turn       int   // interrupts since its turn began
-	deadline   int64 // nanoseconds of the clock
-	slot       int   // in the table of sleepers, or -1
+	turn       int        // interrupts since its turn began
+	sleeper               // its place in the table of sleepers
+	gsyncs     gsyncChain // what it waits for by gsync_wait
 
 	id                    uint32
 	port                  *ipc.Port
@@ -60,7 +60,8 @@ type Thread struct {
 // newThread makes a suspended thread of t, which waits for its registers and its first resume.
 func (k *Kernel) newThread(t *Task) *Thread {
 	k.lastThread++
-	th := &Thread{task: t, id: k.lastThread, fpu: k.cpu.NewFPU(), slot: -1, suspended: 1}
+	th := &Thread{task: t, id: k.lastThread, fpu: k.cpu.NewFPU(), suspended: 1}
+	th.sleeper = sleeper{slot: -1, owner: th}
 	th.regs.Full = 1
 	th.regs.RFlags = board.RFlagsFixed
 	th.waiter.Owner = th
@@ -113,7 +114,7 @@ func (k *Kernel) stopIfCurrent(t *Thread) {
 func (k *Kernel) abort(t *Thread) {
 	switch t.wait {
 	case waitMessage:
-		if !t.awake {
+		if !t.awake && !k.interruptGsyncs(t) {
 			t.waiter.Interrupt()
 			k.wakeThread(t)
 		}
@@ -154,12 +155,13 @@ func (k *Kernel) reap() {
 }
 
 func (k *Kernel) destroyThread(t *Thread) {
+	k.interruptGsyncs(t)
 	if t.wait == waitMessage {
 		t.waiter.Cancel()
 	}
 	k.forgetPage(t)
 	t.wait, t.awake = waitNone, false
-	k.sleep.remove(t)
+	k.sleep.remove(&t.sleeper)
 	if t.queued {
 		k.ready.remove(t)
 	}

@@ -233,7 +233,7 @@ func (k *Kernel) afterMsg(t *Thread, code mach.Return, done bool) {
 		t.wait = waitMessage
 		t.awake = false
 		if ms, ok := t.waiter.Timeout(); ok {
-			k.sleep.add(t, ms)
+			k.sleep.add(&t.sleeper, ms)
 		}
 		if k.current == t {
 			k.current = nil
@@ -248,7 +248,7 @@ func (k *Kernel) afterMsg(t *Thread, code mach.Return, done bool) {
 			receiver.awake = true
 		}
 		if receiver.slot >= 0 {
-			k.sleep.remove(receiver)
+			k.sleep.remove(&receiver.sleeper)
 		}
 		if k.current == nil && k.handOff == nil && receiver.runnable() && !receiver.queued {
 			k.handOff = receiver
@@ -279,7 +279,7 @@ func (k *Kernel) threadSwitch(t *Thread) {
 	t.setResult(mach.Success)
 	if option == switchWait {
 		t.wait = waitTimer
-		k.sleep.add(t, uint32(r.RDX))
+		k.sleep.add(&t.sleeper, uint32(r.RDX))
 		k.current = nil
 		return
 	}

@@ -46,6 +46,7 @@ func TestTrapsForPorts(t *testing.T) {
 
 func TestTrapsForMemory(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	m.start("a", func(u *user) {
 		self, at := uint64(u.self()), uint64(u.buffer)
 		u.Store64(u.buffer, 0)
@@ -113,6 +114,7 @@ func TestPrint(t *testing.T) {
 
 func TestUnknownTraps(t *testing.T) {
 	m := newMachine(t)
+	m.mayDie()
 	m.start("a", func(u *user) {
 		u.want(u.trap(-1), mach.InvalidArgument)
 		u.want(u.trap(1-mach.TrapTableSize), mach.InvalidArgument)

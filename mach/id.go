@@ -91,7 +91,6 @@ const (
 	IDHostSetTime          MsgID = 2632
 	IDHostGetTime          MsgID = 2634
 	IDHostReboot           MsgID = 2635
-	IDVMWire               MsgID = 2636
 	IDHostInfo             MsgID = 2638
 	IDThreadWire           MsgID = 2637
 	IDProcessorSetInfo     MsgID = 2640
@@ -128,6 +127,19 @@ const (
 	IDTaskSetEssential       MsgID = 4211
 	IDThreadSetName          MsgID = 4213
 	IDThreadGetName          MsgID = 4214
+
+	IDVMMachineAttribute   MsgID = 2099
+	IDVMCacheStatistics    MsgID = 4200
+	IDGsyncWait            MsgID = 4204
+	IDGsyncWake            MsgID = 4205
+	IDGsyncRequeue         MsgID = 4206
+	IDVMWireAll            MsgID = 4207
+	IDVMObjectSync         MsgID = 4208
+	IDVMMsync              MsgID = 4209
+	IDVMAllocateContiguous MsgID = 4210
+	IDVMPagesPhys          MsgID = 4212
+	IDVMSetSizeLimit       MsgID = 4215
+	IDVMGetSizeLimit       MsgID = 4216
 
 	IDXStateSize MsgID = 3809 // of mach_i386
 
