@@ -37,8 +37,14 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 	case *Thread:
 		return k.serveThread(o, m)
 	case host:
+		if isHostMemory(m.ID()) {
+			return k.serveHostMemory(m, false)
+		}
 		return k.serveHost(m)
 	case hostPriv:
+		if isHostMemory(m.ID()) {
+			return k.serveHostMemory(m, true)
+		}
 		return k.serveHostPriv(m)
 	case deviceMaster:
 		return k.serveDeviceMaster(m)
@@ -50,6 +56,8 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 		return k.serveProcessorSet(m, true)
 	case exceptionReply:
 		return k.serveException(o.thread, m)
+	case memoryName:
+		return k.serveName(o.memoryObject, m)
 	case memoryControl:
 		return k.serveControl(o.memoryObject, m)
 	}

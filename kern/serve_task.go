@@ -14,7 +14,8 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		return m.ReplyCode(mach.InvalidArgument)
 	case id >= mach.IDPortNames && id < mach.IDPortNames+100:
 		return k.servePort(t, m)
-	case id >= mach.IDVMAllocate && id <= mach.IDVMStatistics, id == mach.IDVMMap:
+	case id >= mach.IDVMAllocate && id <= mach.IDVMStatistics, id == mach.IDVMMap,
+		id == mach.IDVMMachineAttribute, id == mach.IDVMCacheStatistics, id == mach.IDVMMsync, id == mach.IDVMGetSizeLimit:
 		return k.serveVM(t, m)
 	case id >= mach.IDGsyncWait && id <= mach.IDGsyncRequeue:
 		return k.serveGsync(t, m)

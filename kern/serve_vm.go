@@ -57,6 +57,24 @@ func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return k.statistics(m)
 		}
+	case mach.IDVMMachineAttribute:
+		at, size, attribute, value := r.Uint64(), r.Uint64(), r.Int32(), r.Int32()
+		if r.End() == mach.Success {
+			return machineAttribute(memory, m, mach.VirtAddr(at), size, attribute, value)
+		}
+	case mach.IDVMCacheStatistics:
+		if r.End() == mach.Success {
+			return k.cacheStatistics(m)
+		}
+	case mach.IDVMMsync:
+		at, size, flags := r.Uint64(), r.Uint64(), r.Int32()
+		if r.End() == mach.Success {
+			return msync(memory, m, mach.VirtAddr(at), size, flags)
+		}
+	case mach.IDVMGetSizeLimit:
+		if r.End() == mach.Success {
+			return sizeLimits(t, m)
+		}
 	case mach.IDVMMap:
 		a := vm.MapArgs{Address: mach.VirtAddr(r.Uint64()), Size: r.Uint64(), Mask: mach.VirtAddr(r.Uint64()), Anywhere: r.Bool()}
 		handle := r.Port(mach.MsgPortSend)
@@ -104,7 +122,7 @@ func (k *Kernel) statistics(m *ipc.Message) *ipc.Message {
 	f, c := k.frames.Stats(), k.env.Counters()
 	var b [13 * 4]byte
 	for i, v := range [...]uint64{
-		mach.PageSize, uint64(f.Free), uint64(f.Taken), 0, 0, c.ZeroFills, 0, 0, 0, c.Faults, c.CopyFaults, c.Lookups, c.Hits,
+		mach.PageSize, uint64(f.Free), uint64(f.Taken), 0, uint64(k.env.Wired()), c.ZeroFills, 0, 0, 0, c.Faults, c.CopyFaults, c.Lookups, c.Hits,
 	} {
 		le.PutUint32(b[4*i:], uint32(v))
 	}

@@ -86,6 +86,9 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 		m, err = parent.memory.Fork()
 	} else {
 		m, err = vm.NewMap(k.env)
+		if err == nil && parent != nil {
+			m.SetSizeLimit(parent.memory.SizeLimit())
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -129,6 +129,7 @@ const (
 	IDThreadGetName          MsgID = 4214
 
 	IDVMMachineAttribute   MsgID = 2099
+	IDVMWire               MsgID = 2636 // of mach_host
 	IDVMCacheStatistics    MsgID = 4200
 	IDGsyncWait            MsgID = 4204
 	IDGsyncWake            MsgID = 4205

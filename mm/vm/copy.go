@@ -313,7 +313,7 @@ func (m *Map) CopyMapOut(c *Copy) (mach.VirtAddr, error) {
 	if c.size != 0 {
 		f := fit{size: uint64(c.last.end), mask: mach.PageMask, limit: mach.MaxUser}
 		va, prev, ok := m.vacant(&f, mach.MinUser)
-		if !ok {
+		if !ok || !m.fits(f.size, mach.ProtAll) {
 			return 0, mach.NoSpace
 		}
 		base = va + mach.VirtAddr(c.offset)
@@ -328,6 +328,7 @@ func (m *Map) CopyMapOut(c *Copy) (mach.VirtAddr, error) {
 		}
 		m.tidy(m.floor(va), prev.end)
 		c.first, c.last = nil, nil
+		_ = m.wireNew(va, f.size, mach.ProtDefault) // what came in a message is not lost for that
 	}
 	c.Discard()
 	return base, nil

@@ -13,7 +13,8 @@ type Entry struct {
 
 	prot, max mach.Prot
 	inherit   mach.Inherit
-	needsCopy bool // others see the object's pages too: writing needs a shadow first
+	wired     mach.Prot // accesses that are not to fault; see Wire
+	needsCopy bool      // others see the object's pages too: writing needs a shadow first
 
 	// The page of the object after the last one that a fault filled or mapped: a fault right there is one of a run.
 	ahead mach.PageNumber
@@ -157,7 +158,7 @@ func (e *Entry) like(f *Entry) bool {
 }
 
 func (e *Entry) sameAttributes(f *Entry) bool {
-	return e.prot == f.prot && e.max == f.max && e.inherit == f.inherit && e.needsCopy == f.needsCopy
+	return e.prot == f.prot && e.max == f.max && e.inherit == f.inherit && e.needsCopy == f.needsCopy && e.wired == f.wired
 }
 
 // extends reports whether e's object can grow to cover f as well: f is zeros, and e alone maps the object up to its end.

@@ -19,6 +19,7 @@ type Env struct {
 	MaxEntries, MaxObjects int
 
 	nodes    nodePool
+	wired    uint64 // bytes that are wired in all maps
 	counters Counters
 
 	objects     *Object // all of them, for the monitor and Check

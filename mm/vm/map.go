@@ -15,7 +15,12 @@ type Map struct {
 	hint  *Entry // where the last fault was
 	count int    // entries
 	size  uint64 // bytes mapped
+	none  uint64 // of them, those with the maximum protection none
+	wired uint64 // of them, those that are wired
+	limit sizeLimit
 	seed  uint32 // of the tree's priorities
+
+	wireFuture bool // what is mapped from now on is wired
 
 	counters Counters // events in this map; lookups and hits are not counted
 
@@ -44,7 +49,7 @@ func NewMap(env *Env) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Map{env: env, pmap: p, seed: 0x9e3779b9}
+	m := &Map{env: env, pmap: p, seed: 0x9e3779b9, limit: sizeLimit{Unlimited, Unlimited}}
 	m.head = Entry{m: m, start: mach.MinUser, end: mach.MinUser}
 	m.root, m.hint = &m.head, &m.head
 	m.regap(&m.head)
@@ -59,6 +64,7 @@ func NewMap(env *Env) (*Map, error) {
 // Destroy unmaps everything and frees the page tables. No processor uses them any more.
 func (m *Map) Destroy() {
 	// The tables go first: then nothing shows the frames that the entries give up.
+	m.env.wired -= m.wired
 	m.pmap.Destroy()
 	for e := m.head.next; e != nil; {
 		next := e.next
@@ -90,7 +96,7 @@ func (m *Map) Resident() mach.PageNumber { return m.pmap.Resident() }
 //
 // InvalidArgument: size 0, an unknown protection or inheritance, current protection not within the maximum, an offset that
 // is not page aligned or overflows. ProtectionFailure: more than the object's memory allows. NoSpace: taken, against the
-// mask, or no room anywhere. InvalidAddress: an exact range that is not all in the user's space. ResourceShortage.
+// mask, no room anywhere, or beyond the map's size limit. InvalidAddress: an exact range that is not all in the user's space. ResourceShortage.
 func (m *Map) Map(a *MapArgs) (mach.VirtAddr, error) {
 	if a.Size == 0 || !a.Cur.Valid() || !a.Max.Valid() || !a.Inherit.Valid() || !a.Max.Allows(a.Cur) {
 		return 0, mach.InvalidArgument
@@ -114,6 +120,9 @@ func (m *Map) Map(a *MapArgs) (mach.VirtAddr, error) {
 	if err != nil {
 		return 0, err
 	}
+	if !m.fits(mach.Pages(a.Size).Bytes(), maximum) {
+		return 0, mach.NoSpace
+	}
 	e, err := m.env.newEntry(m.count)
 	if err != nil {
 		return 0, err
@@ -134,6 +143,10 @@ func (m *Map) Map(a *MapArgs) (mach.VirtAddr, error) {
 		e.mapObject(o, offset)
 	}
 	m.add(prev, e)
+	if err = m.wireNew(start, a.Size, a.Cur); err != nil {
+		_ = m.Deallocate(start, a.Size) // whole entries: no other is needed
+		return 0, err
+	}
 	return start, nil
 }
 

@@ -56,7 +56,9 @@ func (m *Map) Protect(addr mach.VirtAddr, size uint64, setMax bool, prot mach.Pr
 		old := e.prot
 		e.prot = prot
 		if setMax {
+			m.account(e, -e.size())
 			e.max = prot
+			m.account(e, e.size())
 			e.prot = old & prot
 		}
 		e.reprotect(old)
@@ -160,7 +162,7 @@ func (m *Map) split(e *Entry, va mach.VirtAddr) (*Entry, error) {
 		return nil, err
 	}
 	f.start, f.end = va, e.end
-	f.prot, f.max, f.inherit, f.needsCopy, f.ahead = e.prot, e.max, e.inherit, e.needsCopy, e.ahead
+	f.prot, f.max, f.inherit, f.needsCopy, f.wired, f.ahead = e.prot, e.max, e.inherit, e.needsCopy, e.wired, e.ahead
 	if e.object != nil {
 		f.mapObject(e.object, e.page(va))
 	}

@@ -43,7 +43,7 @@ func (m *Map) insert(prev, e *Entry) {
 		e.next.prev = e
 	}
 	m.count++
-	m.size += e.size()
+	m.account(e, e.size())
 
 	m.seed ^= m.seed << 13
 	m.seed ^= m.seed >> 17
@@ -85,7 +85,7 @@ func (m *Map) remove(e *Entry) {
 		e.next.prev = prev
 	}
 	m.count--
-	m.size -= e.size()
+	m.account(e, -e.size())
 	if m.hint == e {
 		m.hint = &m.head
 	}
@@ -96,7 +96,7 @@ func (m *Map) remove(e *Entry) {
 
 // resize moves e's bounds, within its gap. The map's order stays.
 func (m *Map) resize(e *Entry, start, end mach.VirtAddr) {
-	m.size += uint64(end-start) - e.size()
+	m.account(e, uint64(end-start)-e.size())
 	e.start, e.end = start, end
 	m.regap(e)
 	m.regap(e.prev)
@@ -203,7 +203,7 @@ func (e *Entry) firstGap(size uint64) *Entry {
 func (m *Map) checkTree() error {
 	var last *Entry
 	count := -1 // the head does not count
-	var size uint64
+	var size, none, wired uint64
 	var walk func(e, parent *Entry) error
 	walk = func(e, parent *Entry) error {
 		if e == nil {
@@ -224,6 +224,12 @@ func (m *Map) checkTree() error {
 		last = e
 		count++
 		size += e.size()
+		if e.max == mach.ProtNone {
+			none += e.size()
+		}
+		if e.wired != mach.ProtNone {
+			wired += e.size()
+		}
 		return walk(e.right, e)
 	}
 	if err := walk(m.root, nil); err != nil {
@@ -231,6 +237,9 @@ func (m *Map) checkTree() error {
 	}
 	if count != m.count || size != m.size || last.next != nil {
 		return fmt.Errorf("map: %d entries of %#x bytes, counted %d of %#x", count, size, m.count, m.size)
+	}
+	if none != m.none || wired != m.wired {
+		return fmt.Errorf("map: %#x bytes without access, %#x wired; counted %#x and %#x", none, wired, m.none, m.wired)
 	}
 	return nil
 }

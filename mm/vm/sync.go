@@ -1,0 +1,56 @@
+package vm
+
+import "defpager/mach"
+
+// Sync returns what the range's tasks have written to the managers of the memory objects that are mapped there, and with flush takes the
+// pages away, so that the next touch asks the managers again (vm_msync). Memory without a manager stays as it is. It fails with
+// InvalidAddress (not wholly mapped; nothing is done) and ResourceShortage (too much is under way).
+func (m *Map) Sync(addr mach.VirtAddr, size uint64, flush bool) error {
+	if err := m.require(addr, size, mach.ProtNone); err != nil {
+		return err
+	}
+	start, end := span(addr, size)
+	for e := m.from(start); e != nil && e.start < end; e = e.next {
+		if e.object == nil || e.object.kind != managed {
+			continue
+		}
+		from, to := max(start, e.start), min(end, e.end)
+		err := e.object.LockRequest(&LockRequest{
+			Offset: e.page(from).Bytes(), Size: uint64(to - from), Return: mach.ReturnDirty, Flush: flush, Lock: mach.ProtNoChange,
+		})
+		if err != nil && !e.object.pager.severed {
+			return err
+		}
+	}
+	return nil
+}
+
+// Maps reports whether all of the range is mapped.
+func (m *Map) Maps(addr mach.VirtAddr, size uint64) bool {
+	return m.require(addr, size, mach.ProtNone) == nil
+}
+
+// CacheStats are the numbers of vm_cache_statistics that this kernel has.
+type CacheStats struct {
+	Objects         int             // managed ones that are kept though nobody maps them
+	Cached          mach.PageNumber // their pages
+	Temporary, Perm mach.PageNumber // pages of objects without and with a manager
+	TableFrames     mach.PageNumber // frames of the structures that find pages
+}
+
+// CacheStats counts by a walk over all objects.
+func (env *Env) CacheStats() CacheStats {
+	s := CacheStats{Objects: env.cachedCount, TableFrames: env.NodeFrames()}
+	for o := env.objects; o != nil; o = o.next {
+		switch {
+		case o.kind == managed && o.pager.cached:
+			s.Cached += o.pages.count
+			s.Perm += o.pages.count
+		case o.kind == managed:
+			s.Perm += o.pages.count
+		default:
+			s.Temporary += o.pages.count
+		}
+	}
+	return s
+}
