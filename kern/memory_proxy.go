@@ -57,11 +57,16 @@ func (k *Kernel) createProxy(m *ipc.Message) *ipc.Message {
 			return m.ReplyCode(mach.InvalidArgument)
 		}
 	}
+	p.object = object
+	return k.addProxy(m, p)
+}
+
+// addProxy answers with a proxy, whose right to its object is released when there are too many.
+func (k *Kernel) addProxy(m *ipc.Message, p *memoryProxy) *ipc.Message {
 	if k.proxies.count >= k.config.Limits.Objects/4 {
-		object.Release()
+		p.object.Release()
 		return m.ReplyCode(mach.ResourceShortage)
 	}
-	p.object = object
 	p.port = k.sys.NewKernelPort(k, p)
 	if p.next = k.proxies.first; p.next != nil {
 		p.next.prev = p

@@ -57,6 +57,11 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDMemoryObjectCreateProxy:
 		return k.createProxy(m)
+	case mach.IDVMRegionCreateProxy:
+		at, most, size := r.Uint64(), r.Int32(), r.Uint64()
+		if r.End() == mach.Success {
+			return k.createRegionProxy(t, m, mach.VirtAddr(at), mach.Prot(most), size)
+		}
 	case mach.IDThreadCreate:
 		if r.End() == mach.Success {
 			if !fair(t.threadCount, k.threads, k.config.Limits.Threads) {

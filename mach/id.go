@@ -120,6 +120,7 @@ const (
 	IDPortSetSeqno            MsgID = 3218
 
 	IDMemoryObjectCreateProxy MsgID = 4010
+	IDVMRegionCreateProxy     MsgID = 4011
 
 	IDThreadTerminateRelease MsgID = 4201
 	IDTaskSetName            MsgID = 4202

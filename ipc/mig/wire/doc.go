@@ -15,3 +15,4 @@ package wire
 //go:generate go tool mig -package wire -o gnumach.go ../interfaces/gnumach.defs
 //go:generate go tool mig -package wire -o notify.go ../interfaces/notify.defs
 //go:generate go tool mig -package wire -o exc.go ../interfaces/exc.defs
+//go:generate go tool mig -package wire -o device.go ../interfaces/device.defs

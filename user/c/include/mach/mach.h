@@ -41,6 +41,21 @@ typedef int memory_object_return_t;
 #define VM_PROT_DEFAULT (VM_PROT_READ | VM_PROT_WRITE)
 #define VM_PROT_ALL 7
 
+#define VM_WIRE_NONE 0
+#define VM_WIRE_CURRENT 1
+#define VM_WIRE_FUTURE 2
+#define VM_WIRE_ALL (VM_WIRE_CURRENT | VM_WIRE_FUTURE)
+
+#define VM_SYNC_ASYNCHRONOUS 1
+#define VM_SYNC_SYNCHRONOUS 2
+#define VM_SYNC_INVALIDATE 4
+
+#define MATTR_CACHE 1
+#define MATTR_VAL_OFF 0
+#define MATTR_VAL_ON 1
+#define MATTR_VAL_GET 2
+#define MATTR_VAL_CACHE_FLUSH 6
+
 #define VM_INHERIT_SHARE 0
 #define VM_INHERIT_COPY 1
 #define VM_INHERIT_NONE 2
@@ -194,6 +209,7 @@ typedef struct {
 #define KERN_INVALID_ARGUMENT 4
 #define KERN_FAILURE 5
 #define KERN_RESOURCE_SHORTAGE 6
+#define KERN_NO_ACCESS 8
 #define KERN_NAME_EXISTS 13
 #define KERN_INVALID_NAME 15
 #define KERN_INVALID_TASK 16
@@ -201,6 +217,8 @@ typedef struct {
 #define KERN_INVALID_VALUE 18
 #define KERN_INVALID_CAPABILITY 20
 #define KERN_INVALID_HOST 22
+#define KERN_TIMEDOUT 27
+#define KERN_INTERRUPTED 28
 #define MACH_MSG_SUCCESS 0
 #define MACH_SEND_INVALID_DEST 0x10000003
 #define MACH_SEND_TIMED_OUT 0x10000004
@@ -233,6 +251,21 @@ typedef struct {
 	int64_t seconds;
 	int64_t nanoseconds;
 } time_value64_t;
+
+/* Waiting on words of memory. */
+#define GSYNC_SHARED 1
+#define GSYNC_QUAD 2
+#define GSYNC_TIMED 4
+#define GSYNC_BROADCAST 8
+#define GSYNC_MUTATE 16
+
+/* Devices. */
+typedef unsigned dev_mode_t;
+typedef char dev_name_t[128];
+
+typedef struct {
+	integer_t seconds, microseconds, check_seconds;
+} mapped_time_value_t;
 
 /* The default pager. */
 typedef struct {

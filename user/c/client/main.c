@@ -13,25 +13,8 @@
 #include "mach.h"
 #include "mach_host.h"
 #include "mach_port.h"
+#include "check.h"
 #include "runtime.h"
-
-static long checks, wrong, group;
-
-static void is(const char *what, long got, long want)
-{
-	checks++;
-	group++;
-	if (got == want)
-		return;
-	wrong++;
-	print("cclient: %s: got %x, want %x\n", what, got, want);
-}
-
-static void done(const char *name)
-{
-	print("cclient: %s: %d checks\n", name, group);
-	group = 0;
-}
 
 static void ports(void)
 {
@@ -249,22 +232,7 @@ static void exceptions(void)
 	done("exceptions");
 }
 
-static mach_port_t named(int argc, char **argv, const char *name)
-{
-	for (int i = 1; i < argc; i++) {
-		const char *a = argv[i], *n = name;
-		while (*n && *a == *n)
-			a++, n++;
-		if (*n == 0) {
-			mach_port_t v = 0;
-			while (*a >= '0' && *a <= '9')
-				v = 10 * v + (*a++ - '0');
-			return v;
-		}
-	}
-	print("cclient: %s... is missing\n", name);
-	return MACH_PORT_NULL;
-}
+const char program[] = "cclient";
 
 int main(int argc, char **argv)
 {
@@ -275,10 +243,5 @@ int main(int argc, char **argv)
 	pager(manager, priv);
 	host(priv);
 	exceptions();
-	if (wrong != 0) {
-		print("cclient: %d of %d checks are wrong\n", wrong, checks);
-		return 1;
-	}
-	print("cclient: %d checks, all right\n", checks);
-	return 0;
+	return all_right();
 }
