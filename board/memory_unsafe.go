@@ -48,6 +48,11 @@ func (m *Memory) Frame(p mach.PhysAddr) *[mach.PageSize]byte {
 	return (*[mach.PageSize]byte)(unsafe.Add(m.base, p))
 }
 
+// Address is where the byte at v lies, which one of the other methods showed.
+func (m *Memory) Address(v unsafe.Pointer) mach.PhysAddr {
+	return mach.PhysAddr(uintptr(v) - uintptr(m.base))
+}
+
 // Bytes views n bytes from p on.
 func (m *Memory) Bytes(p mach.PhysAddr, n uint64) []byte {
 	if p >= m.limit || n > uint64(m.limit-p) {

@@ -15,14 +15,30 @@ type Server interface {
 // NewKernelPort makes a port whose receive right the kernel holds; object is what it stands for. Limits do not count: what
 // the kernel makes ports for is limited itself.
 func (sys *System) NewKernelPort(s Server, object any) *Port {
-	p := sys.takePort()
+	p := sys.newOwnPort()
 	p.server = s
 	p.object = object
 	return p
 }
 
 // SetObject replaces what a kernel port stands for. A task's port can stand for something too: a Watcher learns of its end.
-func (p *Port) SetObject(object any) { p.object = object }
+func (p *Port) SetObject(object any) {
+	if p.object == object {
+		return
+	}
+	p.object = object
+	if p.ours {
+		return
+	}
+	if object == nil {
+		delete(p.sys.ports.standFor, p)
+		return
+	}
+	if p.sys.ports.standFor == nil {
+		p.sys.ports.standFor = make(map[*Port]any)
+	}
+	p.sys.ports.standFor[p] = object
+}
 
 // Watcher is what a port stands for that wants to know when it dies.
 type Watcher interface {

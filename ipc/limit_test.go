@@ -50,11 +50,11 @@ func TestLimits(t *testing.T) {
 	})
 	t.Run("names", func(t *testing.T) {
 		w, u := small(t)
-		for i := range 4 {
+		for i := range 256 / chunkSize {
 			w.want(u.AllocateName(mach.RightDeadName, mach.Name(1+i*1000)), mach.Success)
 		}
 		w.want(u.AllocateName(mach.RightDeadName, 1<<30), mach.ResourceShortage)
-		for range 63 - 1 {
+		for range chunkSize - 2 {
 			_, code := u.Allocate(mach.RightDeadName)
 			w.want(code, mach.Success)
 		}

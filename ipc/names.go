@@ -45,14 +45,25 @@ func (s *Space) fill(e *entry, right mach.Right) mach.Return {
 			s.freeEntry(e)
 			return mach.ResourceShortage
 		}
-		e.hold(Right{s.sys.takePort(), mach.MsgPortReceive})
+		p := s.sys.newPort()
+		if p == nil {
+			s.freeEntry(e)
+			return mach.ResourceShortage
+		}
+		e.hold(Right{p, mach.MsgPortReceive})
 	case mach.RightPortSet:
 		if !s.mayMakePort() {
 			s.freeEntry(e)
 			return mach.ResourceShortage
 		}
-		s.sys.sets++
-		e.set = &Set{name: e.name}
+		t := s.sys.sets.Get()
+		if t == nil {
+			s.freeEntry(e)
+			return mach.ResourceShortage
+		}
+		s.sys.setCount++
+		t.name = e.name
+		e.set = t
 		e.typ = mach.TypePortSet
 	case mach.RightDeadName:
 		e.typ = mach.TypeDeadName

@@ -1,6 +1,9 @@
 package ipc
 
-import "defpager/mach"
+import (
+	"defpager/board/slab"
+	"defpager/mach"
+)
 
 // portState is where a port is in its life.
 type portState uint8
@@ -24,6 +27,7 @@ type Port struct {
 	scheduled    bool // in the System's work list
 	noSendersDue bool // Settle is to call noSendersCall
 	hasPayload   bool
+	ours         bool // made for the kernel: it lies on the heap, see portPool
 	marked       bool // by circular
 
 	srights  uint32 // send rights: one for each name of it, carried message right and right in the kernel
@@ -60,43 +64,80 @@ type Port struct {
 	doomLink *Port
 }
 
-// portSlab is how many ports are made at a time.
+// portSlab is how many of the kernel's ports are made at a time.
 const portSlab = 32
 
-// portPool owns all ports. Ports that were made stay, so that Check finds them all.
+// portPool owns all ports.
+//
+// The kernel's ports lie on Go's heap, for what they stand for is on it; those that were made stay. The ports that tasks make lie in frames. What
+// these point to on the heap is reachable without them: spaces by their tasks, messages by their pool, threads that wait by their tasks, what
+// a port stands for by standFor.
 type portPool struct {
-	free   *Port
-	slabs  []*[portSlab]Port
-	live   uint32 // ports that are not free
-	lastID uint32
+	free     *Port
+	slabs    []*[portSlab]Port
+	made     slab.Pool[Port]
+	live     uint32 // ports that are not free
+	lastID   uint32
+	standFor map[*Port]any // the objects of ports that lie in frames
+}
+
+// each calls f for all ports that are not free.
+func (pool *portPool) each(f func(p *Port)) {
+	for _, slab := range pool.slabs {
+		for i := range slab {
+			if slab[i].state != portFree {
+				f(&slab[i])
+			}
+		}
+	}
+	for p := range pool.made.All {
+		f(p)
+	}
 }
 
 // mayMakePort reports whether s may have one more port or port set: see fairChunks.
 func (s *Space) mayMakePort() bool {
-	used, limit, own := s.sys.ports.live+s.sys.sets, s.sys.config.MaxPorts, uint32(s.table.count)
+	used, limit, own := s.sys.ports.live+s.sys.setCount, s.sys.config.MaxPorts, uint32(s.table.count)
 	return used < limit && (own < fairNames || own < limit-used)
 }
 
-func (sys *System) takePort() *Port {
+// newPort makes a port for a task, or returns nil when no frame is free.
+func (sys *System) newPort() *Port {
+	p := sys.ports.made.Get()
+	if p != nil {
+		p.sys = sys
+		sys.begin(p)
+	}
+	return p
+}
+
+// newOwnPort makes a port for the kernel.
+func (sys *System) newOwnPort() *Port {
 	pool := &sys.ports
 	if pool.free == nil {
 		slab := new([portSlab]Port)
 		pool.slabs = append(pool.slabs, slab)
 		for i := range slab {
 			slab[i].sys = sys
+			slab[i].ours = true
 			slab[i].link = pool.free
 			pool.free = &slab[i]
 		}
 	}
 	p := pool.free
 	pool.free = p.link
-	pool.live++
-	pool.lastID++
 	p.link = nil
-	p.id = pool.lastID
+	sys.begin(p)
+	return p
+}
+
+// begin starts a port's life.
+func (sys *System) begin(p *Port) {
+	sys.ports.live++
+	sys.ports.lastID++
+	p.id = sys.ports.lastID
 	p.state = portActive
 	p.qlimit = mach.QLimitDefault
-	return p
 }
 
 // reclaim returns a dead port to the pool when nothing refers to it any more.
@@ -105,9 +146,14 @@ func (p *Port) reclaim() {
 		return
 	}
 	sys := p.sys
-	*p = Port{sys: sys, link: sys.ports.free}
-	sys.ports.free = p
 	sys.ports.live--
+	if !p.ours {
+		p.state = portFree
+		sys.ports.made.Put(p)
+		return
+	}
+	*p = Port{sys: sys, ours: true, link: sys.ports.free}
+	sys.ports.free = p
 }
 
 // kill ends p's life: it is called once, by doom, with the receive right in no place any more. With a port-destroyed request the
@@ -128,7 +174,7 @@ func (p *Port) kill() {
 	if w, ok := p.object.(Watcher); ok {
 		w.PortDied()
 	}
-	p.object = nil
+	p.SetObject(nil)
 	p.noSendersCall = nil
 	p.noSendersDue = false
 	if to := p.noSenders; to != nil {

@@ -2,7 +2,7 @@ package ipc
 
 import "defpager/mach"
 
-// Set is a port set: a receiver that gets the messages of all its members, the oldest first.
+// Set is a port set: a receiver that gets the messages of all its members, the oldest first. Sets lie in frames like the ports that tasks make.
 type Set struct {
 	name        mach.Name
 	members     *Port    // linked by Port.setNext and setPrev
@@ -96,8 +96,9 @@ func (e *entry) destroySet() {
 		w.end(mach.RcvPortDied)
 		sys.wake(w)
 	}
-	sys.sets--
+	sys.setCount--
 	e.remove()
+	sys.sets.Put(t)
 }
 
 // MoveMember moves a receive right into a port set, or out of its set with after null (mach_port_move_member).

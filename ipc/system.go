@@ -1,8 +1,11 @@
 package ipc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-import "defpager/mach"
+	"defpager/board/slab"
+	"defpager/mach"
+)
 
 // Config is what a System is made of.
 type Config struct {
@@ -11,6 +14,7 @@ type Config struct {
 	MaxNames   uint32          // names in all spaces together, in whole chunks; 0: 1<<22
 	MaxBuffers uint64          // bytes of messages in use at once; 0: 16 MiB. The kernel's own messages are not refused
 	MaxMessage uint32          // bytes of one message, inline; 0: 1 MiB
+	Slab       *slab.Source    // where the ports and names of tasks lie; nil: Go's heap
 
 	// Late is asked when a receiver's memory does not take data for addr; it is called in the receiver's context. If it returns true
 	// it has kept the data, and writes them before the receiver runs again: they count as written. nil: never.
@@ -24,7 +28,8 @@ type System struct {
 	ports    portPool
 	messages messagePool
 	chunks   chunkPool
-	sets     uint32 // port sets that exist
+	sets     slab.Pool[Set]
+	setCount uint32 // port sets that exist
 	names    uint32 // names in use
 	promised uint64 // send-once rights: each will be a message, which must not be refused
 
@@ -60,13 +65,17 @@ func New(c Config) *System {
 	sys := &System{config: c}
 	binary.LittleEndian.PutUint64(sys.quick.out[:], uint64(oneInteger32))
 	sys.chunks.limit = max(c.MaxNames/chunkSize, 1)
+	sys.chunks.all = slab.New[chunk](c.Slab)
+	sys.ports.made = slab.New[Port](c.Slab)
+	sys.sets = slab.New[Set](c.Slab)
 	return sys
 }
 
 // Stats counts what exists in a System.
 type Stats struct {
 	Ports, Names, Messages uint32
-	Buffers                uint64 // bytes
+	Buffers                uint64          // bytes
+	Frames                 mach.PageNumber // that hold ports, names and port sets
 }
 
 // Stats counts what exists.
@@ -76,6 +85,7 @@ func (sys *System) Stats() Stats {
 		Names:    sys.names,
 		Messages: sys.messages.live,
 		Buffers:  sys.messages.bytes + uint64(sys.messages.live)*overhead,
+		Frames:   sys.ports.made.Frames() + sys.chunks.all.Frames() + sys.sets.Frames(),
 	}
 }
 

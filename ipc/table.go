@@ -4,13 +4,14 @@ import (
 	"math/bits"
 	"slices"
 
+	"defpager/board/slab"
 	"defpager/mach"
 )
 
-// A space's table is cut into chunks of 64 names. The chunks of the low names hang in a slice, those of high names that a task
+// A space's table is cut into chunks of 32 names, each in a frame. The chunks of the low names hang in a slice, those of high names that a task
 // chose itself in a map, until the slice has grown so far. A new right gets the lowest free name: two levels of bitmaps find it
 // (which names of a chunk are free, which chunks have a free name).
-const chunkSize = 64
+const chunkSize = 32
 
 // maxRefs is the largest number of user references of one name.
 const maxRefs = 0xffff
@@ -37,12 +38,14 @@ type entry struct {
 type chunk struct {
 	entries [chunkSize]entry
 	free    uint64 // one bit per free entry
-	next    *chunk // in the pool
 }
 
-// chunkPool keeps chunks that no space uses.
+// unused is the free of a chunk without names.
+const unused = 1<<chunkSize - 1
+
+// chunkPool owns all chunks. What their entries point to on the heap is a space, which its task holds; ports see to themselves.
 type chunkPool struct {
-	free  *chunk
+	all   slab.Pool[chunk]
 	used  uint32
 	limit uint32
 }
@@ -51,28 +54,22 @@ func (pool *chunkPool) take() *chunk {
 	if pool.used >= pool.limit {
 		return nil
 	}
-	pool.used++
-	c := pool.free
-	if c == nil {
-		c = new(chunk)
-	} else {
-		pool.free = c.next
-		c.next = nil
+	c := pool.all.Get()
+	if c != nil {
+		pool.used++
+		c.free = unused
 	}
-	c.free = ^uint64(0)
 	return c
 }
 
 func (pool *chunkPool) put(c *chunk) {
 	pool.used--
-	c.entries = [chunkSize]entry{} // they still point to their space
-	c.next = pool.free
-	pool.free = c
+	pool.all.Put(c)
 }
 
 // table is the names of a space.
 type table struct {
-	dense  []*chunk          // chunk i holds the names from 64*i; nil where there is none
+	dense  []*chunk          // chunk i holds the names from 32*i; nil where there is none
 	open   []uint64          // one bit per element of dense: it is nil or has a free entry
 	sparse map[uint32]*chunk // the chunks beyond dense
 	hint   int               // no word of open before this one has a bit
@@ -140,7 +137,7 @@ func (s *Space) entryIn(i uint32) *entry {
 	return s.useEntry(c, i*chunkSize+uint32(bits.TrailingZeros64(c.free)))
 }
 
-// newChunk takes a chunk for the names from 64*i.
+// newChunk takes a chunk for the names from 32*i.
 func (s *Space) newChunk(i uint32) *chunk {
 	pool := &s.sys.chunks
 	if s.table.chunks >= fairChunks && s.table.chunks >= pool.limit-pool.used {
@@ -160,7 +157,7 @@ func (s *Space) newChunk(i uint32) *chunk {
 // A space may have more than fairChunks chunks, or make ports when it has more than fairNames names, only as long as there are as many left for all
 // others: so a task that takes all it can get leaves half, and the next such half of that.
 const (
-	fairChunks = 4
+	fairChunks = 8
 	fairNames  = fairChunks * chunkSize
 )
 
@@ -225,7 +222,7 @@ func (s *Space) newEntryNamed(name mach.Name) *entry {
 }
 
 // maxDense keeps the name ~0 out of reach.
-const maxDense = 1<<26 - 1
+const maxDense = 1<<27 - 1
 
 // grow makes dense longer, and moves there what was too far away before.
 func (s *Space) grow() bool {
@@ -277,7 +274,7 @@ func (s *Space) freeEntry(e *entry) {
 		t.setOpen(i, true)
 	}
 	c.free |= 1 << (name % chunkSize)
-	if c.free == ^uint64(0) { // never the chunk of the name null: an idle task keeps that one
+	if c.free == unused { // never the chunk of the name null: an idle task keeps that one
 		s.dropChunk(i, c)
 	}
 }

@@ -1,0 +1,131 @@
+package slab
+
+import (
+	"testing"
+
+	"defpager/board"
+	"defpager/mach"
+
+	"pgregory.net/rapid"
+)
+
+type thing struct {
+	value uint64
+	room  [21]uint64
+}
+
+// frames is an allocator of the simplest kind.
+type frames struct {
+	free  []mach.PhysAddr
+	taken map[mach.PhysAddr]bool
+}
+
+func (f *frames) AllocDirty() (mach.PhysAddr, error) {
+	if len(f.free) == 0 {
+		return 0, mach.ResourceShortage
+	}
+	p := f.free[len(f.free)-1]
+	f.free = f.free[:len(f.free)-1]
+	f.taken[p] = true
+	return p, nil
+}
+
+func (f *frames) Free(p mach.PhysAddr) {
+	if !f.taken[p] {
+		panic("a frame that is not taken is freed")
+	}
+	delete(f.taken, p)
+	f.free = append(f.free, p)
+}
+
+func source(pages mach.PageNumber) (*Source, *frames) {
+	f := &frames{taken: map[mach.PhysAddr]bool{}}
+	mem := board.Simulated(pages.Bytes())
+	for i := range pages {
+		b := mem.Frame(mach.PhysAddr(i.Bytes()))
+		for j := range b {
+			b[j] = 0xa5
+		}
+		f.free = append(f.free, mach.PhysAddr(i.Bytes()))
+	}
+	return &Source{Mem: mem, Frames: f}, f
+}
+
+// Random use of a pool, with frames and without: what is out is zero at first, keeps its contents, and its frames go back with the last.
+func TestPool(t *testing.T) {
+	for _, name := range []string{"frames", "heap"} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				s, f := source(16)
+				if name == "heap" {
+					s = nil
+				}
+				p := New[thing](s)
+				out := map[*thing]uint64{}
+				next := uint64(0)
+				t.Repeat(map[string]func(*rapid.T){
+					"get": func(t *rapid.T) {
+						for range rapid.IntRange(1, 60).Draw(t, "n") {
+							x := p.Get()
+							if x == nil {
+								if s == nil || len(f.free) != 0 {
+									t.Fatal("nothing although there is room")
+								}
+								return
+							}
+							if *x != (thing{}) {
+								t.Fatal("not zero")
+							}
+							if _, ok := out[x]; ok {
+								t.Fatal("handed out twice")
+							}
+							next++
+							x.value, x.room[20] = next, next
+							out[x] = next
+						}
+					},
+					"put": func(t *rapid.T) {
+						n := rapid.IntRange(1, 100).Draw(t, "n")
+						for x := range out {
+							if n--; n < 0 {
+								break
+							}
+							delete(out, x)
+							p.Put(x)
+						}
+					},
+					"": func(t *rapid.T) {
+						n := 0
+						for x := range p.All {
+							n++
+							if v, ok := out[x]; !ok || x.value != v || x.room[20] != v {
+								t.Fatalf("%d is out and holds %d, not %d", n, x.value, v)
+							}
+						}
+						if n != len(out) {
+							t.Fatalf("%d are out, want %d", n, len(out))
+						}
+						if s == nil {
+							return
+						}
+						const per = 23 // of 176 bytes in a frame
+						if p.Frames() < mach.PageNumber((len(out)+per-1)/per) || len(out) == 0 && p.Frames() != 0 {
+							t.Fatalf("%d frames for %d", p.Frames(), len(out))
+						}
+						if got := mach.PageNumber(len(f.taken)); got != p.Frames() {
+							t.Fatalf("%d frames are taken, the pool says %d", got, p.Frames())
+						}
+					},
+				})
+			})
+		})
+	}
+}
+
+func TestPoolAllocatesNothing(t *testing.T) {
+	s, _ := source(16)
+	p := New[thing](s)
+	if n := testing.AllocsPerRun(100, func() { p.Put(p.Get()) }); n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+}
