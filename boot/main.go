@@ -34,7 +34,7 @@ func main() {
 		Mem: m.Memory, Frames: m.Frames, TLB: m.CPU, KernelPML4E: m.CPU.KernelEntry(), NX: m.CPU.NX(),
 	}}
 	k := kern.New(kern.Config{
-		CPU: m.CPU, Memory: env, Limits: kern.LimitsFor(image.Heap().Size), TicksHz: hz, Console: out.write, Poll: m.Poll, Modules: m.Boot.Modules, Strings: variables(words, m.Boot.CommandLine),
+		CPU: m.CPU, Memory: env, Limits: kern.LimitsFor(image.Heap().Size, m.Frames.Stats().Total.Bytes()), TicksHz: hz, Console: out.write, Poll: m.Poll, Modules: m.Boot.Modules, Strings: variables(words, m.Boot.CommandLine),
 		Clock: func() int64 { return int64(m.SinceEntry()) },
 		End:   func(end kern.End) { finish(m, end) },
 	})

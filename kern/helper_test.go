@@ -38,7 +38,7 @@ func newMachine(t testing.TB) *machine {
 	frames := frame.New(mem, make([]frame.Desc, memory>>mach.PageShift), usable)
 	env := &vm.Env{Mem: mem, Frames: frames, Pmap: &pmap.Env{Mem: mem, Frames: frames, TLB: m.cpu, KernelPML4E: 0x7003, NX: true}}
 	m.Kernel = New(Config{
-		CPU: m.cpu, Memory: env, Limits: LimitsFor(16 << 20), TicksHz: 1e9,
+		CPU: m.cpu, Memory: env, Limits: LimitsFor(16<<20, memory), TicksHz: 1e9,
 		Clock:   func() int64 { return m.clock },
 		Console: func(b []byte) { m.text.Write(b) },
 		End:     func(end End) { m.ends = append(m.ends, end) },

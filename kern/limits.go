@@ -1,6 +1,6 @@
 package kern
 
-// Limits bound what tasks can make the kernel keep on the Go heap, so that no task can exhaust it. What would go beyond a limit fails
+// Limits bound what tasks can make the kernel keep, so that no task can exhaust it. What would go beyond a limit fails
 // with ResourceShortage, or a message with SendNoBuffer.
 type Limits struct {
 	Ports, Names     uint32
@@ -9,23 +9,34 @@ type Limits struct {
 	Tasks, Threads   int    // in all
 }
 
-// LimitsFor shares a heap of so many bytes out. All limits together use two thirds of it: the rest is for the kernel itself and
-// for what the collector has not found yet.
-func LimitsFor(heap uint64) Limits {
-	// Bytes of one, with what hangs on it: a port; a name's part of its chunk; an object with its pager's structure; an entry; a task
-	// with its maps, ports and first chunk of names; a thread with its floating-point state and port.
-	const port, name, object, entry, task, thread = 240, 100, 320, 150, 8 << 10, 2 << 10
-	percent := func(n uint64) uint64 { return heap / 100 * n }
-	return Limits{
-		Ports:   uint32(percent(15) / port),
-		Names:   uint32(percent(10) / name),
-		Buffers: percent(8),
-		Objects: int(percent(15) / object),
-		Entries: int(percent(6) / entry),
-		Tasks:   int(percent(8) / task),
-		Threads: int(percent(5) / thread),
+// LimitsFor shares out the Go heap and the machine's memory, both in bytes. All limits together use less than three quarters of the heap: the
+// rest is for the kernel itself and for what the collector has not found yet. What lies in frames uses three quarters of the memory at most,
+// and no frame that was promised.
+func LimitsFor(heap, memory uint64) Limits {
+	// Bytes of one on the heap, with what hangs on it: an object with its pager's structure and ports; a task with its maps and ports; a
+	// thread with its floating-point state and port.
+	const object, task, thread = 600, 4 << 10, 2 << 10
+	// Bytes of one in frames.
+	const port, name, entry = 241, 128, 158
+	percent := func(of, n uint64) uint64 { return of / 100 * n }
+	l := Limits{
+		Ports:   uint32(percent(memory, 30) / port),
+		Names:   uint32(percent(memory, 25) / name),
+		Entries: int(percent(memory, 20) / entry),
+		Buffers: percent(heap, 40),
+		Objects: int(percent(heap, 18) / object),
+		Tasks:   int(percent(heap, 8) / task),
+		Threads: int(percent(heap, 5) / thread),
 	}
+	if invariants {
+		// Each check of the invariants looks at all of them.
+		l.Ports, l.Names, l.Entries = min(l.Ports, checkedMax), min(l.Names, checkedMax), min(l.Entries, checkedMax)
+	}
+	return l
 }
+
+// checkedMax bounds each kind in a kernel that checks its invariants.
+const checkedMax = 20000
 
 // fair reports whether a task that has own of something, of which there may be limit and are used, may have one more: always a few, and more
 // as long as as many are left for all others. So a task that takes all it can get leaves half, and the next such half of that.

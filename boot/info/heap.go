@@ -8,15 +8,15 @@ import (
 // Sizes of the Go heap's region, and the size of machines that have it.
 const (
 	minHeap = 32 << 20
-	maxHeap = 128 << 20
-	perHeap = 16 // a machine's memory is this many times its heap, between the bounds
+	maxHeap = 256 << 20
+	perHeap = 8 // a machine's memory is this many times its heap, between the bounds
 
 	superPage = mach.PhysAddr(2 << 20)
 )
 
 // PlaceHeap finds the region of the runtime's memory: the first free RAM at or behind from and below 4 GiB, clear of
-// modules, the loader's structures and holes, aligned to 2 MiB. The size is a sixteenth of the machine's memory between 32
-// and 128 MiB, less if there is no such gap. A size of 0 means that there is no room at all.
+// modules, the loader's structures and holes, aligned to 2 MiB. The size is an eighth of the machine's memory between 32
+// and 256 MiB, less if there is no such gap. A size of 0 means that there is no room at all.
 //
 // It runs before the runtime has memory: it allocates nothing.
 func PlaceHeap(mem *board.Memory, l Loader, at, from mach.PhysAddr) board.Range {

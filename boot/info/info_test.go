@@ -221,8 +221,8 @@ func TestPlaceHeap(t *testing.T) {
 		want    board.Range
 	}{
 		"128 MiB":              {pc128, nil, board.Range{Start: 4 * mib, Size: 32 * mib}},
-		"1 GiB":                {big(1 << 30), nil, board.Range{Start: 4 * mib, Size: 62 * mib}},
-		"8 GiB":                {big(8 << 30), nil, board.Range{Start: 4 * mib, Size: 128 * mib}},
+		"1 GiB":                {big(1 << 30), nil, board.Range{Start: 4 * mib, Size: 126 * mib}},
+		"8 GiB":                {big(8 << 30), nil, board.Range{Start: 4 * mib, Size: 256 * mib}},
 		"behind a module":      {pc128, []module{{data: board.Range{Start: 5 * mib, Size: 3 * mib}}}, board.Range{Start: 8 * mib, Size: 32 * mib}},
 		"behind a hole":        {[]Entry{entry(1*mib, 16*mib, RAM), entry(17*mib, 120*mib, RAM)}, nil, board.Range{Start: 18 * mib, Size: 32 * mib}},
 		"clear of a reserve":   {[]Entry{entry(1*mib, 120*mib, RAM), entry(6*mib, 7*mib, NVS)}, nil, board.Range{Start: 8 * mib, Size: 32 * mib}},

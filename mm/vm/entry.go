@@ -4,6 +4,8 @@ import "defpager/mach"
 
 // Entry maps a range of a map's addresses to a range of an object. Entries of one map do not overlap, and neighbours that
 // say the same are one entry. The entries of a Copy belong to no map; their addresses start at 0.
+//
+// Entries lie in frames, where the garbage collector does not see what they point to: Env lists all maps and all objects.
 type Entry struct {
 	m          *Map          // nil: of a Copy
 	start, end mach.VirtAddr // page aligned, end exclusive
@@ -13,6 +15,7 @@ type Entry struct {
 
 	prot, max mach.Prot
 	inherit   mach.Inherit
+	spare     bool      // it lies on Go's heap, not in a frame
 	wired     mach.Prot // accesses that are not to fault; see Wire
 	needsCopy bool      // others see the object's pages too: writing needs a shadow first
 
@@ -38,26 +41,38 @@ func (env *Env) newEntry(own int) (*Entry, error) {
 	if left := env.MaxEntries - env.entryCount; left <= 0 || own >= fairEntries && own >= left {
 		return nil, mach.ResourceShortage
 	}
-	return env.takeEntry(), nil
+	e := env.entries.Get()
+	if e == nil {
+		return nil, mach.ResourceShortage
+	}
+	env.entryCount++
+	e.ahead = nowhere
+	return e, nil
 }
 
-// takeEntry is newEntry without the limit.
+// takeEntry is newEntry without the limit, and without a frame if need be.
 func (env *Env) takeEntry() *Entry {
 	env.entryCount++
-	e := env.freeEntries
+	e := env.entries.Get()
 	if e == nil {
-		return &Entry{ahead: nowhere}
+		e = &Entry{spare: true}
+		if env.spares == nil {
+			env.spares = make(map[*Entry]bool)
+		}
+		env.spares[e] = true // entries in frames may be all that refers to it
 	}
-	env.freeEntries = e.next
-	*e = Entry{ahead: nowhere}
+	e.ahead = nowhere
 	return e
 }
 
 // freeEntry returns an entry that is in no list, tree or map to the pool.
 func (env *Env) freeEntry(e *Entry) {
-	*e = Entry{next: env.freeEntries}
-	env.freeEntries = e
 	env.entryCount--
+	if e.spare {
+		delete(env.spares, e)
+		return
+	}
+	env.entries.Put(e)
 }
 
 func (e *Entry) size() uint64 { return uint64(e.end - e.start) }

@@ -2,10 +2,14 @@ package vm
 
 import (
 	"defpager/board"
+	"defpager/board/slab"
 	"defpager/mach"
 	"defpager/mm/frame"
 	"defpager/mm/pmap"
 )
+
+// entriesPerFrame is how many map entries there may be for each frame of the machine: all of them take a quarter of the memory at most.
+const entriesPerFrame = 4
 
 // Env is what all maps and objects of one kernel share: the machine's memory, and the pools. Fill in the exported
 // fields, use it by pointer, and do not copy it after the first map or object was made.
@@ -14,8 +18,8 @@ type Env struct {
 	Frames *frame.Allocator
 	Pmap   *pmap.Env
 
-	// MaxEntries and MaxObjects bound what lives on the Go heap, so that no task can exhaust the kernel's heap by
-	// cutting its space into pieces. 0: a bound that fits the amount of memory. Beyond it: ResourceShortage.
+	// MaxEntries and MaxObjects bound what tasks can make the kernel keep by cutting their spaces into pieces: entries lie in frames,
+	// objects on Go's heap. 0: a bound that fits the amount of memory. Beyond it: ResourceShortage.
 	MaxEntries, MaxObjects int
 
 	nodes    nodePool
@@ -27,10 +31,11 @@ type Env struct {
 	freeObjects *Object
 	lastID      uint64
 
-	maps        *Map
-	entryCount  int
-	freeEntries *Entry
-	freeCopies  *Copy
+	maps       *Map
+	entries    slab.Pool[Entry]
+	entryCount int
+	spares     map[*Entry]bool // entries that found no frame
+	freeCopies *Copy
 
 	// MaxManaged bounds the managed objects, which cost ports and requests besides. 0: an eighth of MaxObjects.
 	MaxManaged int
@@ -58,8 +63,10 @@ type Counters struct {
 // Counters is a snapshot of the counters.
 func (env *Env) Counters() Counters { return env.counters }
 
-// NodeFrames is the number of frames that hold the radix trees of all objects.
-func (env *Env) NodeFrames() mach.PageNumber { return mach.PageNumber(env.nodes.held) }
+// NodeFrames is the number of frames that hold map entries and the radix trees of all objects.
+func (env *Env) NodeFrames() mach.PageNumber {
+	return mach.PageNumber(env.nodes.held) + env.entries.Frames()
+}
 
 // Counters are the faults of this map.
 func (m *Map) Counters() Counters { return m.counters }
@@ -83,14 +90,14 @@ func (env *Env) init() error {
 		return err
 	}
 	env.nodes = nodePool{mem: &env.Mem, frames: env.Frames, reserve: r}
+	env.entries = slab.New[Entry](&slab.Source{Mem: env.Mem, Frames: env.Frames})
 	total := int(env.Frames.Stats().Total)
-	// A quarter of the pages, and about 40 MiB of Go heap at most: entries and objects are some 200 bytes each.
-	bound := min(max(total/4, 1<<14), 1<<18)
 	if env.MaxEntries == 0 {
-		env.MaxEntries = bound
+		env.MaxEntries = max(total*entriesPerFrame, 1<<14)
 	}
 	if env.MaxObjects == 0 {
-		env.MaxObjects = bound
+		// A quarter of the pages, and about 80 MiB of Go heap at most: an object has some 300 bytes.
+		env.MaxObjects = min(max(total/4, 1<<14), 1<<18)
 	}
 	if env.MaxManaged == 0 {
 		env.MaxManaged = max(env.MaxObjects/8, 1)

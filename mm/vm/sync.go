@@ -35,7 +35,7 @@ type CacheStats struct {
 	Objects         int             // managed ones that are kept though nobody maps them
 	Cached          mach.PageNumber // their pages
 	Temporary, Perm mach.PageNumber // pages of objects without and with a manager
-	TableFrames     mach.PageNumber // frames of the structures that find pages
+	TableFrames     mach.PageNumber // frames of map entries and of the trees that find pages
 }
 
 // CacheStats counts by a walk over all objects.
