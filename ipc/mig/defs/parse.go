@@ -210,6 +210,9 @@ func (p *parser) subsystem(at Position) error {
 	return err
 }
 
+// maxID leaves room for the reply's id, which is 100 more, in the 32 bits of a message's.
+const maxID = 1<<31 - 1 - 100
+
 func (p *parser) routine(simple bool) error {
 	t, err := p.ident("the routine's name")
 	if err != nil {
@@ -219,6 +222,9 @@ func (p *parser) routine(simple bool) error {
 		return errorf(t.at, "routine %s before the subsystem statement", t.text)
 	}
 	r := &Routine{Name: t.text, At: t.at, ID: p.file.Base + p.next, Simple: simple}
+	if r.ID < 0 || r.ID > maxID {
+		return errorf(t.at, "routine %s has the id %d: the largest is %d", r.Name, r.ID, maxID)
+	}
 	p.next++
 	if err := p.want("("); err != nil {
 		return err

@@ -97,8 +97,11 @@ func scan(lines []line) ([]token, error) {
 		}
 	}
 	last := Position{Line: 1, Column: 1}
-	if len(lines) > 0 {
-		last = lines[len(lines)-1].at
+	for _, l := range lines {
+		if text := strings.TrimRight(l.text, " \t\r"); text != "" {
+			last = l.at
+			last.Column = len(text) + 1
+		}
 	}
 	return append(out, token{end, "", last}), nil
 }

@@ -111,6 +111,9 @@ func (p *parser) typeSpec(name string, at Position) (*Type, error) {
 		} else {
 			t.Number = e.Number
 		}
+		for ; e != nil && t.Dealloc == DeallocNo; e = e.Element {
+			t.Dealloc = e.Dealloc
+		}
 		return t, nil
 	case p.accept("array"):
 		return t, p.array(t)
@@ -242,6 +245,9 @@ func (p *parser) sized(t *Type) error {
 	return p.want(")")
 }
 
+// maxElements bounds arrays, far beyond what a message can hold.
+const maxElements = 1 << 24
+
 // array reads "[ n ] of T", "[ * : n ] of T" and "[ ] of T".
 func (p *parser) array(t *Type) error {
 	if err := p.want("["); err != nil {
@@ -279,6 +285,9 @@ func (p *parser) array(t *Type) error {
 	}
 	t.Element, t.In, t.Out, t.Size = e, e.In, e.Out, e.Size
 	count := max(e.Number, 1)
+	if n > maxElements/count {
+		return errorf(t.At, "type %s: more than %d elements", t.Name, maxElements)
+	}
 	if variable {
 		t.Kind, t.Max = Variable, n*count
 		if n == 0 {

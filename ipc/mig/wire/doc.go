@@ -16,3 +16,5 @@ package wire
 //go:generate go tool mig -package wire -o notify.go ../interfaces/notify.defs
 //go:generate go tool mig -package wire -o exc.go ../interfaces/exc.defs
 //go:generate go tool mig -package wire -o device.go ../interfaces/device.defs
+//go:generate go tool mig -package wire -o task_notify.go ../interfaces/task_notify.defs
+//go:generate go tool mig -package wire -o mach_i386.go ../interfaces/mach_i386.defs

@@ -22,6 +22,86 @@ func HostDefaultMemoryManager(c mig.Caller, hostPriv mach.Name, defaultManager m
 	return defaultManagerOut, r.End()
 }
 
+// ProcessorSetDefault calls the routine processor_set_default, id 2606.
+func ProcessorSetDefault(c mig.Caller, host mach.Name) (defaultSet mach.Name, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: host, ID: 2606, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return defaultSet, ret
+	}
+	defaultSet = r.Port(mach.MsgMoveSend)
+	return defaultSet, r.End()
+}
+
+// ThreadPriority calls the routine thread_priority, id 2620.
+func ThreadPriority(c mig.Caller, thread mach.Name, priority int32, setMax bool) (ret mach.Return) {
+	w := c.Request()
+	w.Int32(priority)
+	w.Bool(setMax)
+	r, ret := c.Exchange(mig.Call{To: thread, ID: 2620, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// TaskPriority calls the routine task_priority, id 2622.
+func TaskPriority(c mig.Caller, task mach.Name, priority int32, changeThreads bool) (ret mach.Return) {
+	w := c.Request()
+	w.Int32(priority)
+	w.Bool(changeThreads)
+	r, ret := c.Exchange(mig.Call{To: task, ID: 2622, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ProcessorSetTasks calls the routine processor_set_tasks, id 2627.
+func ProcessorSetTasks(c mig.Caller, processorSet mach.Name) (taskList mig.Array, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: processorSet, ID: 2627, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return taskList, ret
+	}
+	taskList = r.Varying(0x40002011, 0, 1)
+	return taskList, r.End()
+}
+
+// ProcessorSetThreads calls the routine processor_set_threads, id 2628.
+func ProcessorSetThreads(c mig.Caller, processorSet mach.Name) (threadList mig.Array, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: processorSet, ID: 2628, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return threadList, ret
+	}
+	threadList = r.Varying(0x40002011, 0, 1)
+	return threadList, r.End()
+}
+
+// HostProcessorSets calls the routine host_processor_sets, id 2629.
+func HostProcessorSets(c mig.Caller, host mach.Name) (processorSets mig.Array, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: host, ID: 2629, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return processorSets, ret
+	}
+	processorSets = r.Varying(0x40002011, 0, 1)
+	return processorSets, r.End()
+}
+
+// HostProcessorSetPriv calls the routine host_processor_set_priv, id 2630.
+func HostProcessorSetPriv(c mig.Caller, hostPriv mach.Name, setName mach.Name) (set mach.Name, ret mach.Return) {
+	w := c.Request()
+	w.Port(mach.MsgCopySend, setName)
+	r, ret := c.Exchange(mig.Call{To: hostPriv, ID: 2630, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return set, ret
+	}
+	set = r.Port(mach.MsgMoveSend)
+	return set, r.End()
+}
+
 // ThreadDepressAbort calls the routine thread_depress_abort, id 2631.
 func ThreadDepressAbort(c mig.Caller, thread mach.Name) (ret mach.Return) {
 	c.Request()
@@ -104,6 +184,20 @@ func HostInfo(c mig.Caller, host mach.Name, flavor int32, hostInfoOutRoom uint32
 	return hostInfoOut, r.End()
 }
 
+// ProcessorSetInfo calls the routine processor_set_info, id 2640.
+func ProcessorSetInfo(c mig.Caller, setName mach.Name, flavor int32, infoOutRoom uint32) (host mach.Name, infoOut mig.Array, ret mach.Return) {
+	w := c.Request()
+	w.Int32(flavor)
+	w.Uint32(min(infoOutRoom, 1024))
+	r, ret := c.Exchange(mig.Call{To: setName, ID: 2640, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return host, infoOut, ret
+	}
+	host = r.Port(mach.MsgMoveSend)
+	infoOut = r.Varying(0x20002002, 1024, 1)
+	return host, infoOut, r.End()
+}
+
 // HostGetTime64 calls the routine host_get_time64, id 2643.
 func HostGetTime64(c mig.Caller, host mach.Name) (currentTime TimeValue64T, ret mach.Return) {
 	c.Request()
@@ -148,9 +242,30 @@ func HostGetUptime64(c mig.Caller, host mach.Name) (uptime TimeValue64T, ret mac
 	return uptime, r.End()
 }
 
-// MachHostServer carries out the routines of the subsystem mach_host (ids 2601 to 2647).
+// TaskMaxPriority calls the routine task_max_priority, id 2649.
+func TaskMaxPriority(c mig.Caller, host mach.Name, task mach.Name, maxPriority int32, setPriority bool, changeThreads bool) (ret mach.Return) {
+	w := c.Request()
+	w.Port(mach.MsgCopySend, task)
+	w.Int32(maxPriority)
+	w.Bool(setPriority)
+	w.Bool(changeThreads)
+	r, ret := c.Exchange(mig.Call{To: host, ID: 2649, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// MachHostServer carries out the routines of the subsystem mach_host (ids 2601 to 2649).
 type MachHostServer interface {
 	HostDefaultMemoryManager(hostPriv mach.Name, defaultManager mach.Name, clusterSize uint64) (defaultManagerOut mach.Name, ret mach.Return)
+	ProcessorSetDefault(host mach.Name) (defaultSet mach.Name, ret mach.Return)
+	ThreadPriority(thread mach.Name, priority int32, setMax bool) (ret mach.Return)
+	TaskPriority(task mach.Name, priority int32, changeThreads bool) (ret mach.Return)
+	ProcessorSetTasks(processorSet mach.Name) (taskList mig.Array, ret mach.Return)
+	ProcessorSetThreads(processorSet mach.Name) (threadList mig.Array, ret mach.Return)
+	HostProcessorSets(host mach.Name) (processorSets mig.Array, ret mach.Return)
+	HostProcessorSetPriv(hostPriv mach.Name, setName mach.Name) (set mach.Name, ret mach.Return)
 	ThreadDepressAbort(thread mach.Name) (ret mach.Return)
 	HostSetTime(hostPriv mach.Name, newTime TimeValueT) (ret mach.Return)
 	HostGetTime(host mach.Name) (currentTime TimeValueT, ret mach.Return)
@@ -158,10 +273,12 @@ type MachHostServer interface {
 	VmWire(host mach.Name, task mach.Name, address mach.VirtAddr, size uint64, access mach.Prot) (ret mach.Return)
 	ThreadWire(hostPriv mach.Name, thread mach.Name, wired bool) (ret mach.Return)
 	HostInfo(host mach.Name, flavor int32, hostInfoOutRoom uint32) (hostInfoOut mig.Array, ret mach.Return)
+	ProcessorSetInfo(setName mach.Name, flavor int32, infoOutRoom uint32) (host mach.Name, infoOut mig.Array, ret mach.Return)
 	HostGetTime64(host mach.Name) (currentTime TimeValue64T, ret mach.Return)
 	HostSetTime64(hostPriv mach.Name, newTime TimeValue64T) (ret mach.Return)
 	HostGetKernelVersion(host mach.Name) (kernelVersion []byte, ret mach.Return)
 	HostGetUptime64(host mach.Name) (uptime TimeValue64T, ret mach.Return)
+	TaskMaxPriority(host mach.Name, task mach.Name, maxPriority int32, setPriority bool, changeThreads bool) (ret mach.Return)
 }
 
 // MachHostDemux has s carry out the request q and writes the reply to buf. ok: the id was one of the subsystem's. The reply is nil when there is to
@@ -170,6 +287,20 @@ func MachHostDemux(s MachHostServer, q *mig.Request, buf []byte) (reply []byte, 
 	switch q.Header.ID {
 	case 2601:
 		reply, code = serveHostDefaultMemoryManager(s, q, buf)
+	case 2606:
+		reply, code = serveProcessorSetDefault(s, q, buf)
+	case 2620:
+		reply, code = serveThreadPriority(s, q, buf)
+	case 2622:
+		reply, code = serveTaskPriority(s, q, buf)
+	case 2627:
+		reply, code = serveProcessorSetTasks(s, q, buf)
+	case 2628:
+		reply, code = serveProcessorSetThreads(s, q, buf)
+	case 2629:
+		reply, code = serveHostProcessorSets(s, q, buf)
+	case 2630:
+		reply, code = serveHostProcessorSetPriv(s, q, buf)
 	case 2631:
 		reply, code = serveThreadDepressAbort(s, q, buf)
 	case 2632:
@@ -184,6 +315,8 @@ func MachHostDemux(s MachHostServer, q *mig.Request, buf []byte) (reply []byte, 
 		reply, code = serveThreadWire(s, q, buf)
 	case 2638:
 		reply, code = serveHostInfo(s, q, buf)
+	case 2640:
+		reply, code = serveProcessorSetInfo(s, q, buf)
 	case 2643:
 		reply, code = serveHostGetTime64(s, q, buf)
 	case 2644:
@@ -192,6 +325,8 @@ func MachHostDemux(s MachHostServer, q *mig.Request, buf []byte) (reply []byte, 
 		reply, code = serveHostGetKernelVersion(s, q, buf)
 	case 2647:
 		reply, code = serveHostGetUptime64(s, q, buf)
+	case 2649:
+		reply, code = serveTaskMaxPriority(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
@@ -210,6 +345,101 @@ func serveHostDefaultMemoryManager(s MachHostServer, q *mig.Request, buf []byte)
 		defaultManagerOut, ret = s.HostDefaultMemoryManager(q.Port(), defaultManager, clusterSize)
 		bits = mach.Complex
 		w.Port(mach.MsgMakeSend, defaultManagerOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveProcessorSetDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var defaultSet mach.Name
+		defaultSet, ret = s.ProcessorSetDefault(q.Port())
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, defaultSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveThreadPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	priority := r.Int32()
+	setMax := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ThreadPriority(q.Port(), priority, setMax)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveTaskPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	priority := r.Int32()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.TaskPriority(q.Port(), priority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveProcessorSetTasks(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var taskList mig.Array
+		taskList, ret = s.ProcessorSetTasks(q.Port())
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, taskList)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveProcessorSetThreads(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var threadList mig.Array
+		threadList, ret = s.ProcessorSetThreads(q.Port())
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, threadList)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveHostProcessorSets(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var processorSets mig.Array
+		processorSets, ret = s.HostProcessorSets(q.Port())
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, processorSets)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveHostProcessorSetPriv(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	setName := r.Port(mach.MsgMoveSend)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var set mach.Name
+		set, ret = s.HostProcessorSetPriv(q.Port(), setName)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, set)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }
@@ -300,6 +530,24 @@ func serveHostInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.R
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
+func serveProcessorSetInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	flavor := r.Int32()
+	infoOutRoom := min(r.Uint32(), 1024)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var host mach.Name
+		var infoOut mig.Array
+		host, infoOut, ret = s.ProcessorSetInfo(q.Port(), flavor, infoOutRoom)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, host)
+		w.Varying(0x20002002, 1024, 1, infoOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveHostGetTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -350,10 +598,31 @@ func serveHostGetUptime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte,
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
-// SeqnosMachHostServer carries out the routines of the subsystem mach_host (ids 2601 to 2647). msgSeqno is the number that
+func serveTaskMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	task := r.Port(mach.MsgMoveSend)
+	maxPriority := r.Int32()
+	setPriority := r.Bool()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.TaskMaxPriority(q.Port(), task, maxPriority, setPriority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+// SeqnosMachHostServer carries out the routines of the subsystem mach_host (ids 2601 to 2649). msgSeqno is the number that
 // the request got when it was taken from its port.
 type SeqnosMachHostServer interface {
 	SeqnosHostDefaultMemoryManager(hostPriv mach.Name, msgSeqno uint32, defaultManager mach.Name, clusterSize uint64) (defaultManagerOut mach.Name, ret mach.Return)
+	SeqnosProcessorSetDefault(host mach.Name, msgSeqno uint32) (defaultSet mach.Name, ret mach.Return)
+	SeqnosThreadPriority(thread mach.Name, msgSeqno uint32, priority int32, setMax bool) (ret mach.Return)
+	SeqnosTaskPriority(task mach.Name, msgSeqno uint32, priority int32, changeThreads bool) (ret mach.Return)
+	SeqnosProcessorSetTasks(processorSet mach.Name, msgSeqno uint32) (taskList mig.Array, ret mach.Return)
+	SeqnosProcessorSetThreads(processorSet mach.Name, msgSeqno uint32) (threadList mig.Array, ret mach.Return)
+	SeqnosHostProcessorSets(host mach.Name, msgSeqno uint32) (processorSets mig.Array, ret mach.Return)
+	SeqnosHostProcessorSetPriv(hostPriv mach.Name, msgSeqno uint32, setName mach.Name) (set mach.Name, ret mach.Return)
 	SeqnosThreadDepressAbort(thread mach.Name, msgSeqno uint32) (ret mach.Return)
 	SeqnosHostSetTime(hostPriv mach.Name, msgSeqno uint32, newTime TimeValueT) (ret mach.Return)
 	SeqnosHostGetTime(host mach.Name, msgSeqno uint32) (currentTime TimeValueT, ret mach.Return)
@@ -361,10 +630,12 @@ type SeqnosMachHostServer interface {
 	SeqnosVmWire(host mach.Name, msgSeqno uint32, task mach.Name, address mach.VirtAddr, size uint64, access mach.Prot) (ret mach.Return)
 	SeqnosThreadWire(hostPriv mach.Name, msgSeqno uint32, thread mach.Name, wired bool) (ret mach.Return)
 	SeqnosHostInfo(host mach.Name, msgSeqno uint32, flavor int32, hostInfoOutRoom uint32) (hostInfoOut mig.Array, ret mach.Return)
+	SeqnosProcessorSetInfo(setName mach.Name, msgSeqno uint32, flavor int32, infoOutRoom uint32) (host mach.Name, infoOut mig.Array, ret mach.Return)
 	SeqnosHostGetTime64(host mach.Name, msgSeqno uint32) (currentTime TimeValue64T, ret mach.Return)
 	SeqnosHostSetTime64(hostPriv mach.Name, msgSeqno uint32, newTime TimeValue64T) (ret mach.Return)
 	SeqnosHostGetKernelVersion(host mach.Name, msgSeqno uint32) (kernelVersion []byte, ret mach.Return)
 	SeqnosHostGetUptime64(host mach.Name, msgSeqno uint32) (uptime TimeValue64T, ret mach.Return)
+	SeqnosTaskMaxPriority(host mach.Name, msgSeqno uint32, task mach.Name, maxPriority int32, setPriority bool, changeThreads bool) (ret mach.Return)
 }
 
 // SeqnosMachHostDemux has s carry out the request q and writes the reply to buf. ok: the id was one of the subsystem's. The reply is nil when there is to
@@ -373,6 +644,20 @@ func SeqnosMachHostDemux(s SeqnosMachHostServer, q *mig.Request, buf []byte) (re
 	switch q.Header.ID {
 	case 2601:
 		reply, code = serveSeqnosHostDefaultMemoryManager(s, q, buf)
+	case 2606:
+		reply, code = serveSeqnosProcessorSetDefault(s, q, buf)
+	case 2620:
+		reply, code = serveSeqnosThreadPriority(s, q, buf)
+	case 2622:
+		reply, code = serveSeqnosTaskPriority(s, q, buf)
+	case 2627:
+		reply, code = serveSeqnosProcessorSetTasks(s, q, buf)
+	case 2628:
+		reply, code = serveSeqnosProcessorSetThreads(s, q, buf)
+	case 2629:
+		reply, code = serveSeqnosHostProcessorSets(s, q, buf)
+	case 2630:
+		reply, code = serveSeqnosHostProcessorSetPriv(s, q, buf)
 	case 2631:
 		reply, code = serveSeqnosThreadDepressAbort(s, q, buf)
 	case 2632:
@@ -387,6 +672,8 @@ func SeqnosMachHostDemux(s SeqnosMachHostServer, q *mig.Request, buf []byte) (re
 		reply, code = serveSeqnosThreadWire(s, q, buf)
 	case 2638:
 		reply, code = serveSeqnosHostInfo(s, q, buf)
+	case 2640:
+		reply, code = serveSeqnosProcessorSetInfo(s, q, buf)
 	case 2643:
 		reply, code = serveSeqnosHostGetTime64(s, q, buf)
 	case 2644:
@@ -395,6 +682,8 @@ func SeqnosMachHostDemux(s SeqnosMachHostServer, q *mig.Request, buf []byte) (re
 		reply, code = serveSeqnosHostGetKernelVersion(s, q, buf)
 	case 2647:
 		reply, code = serveSeqnosHostGetUptime64(s, q, buf)
+	case 2649:
+		reply, code = serveSeqnosTaskMaxPriority(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
@@ -413,6 +702,101 @@ func serveSeqnosHostDefaultMemoryManager(s SeqnosMachHostServer, q *mig.Request,
 		defaultManagerOut, ret = s.SeqnosHostDefaultMemoryManager(q.Port(), q.Header.Seqno, defaultManager, clusterSize)
 		bits = mach.Complex
 		w.Port(mach.MsgMakeSend, defaultManagerOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosProcessorSetDefault(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var defaultSet mach.Name
+		defaultSet, ret = s.SeqnosProcessorSetDefault(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, defaultSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosThreadPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	priority := r.Int32()
+	setMax := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosThreadPriority(q.Port(), q.Header.Seqno, priority, setMax)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosTaskPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	priority := r.Int32()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosTaskPriority(q.Port(), q.Header.Seqno, priority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosProcessorSetTasks(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var taskList mig.Array
+		taskList, ret = s.SeqnosProcessorSetTasks(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, taskList)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosProcessorSetThreads(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var threadList mig.Array
+		threadList, ret = s.SeqnosProcessorSetThreads(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, threadList)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosHostProcessorSets(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var processorSets mig.Array
+		processorSets, ret = s.SeqnosHostProcessorSets(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, processorSets)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosHostProcessorSetPriv(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	setName := r.Port(mach.MsgMoveSend)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var set mach.Name
+		set, ret = s.SeqnosHostProcessorSetPriv(q.Port(), q.Header.Seqno, setName)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, set)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }
@@ -503,6 +887,24 @@ func serveSeqnosHostInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
+func serveSeqnosProcessorSetInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	flavor := r.Int32()
+	infoOutRoom := min(r.Uint32(), 1024)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var host mach.Name
+		var infoOut mig.Array
+		host, infoOut, ret = s.SeqnosProcessorSetInfo(q.Port(), q.Header.Seqno, flavor, infoOutRoom)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, host)
+		w.Varying(0x20002002, 1024, 1, infoOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveSeqnosHostGetTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -551,6 +953,20 @@ func serveSeqnosHostGetUptime64(s SeqnosMachHostServer, q *mig.Request, buf []by
 		putTimeValue64T(w.Inline(0x22000400b), &uptime)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosTaskMaxPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	task := r.Port(mach.MsgMoveSend)
+	maxPriority := r.Int32()
+	setPriority := r.Bool()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosTaskMaxPriority(q.Port(), q.Header.Seqno, task, maxPriority, setPriority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
 }
 
 // TimeValue64T is a time_value64_t.

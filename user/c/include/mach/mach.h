@@ -87,7 +87,10 @@ typedef natural_t mach_port_ktype_t;
 
 typedef mach_port_t task_t, vm_task_t, ipc_space_t, thread_t, host_t, host_priv_t;
 typedef mach_port_t memory_object_t, memory_object_control_t, memory_object_name_t;
+typedef mach_port_t processor_set_t, processor_set_name_t;
 typedef mach_port_t *thread_array_t;
+typedef mach_port_t *task_array_t;
+typedef mach_port_t *processor_set_name_array_t;
 typedef mach_port_t *memory_object_array_t;
 typedef uint64_t *rpc_vm_offset_array_t;
 typedef uint64_t *rpc_vm_size_array_t;
@@ -238,6 +241,7 @@ typedef natural_t *thread_state_t;
 typedef integer_t *thread_info_t;
 typedef integer_t *task_info_t;
 typedef integer_t *host_info_t;
+typedef integer_t *processor_set_info_t;
 typedef char kernel_version_t[512];
 typedef kernel_version_t new_kernel_version_t;
 typedef char kernel_debug_name_t[64];

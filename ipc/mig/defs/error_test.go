@@ -1,0 +1,60 @@
+package defs
+
+import "testing"
+
+// Errors name file, line and column, and say what was expected.
+func TestErrors(t *testing.T) {
+	const start = "subsystem s 100;\ntype int = MACH_MSG_TYPE_INTEGER_32;\ntype port = MACH_MSG_TYPE_COPY_SEND;\n"
+	for source, want := range map[string]string{
+		"":                                    "f.defs:1:1: no subsystem statement",
+		"subsystem s;":                        `f.defs:1:12: expected a number, found ";"`,
+		"subsystem s 100":                     `f.defs:1:16: expected ";", found end of file`,
+		"subsystem s 99999999999999999999;":   "f.defs:1:13: bad number 99999999999999999999",
+		"routine r(p : port);":                "f.defs:1:9: routine r before the subsystem statement",
+		"nonsense;":                           "f.defs:1:1: unknown statement nonsense",
+		"42;":                                 "f.defs:1:1: expected a statement, found \"42\"",
+		"subsystem s 1; @":                    "f.defs:1:16: unexpected character '@'",
+		"type t = (MACH_MSG_TYPE_BYTE, 8;":    `f.defs:1:32: expected ")", found ";"`,
+		start + "type t = nothing;":           "f.defs:4:10: unknown type nothing",
+		start + "type int = port;":            "f.defs:4:6: type int is defined at f.defs:2:6 already",
+		start + "type t = MACH_MSG_TYPE_ODD;": "f.defs:4:10: unknown type MACH_MSG_TYPE_ODD",
+		start + "type t = array[5 of int;":    `f.defs:4:18: expected "]", found "of"`,
+		start + "type t = array[0] of int;":   "f.defs:4:6: type t: an array of 0 elements",
+		start + "type v = array[] of int;\ntype t = array[3] of v;": "f.defs:5:6: type t: an array's elements need a fixed size",
+		start + "type t = struct { nothing f; };":                   "f.defs:4:19: unknown type nothing",
+		start + "type t = struct { port f; };":                      "f.defs:4:19: a field cannot be of type port: it needs a fixed size and no rights",
+		start + "type t = struct { };":                              "f.defs:4:6: struct t has no fields",
+		start + "type t = struct[2] of port;":                       "f.defs:4:6: type t: a struct needs a fixed size, and no rights",
+		start + "type t = int colour: blue;":                        "f.defs:4:14: unknown flag colour",
+		start + "routine r(a : int);":                               "f.defs:4:9: routine r needs one request port, and has 0",
+		start + "routine r(p : port; out q : port);\nroutine x(requestport p : port; requestport q : port);": "f.defs:5:9: routine x needs one request port, and has 2",
+		start + "routine r(p : port; a : int; a : int);":                                                     "f.defs:4:30: routine r has two arguments a",
+		start + "simpleroutine r(p : port; out a : int);":                                                    "f.defs:4:31: simpleroutine r cannot have the out argument a",
+		start + "routine r(p : port; a : odd);":                                                              "f.defs:4:25: unknown type odd",
+		start + "routine r(p : port; a : int, Loud);":                                                        "f.defs:4:30: unknown flag Loud",
+		start + "skip x;":       `f.defs:4:6: expected ";", found "x"`,
+		"#if 1\nsubsystem s 1;": "f.defs:1:1: #if without #endif",
+		"subsystem s 2147483647; type port = MACH_MSG_TYPE_COPY_SEND; routine r(p : port);": "f.defs:1:70: routine r has the id 2147483647: the largest is 2147483547",
+		start + "type t = array[9999] of int; type u = array[9999] of t;":                   "f.defs:4:35: type u: more than 16777216 elements",
+		"#endif":                     "f.defs:1:1: #endif without #if",
+		"#else":                      "f.defs:1:1: #else without #if",
+		"#if (\n#endif":              "f.defs:1:1: the condition of #if ends too early",
+		"#if 1 +\n#endif":            "f.defs:1:1: unexpected \"+\" in #if",
+		"#error too bad":             "f.defs:1:1: #error too bad",
+		"#define f(x) x":             "f.defs:1:1: macros with arguments are not supported: f(x)",
+		"#wrong":                     "f.defs:1:1: unknown directive #wrong",
+		"#include nothing":           "f.defs:1:1: #include wants \"file\" or <file>, not nothing",
+		"#include \"missing.defs\"":  "f.defs:1:1: cannot include missing.defs: no search path was given",
+		"/* never closed":            "f.defs:1:1: comment without end",
+		start + "#include \"other\n": "f.defs:4:1: #include wants \"file\" or <file>, not \"other",
+	} {
+		_, err := Parse("f.defs", source, Options{})
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q:\ngot  %s\nwant %s", source, got, want)
+		}
+	}
+}
