@@ -49,6 +49,10 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 		return nil, s.invalidDest(replyType, replyName)
 	}
 
+	if sys.cancel.port != nil {
+		sys.cancel.dest = dest
+	}
+
 	// The fast path: a request or a reply without rights in its body.
 	if bits&mach.Complex == 0 {
 		if replyType == 0 && replyName == mach.NameNull {
@@ -71,6 +75,25 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 		return nil, code
 	}
 	return m, mach.Success
+}
+
+// canceled is a dead-name request that MACH_SEND_CANCEL ends.
+type canceled struct {
+	port *Port  // that the request's notification would go to
+	dest *entry // the message's destination
+}
+
+// copyinCancel is copyin with MACH_SEND_CANCEL: if the message takes its destination's name away, and a dead-name request of that name
+// would tell the port Notify, nobody is told that the name was deleted. SendInvalidNotify: Notify is no receive right.
+func (s *Space) copyinCancel(mem UserMemory, a *MsgArgs) (*Message, mach.Return) {
+	to := s.lookup(a.Notify)
+	if to == nil || to.typ&mach.TypeReceive == 0 {
+		return nil, mach.SendInvalidNotify
+	}
+	s.sys.cancel.port = to.port
+	m, code := s.copyin(mem, a.Addr, a.SendSize)
+	s.sys.cancel = canceled{}
+	return m, code
 }
 
 // invalidDest is the error of a message whose destination is wrong: an error of the header's form comes first.

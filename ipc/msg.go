@@ -24,16 +24,21 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 	if a.Option&mach.OptSend == 0 {
 		return s.receive(mem, w, a)
 	}
-	switch s.fast(mem, w, a) {
-	case finished:
-		return s.sys.quick.code, true
-	case late:
-		s.quickLate(a)
-		return s.receive(mem, w, a)
-	case sent:
-		return s.receive(mem, w, a)
+	var m *Message
+	if a.Option&mach.OptSendCancel != 0 {
+		m, code = s.copyinCancel(mem, a)
+	} else {
+		switch s.fast(mem, w, a) {
+		case finished:
+			return s.sys.quick.code, true
+		case late:
+			s.quickLate(a)
+			return s.receive(mem, w, a)
+		case sent:
+			return s.receive(mem, w, a)
+		}
+		m, code = s.copyin(mem, a.Addr, a.SendSize)
 	}
-	m, code := s.copyin(mem, a.Addr, a.SendSize)
 	if m == nil {
 		return code, true
 	}

@@ -295,3 +295,45 @@ func TestReceiveNotify(t *testing.T) {
 	}
 	w.check()
 }
+
+// MACH_SEND_CANCEL: who gives a name away by a message, and had asked to be told of the port's death, is not told that the name was deleted.
+func TestSendCancel(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.task(), w.task()
+	port, mine, other := b.receivePort(), a.receivePort(), a.receivePort()
+	send := func(to mach.Name, d mach.MsgType, option mach.Option, notify mach.Name) mach.Return {
+		t.Helper()
+		size := a.compose(mach.Bits(d, 0), to, 0, 7, nil)
+		code, done := a.Msg(a.mem, a.thread, &MsgArgs{Addr: base, Option: mach.OptSend | option, SendSize: size, Notify: notify})
+		if !done {
+			t.Fatal("it waits")
+		}
+		w.check()
+		return code
+	}
+	to := b.share(port, a)
+	a.request(to, mach.NotifyDeadName, 0, mine)
+	for _, notify := range []mach.Name{mach.NameNull, mach.NameDead, to, 12345} {
+		w.want(send(to, mach.MsgMoveSend, mach.OptSendCancel, notify), mach.SendInvalidNotify)
+	}
+	w.want(send(to, mach.MsgCopySend, mach.OptSendCancel, mine), mach.Success) // the name stays, with its request
+	a.wantType(to, mach.TypeSend|mach.TypeDNRequest)
+	w.want(send(to, mach.MsgMoveSend, mach.OptSendCancel, mine), mach.Success)
+	a.wantType(to, 0)
+	a.empty(mine)
+
+	to = b.share(port, a)
+	a.request(to, mach.NotifyDeadName, 0, mine)
+	w.want(send(to, mach.MsgMoveSend, mach.OptSendCancel, other), mach.Success) // somebody else's notification
+	_, r := a.mustReceive(mine, mach.NotifyPortDeleted)
+	if r.Name() != to {
+		t.Fatal("another name was deleted")
+	}
+	to = b.share(port, a)
+	a.request(to, mach.NotifyDeadName, 0, mine)
+	w.want(send(to, mach.MsgMoveSend, 0, mine), mach.Success)
+	a.mustReceive(mine, mach.NotifyPortDeleted)
+	for range 4 {
+		b.mustReceive(port, 7)
+	}
+}

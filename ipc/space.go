@@ -135,7 +135,11 @@ func (e *entry) remove() {
 		e.detach()
 	}
 	s.freeEntry(e)
-	if to != nil {
+	switch {
+	case to == nil:
+	case e == s.sys.cancel.dest && to == s.sys.cancel.port:
+		to.dropSendOnce()
+	default:
 		s.sys.notify(to, mach.NotifyPortDeleted, uint32(name))
 	}
 }

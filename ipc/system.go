@@ -37,6 +37,7 @@ type System struct {
 	doomed *Port    // ports to kill, linked by Port.link
 	dying  bool     // somebody up the stack empties doomed
 
+	cancel  canceled // while a message is copied in
 	touched *entry   // entries that the validation of a message marked
 	quick   Quick    // the one that is being carried out
 	scratch [48]byte // what goes through the UserMemory interface must not lie on the stack
