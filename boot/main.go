@@ -38,7 +38,9 @@ func main() {
 		Clock: func() int64 { return int64(m.SinceEntry()) },
 		End:   func(end kern.End) { finish(m, end) },
 	})
-	p := pager.New(pager.Config{System: k.System(), Memory: env, Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef})
+	p := pager.New(pager.Config{
+		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Payer: k.Payer, Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
+	})
 	m.Start()
 	m.Tick(tick)
 	go m.Serve(image.WaitInterrupt)

@@ -12,6 +12,9 @@ import (
 // deviceMaster is what the device master port stands for: whoever has it may open devices.
 type deviceMaster struct{ *Kernel }
 
+// DeviceMaster is the device master port.
+func (k *Kernel) DeviceMaster() *ipc.Port { return k.devices }
+
 // clockDevice is the device "time": a page, to be mapped and read, in which the kernel keeps the time of day.
 type clockDevice struct{ *Kernel }
 

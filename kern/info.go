@@ -22,6 +22,8 @@ type TaskInfo struct {
 	Resident  mach.PageNumber // pages that the page tables show
 	Tables    mach.PageNumber // frames that are page tables
 	Names     int             // of its name space
+	Reserved  mach.PageNumber // frames that the default pager promised to objects which the task asked for
+	Faults    uint64          // page faults
 }
 
 // Tasks lists all tasks, oldest first.
@@ -38,6 +40,7 @@ func (t *Task) Info() TaskInfo {
 	return TaskInfo{
 		ID: t.id, Name: t.name, Threads: t.threadCount, Suspended: t.suspended, Size: t.memory.Map.Size(), Resident: t.memory.Resident(),
 		Tables: t.memory.Pmap().Tables(), Names: t.space.Len(),
+		Reserved: t.account.Reserved, Faults: t.memory.Counters().Faults,
 	}
 }
 

@@ -121,6 +121,15 @@ func (k *Kernel) System() *ipc.System { return k.sys }
 // Memory is the memory of this kernel, for servers beside it.
 func (k *Kernel) Memory() *vm.Env { return k.env }
 
+// Payer is the account of the task whose trap the kernel carries out, nil when there is none: servers beside the kernel charge to it what they
+// keep for the task.
+func (k *Kernel) Payer() *vm.Account {
+	if k.current == nil {
+		return nil
+	}
+	return k.current.task.account
+}
+
 // SetDefaultManager makes right (consumed) the default memory manager's port and returns the previous one, for the caller to
 // release or pass on.
 func (k *Kernel) SetDefaultManager(right ipc.Right) ipc.Right {

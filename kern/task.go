@@ -29,10 +29,11 @@ type Task struct {
 	registered  [registeredMax]ipc.Right // what mach_ports_register was given
 	priority    int32
 	maxPriority int32
-	created     int64     // nanoseconds of the clock
-	deadTime    int64     // nanoseconds that threads ran which are gone
-	selfName    mach.Name // under which it did so last, in the task's own space
-	handler     ipc.Right // the exception port
+	account     *vm.Account // what the default pager promised it; objects may outlive the task
+	created     int64       // nanoseconds of the clock
+	deadTime    int64       // nanoseconds that threads ran which are gone
+	selfName    mach.Name   // under which it did so last, in the task's own space
+	handler     ipc.Right   // the exception port
 	bootstrap   ipc.Right
 	done        chan struct{} // closed when the task is gone
 	next, prev  *Task
@@ -94,7 +95,7 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 		return nil, err
 	}
 	k.lastTask++
-	t := &Task{kernel: k, id: k.lastTask, name: name, root: m.Pmap().Root(), space: k.sys.NewSpace(), done: make(chan struct{})}
+	t := &Task{kernel: k, id: k.lastTask, name: name, root: m.Pmap().Root(), space: k.sys.NewSpace(), account: new(vm.Account), done: make(chan struct{})}
 	t.memory = userMemory{Map: m, env: k.env}
 	t.port = k.sys.NewKernelPort(k, t)
 	t.self = t.port.MakeSend()

@@ -75,7 +75,11 @@ const (
 	IDDefaultPagerInfo          MsgID = 2276
 	IDDefaultPagerObjects       MsgID = 2277
 	IDDefaultPagerObjectPages   MsgID = 2278
+	IDDefaultPagerPagingFile    MsgID = 2279
+	IDDefaultPagerFileserver    MsgID = 2280
 	IDDefaultPagerObjectSetSize MsgID = 2282
+	IDDefaultPagerStorageInfo   MsgID = 2283
+	IDDefaultPagerStorage       MsgID = 2284
 
 	IDExceptionRaise MsgID = 2400
 

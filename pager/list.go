@@ -4,25 +4,65 @@ import (
 	"encoding/binary"
 
 	"defpager/ipc"
+	"defpager/ipc/mig"
 	"defpager/mach"
 	"defpager/mm/vm"
 )
 
 var le = binary.LittleEndian
 
-// inlineMax is how many elements an array in a reply may have before it goes out of line.
-const inlineMax = 128
+// How many elements the arrays of a reply have room for in the message: what the buffers of clients' stubs are made for.
+const (
+	objectsMax = 128
+	portsMax   = 256
+	pagesMax   = 256
+)
 
-// objects answers default_pager_objects: pairs of number and bytes in use, and as many rights. Arrays beyond the caller's room go out
-// of line.
+// array is an array of 64-bit numbers on its way into a reply: in the message, or beside it when it has more elements than the caller's
+// room, which does not count beyond the room of a stub.
+type array struct {
+	list   []byte
+	number uint32  // of 64-bit numbers
+	beside ipc.OOL // nil: in the message
+}
+
+// array makes one of a list whose elements have so many numbers. ResourceShortage.
+func (p *Pager) array(list []byte, numbers, room, most uint32) (array, error) {
+	a := array{list: list, number: uint32(len(list) / 8)}
+	if a.number/numbers <= min(room, most) {
+		return a, nil
+	}
+	c, err := vm.NewCopy(p.config.Memory, list)
+	if err != nil {
+		return a, err
+	}
+	a.beside = c
+	return a, nil
+}
+
+// size is how many bytes of the message the array takes.
+func (a *array) size() int {
+	if a.beside != nil {
+		return 16
+	}
+	return 8 + len(a.list)
+}
+
+func (a *array) write(m *ipc.Message, w *mig.Writer) {
+	if a.beside != nil {
+		w.OutOfLine(mach.MsgInteger64, 64, a.number, m.PutMemory(a.beside), false)
+		return
+	}
+	copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, a.number)), a.list)
+}
+
+// objects answers default_pager_objects: pairs of number and bytes in memory, and as many rights. The lists are those of one
+// moment, however many objects came since the caller asked for their number.
 func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	room, portRoom := r.Uint32(), r.Uint32()
-	if code := r.End(); code != mach.Success {
+	if code := p.ask(port, &r); code != mach.Success {
 		return m.ReplyCode(code)
-	}
-	if port != p.port {
-		return m.ReplyCode(mach.InvalidArgument)
 	}
 	n := p.count
 	list := make([]byte, 0, 16*n)
@@ -30,41 +70,30 @@ func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 		list = le.AppendUint64(list, o.id)
 		list = le.AppendUint64(list, o.memory.Resident().Bytes())
 	}
-	var data ipc.OOL
-	if n > int(min(room, inlineMax)) {
-		c, err := vm.NewCopy(p.config.Memory, list)
-		if err != nil {
-			return m.ReplyCode(mach.Code(err))
-		}
-		data = c
+	numbers, err := p.array(list, 2, room, objectsMax)
+	if err != nil {
+		return m.ReplyCode(mach.Code(err))
 	}
-	size := 16 + 16
-	if data == nil {
-		size += 16 * n
-	}
-	inlinePorts := n <= int(min(portRoom, inlineMax))
-	if inlinePorts {
+	inline := n <= int(min(portRoom, portsMax))
+	size := numbers.size() + 16
+	if inline {
 		size += 8 * n
 	}
 	w := m.BeginReply(size)
-	if data != nil {
-		w.OutOfLine(mach.MsgInteger64, 64, uint32(2*n), m.PutMemory(data), false)
-	} else {
-		copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, uint32(2*n))), list)
-	}
-	if inlinePorts {
+	numbers.write(m, &w)
+	if inline {
 		b := w.Inline(mach.ArrayType(mach.MsgPortSend, 64, uint32(n)))
 		for o := p.first; o != nil; o = o.next {
 			le.PutUint64(b, uint64(m.PutRight(o.port.MakeSend())))
 			b = b[8:]
 		}
-	} else {
-		rights := make([]ipc.Right, 0, n)
-		for o := p.first; o != nil; o = o.next {
-			rights = append(rights, o.port.MakeSend())
-		}
-		w.OutOfLine(mach.MsgPortSend, 32, uint32(n), m.PutRights(rights), false)
+		return m.FinishReply(&w)
 	}
+	rights := make([]ipc.Right, 0, n)
+	for o := p.first; o != nil; o = o.next {
+		rights = append(rights, o.port.MakeSend())
+	}
+	w.OutOfLine(mach.MsgPortSend, 32, uint32(n), m.PutRights(rights), false)
 	return m.FinishReply(&w)
 }
 
@@ -72,12 +101,12 @@ func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 func (p *Pager) objectPages(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	handle, room := r.Port(mach.MsgPortSend), r.Uint32()
-	if code := r.End(); code != mach.Success {
+	if code := p.ask(port, &r); code != mach.Success {
 		return m.ReplyCode(code)
 	}
 	right := m.TakeRight(handle)
 	defer right.Release()
-	if port != p.port || right.Port == nil {
+	if right.Port == nil {
 		return m.ReplyCode(mach.InvalidArgument)
 	}
 	o, ok := right.Port.Object().(*Object)
@@ -89,17 +118,11 @@ func (p *Pager) objectPages(port *ipc.Port, m *ipc.Message) *ipc.Message {
 		list = le.AppendUint64(list, n.Bytes())
 		return true
 	})
-	n := len(list) / 8
-	if n <= int(min(room, 2*inlineMax)) {
-		w := m.BeginReply(8 + len(list))
-		copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, uint32(n))), list)
-		return m.FinishReply(&w)
-	}
-	data, err := vm.NewCopy(p.config.Memory, list)
+	pages, err := p.array(list, 1, room, pagesMax)
 	if err != nil {
 		return m.ReplyCode(mach.Code(err))
 	}
-	w := m.BeginReply(16)
-	w.OutOfLine(mach.MsgInteger64, 64, uint32(n), m.PutMemory(data), false)
+	w := m.BeginReply(pages.size())
+	pages.write(m, &w)
 	return m.FinishReply(&w)
 }

@@ -11,6 +11,12 @@ type Config struct {
 	System *ipc.System
 	Memory *vm.Env
 
+	// Devices is the device master port, which whoever names a file to page to must hold; nil: there is none.
+	Devices *ipc.Port
+
+	// Payer is the account of the task whose request is being carried out; nil: nobody pays.
+	Payer func() *vm.Account
+
 	// Plain makes the server ignore sequence numbers: default_pager_server in place of seqnos_default_pager_server.
 	Plain bool
 
@@ -30,6 +36,7 @@ type Pager struct {
 	count       int
 	free        *Object // structures for reuse
 	created     uint64
+	forged      uint64
 }
 
 // New makes a pager without objects.
@@ -92,6 +99,9 @@ func (p *Pager) create(size uint64) (ipc.Right, error) {
 		*o = Object{}
 	} else {
 		o = new(Object)
+	}
+	if p.config.Payer != nil {
+		memory.Charge(p.config.Payer())
 	}
 	p.created++
 	o.pager, o.id, o.memory = p, p.created, memory

@@ -5,22 +5,75 @@ import (
 	"defpager/mach"
 )
 
-// Quick implements ipc.Server for the call that the pager is for.
+// Quick implements ipc.Server for the calls that the pager is for, whose requests and replies are a few numbers. A trace shows them as
+// messages.
 func (p *Pager) Quick(port *ipc.Port, q *ipc.Quick) bool {
-	if q.ID != mach.IDDefaultPagerObjectCreate || port != p.port || p.tracing() {
+	if p.tracing() || !p.carryOut(port, q) {
 		return false
 	}
-	size := q.Uint64()
-	if !p.config.Plain {
+	if port == p.port && !p.config.Plain {
 		p.nextSeqno++
 	}
-	if q.End() {
+	return true
+}
+
+// carryOut carries out a call of a few numbers, where it lies or out of a message. It reports whether q is one.
+func (p *Pager) carryOut(port *ipc.Port, q *ipc.Quick) bool {
+	switch q.ID {
+	case mach.IDDefaultPagerObjectCreate:
+		p.objectCreate(port, q)
+	case mach.IDDefaultPagerObjectSetSize:
+		p.objectSetSize(port, q)
+	default:
+		return false
+	}
+	return true
+}
+
+// objectCreate is default_pager_object_create: it answers with a send right to a new object of at most object_size bytes (OSF manual).
+// InvalidArgument: not the default memory manager's port. ResourceShortage: there are not that many frames to promise.
+func (p *Pager) objectCreate(pager *ipc.Port, q *ipc.Quick) {
+	size := q.Uint64()
+	q.Still()
+	switch {
+	case !q.End():
+	case pager != p.port:
+		q.Code(mach.InvalidArgument)
+	default:
 		right, err := p.create(size)
 		if err == nil {
 			q.PutRight(right)
 		}
 		q.Code(mach.Code(err))
+		if p.tracing() {
+			p.config.Trace("pager: object of %d bytes: %v", size, result(err))
+		}
 	}
-	q.Still()
-	return true
+}
+
+// objectSetSize is default_pager_object_set_size, which goes to the object's own port: pages beyond a smaller limit are given up,
+// those of a larger one are reserved. InvalidArgument: not an object's port. ResourceShortage: there are not that many frames to promise;
+// the object has the size that it had.
+func (p *Pager) objectSetSize(port *ipc.Port, q *ipc.Quick) {
+	limit := q.Uint64()
+	if !q.End() {
+		return
+	}
+	o, ok := port.Object().(*Object)
+	if !ok {
+		q.Code(mach.InvalidArgument)
+		return
+	}
+	err := o.memory.SetLimit(limit)
+	q.Code(mach.Code(err))
+	if p.tracing() {
+		p.config.Trace("pager: object %d set to %d bytes: %v", o.id, limit, result(err))
+	}
+}
+
+func result(err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return mach.Success.String()
 }

@@ -15,7 +15,7 @@ func (p *Pager) Serve(port *ipc.Port, m *ipc.Message) *ipc.Message {
 		reply, ok = p.seqnosDefaultPagerServer(port, m)
 	}
 	if !ok {
-		return m.ReplyCode(mach.MIGBadID)
+		return p.refuse(port, m)
 	}
 	return reply
 }
@@ -28,9 +28,9 @@ func (p *Pager) seqnosDefaultPagerServer(port *ipc.Port, m *ipc.Message) (reply 
 			panic("pager: a request out of its order")
 		}
 		p.nextSeqno++
-	}
-	if m.ID() == mach.IDDefaultPagerObjectCreate {
-		return p.seqnosDefaultPagerObjectCreate(port, m.Seqno(), m), true
+		if p.tracing() && m.ID() == mach.IDDefaultPagerObjectCreate {
+			p.config.Trace("pager: seqno %d: default_pager_object_create", m.Seqno())
+		}
 	}
 	return p.defaultPagerServer(port, m)
 }
@@ -38,67 +38,60 @@ func (p *Pager) seqnosDefaultPagerServer(port *ipc.Port, m *ipc.Message) (reply 
 // defaultPagerServer is the demultiplexer of the subsystem default_pager. It reports whether it knew the message.
 func (p *Pager) defaultPagerServer(port *ipc.Port, m *ipc.Message) (reply *ipc.Message, ok bool) {
 	switch m.ID() {
-	case mach.IDDefaultPagerObjectCreate:
-		return p.defaultPagerObjectCreate(port, m), true
+	case mach.IDDefaultPagerObjectCreate, mach.IDDefaultPagerObjectSetSize:
+		q := m.Quick()
+		if q == nil {
+			return m.ReplyCode(mach.MIGBadArguments), true
+		}
+		p.carryOut(port, q)
+		return m.QuickReply(), true
 	case mach.IDDefaultPagerInfo:
 		return p.info(port, m), true
 	case mach.IDDefaultPagerObjects:
 		return p.objects(port, m), true
 	case mach.IDDefaultPagerObjectPages:
 		return p.objectPages(port, m), true
-	case mach.IDDefaultPagerObjectSetSize:
-		return p.objectSetSize(port, m), true
+	case mach.IDDefaultPagerPagingFile:
+		return m.ReplyCode(p.pagingFile(port, m)), true
+	case mach.IDDefaultPagerFileserver:
+		return m.ReplyCode(p.registerFileserver(port, m)), true
+	case mach.IDDefaultPagerStorageInfo:
+		return p.storageInfo(port, m), true
+	case mach.IDDefaultPagerStorage:
+		return m.ReplyCode(p.pagingStorage(port, m)), true
 	}
 	return nil, false
 }
 
-// seqnosDefaultPagerObjectCreate is defaultPagerObjectCreate with the number that the request had on the pager's port.
-func (p *Pager) seqnosDefaultPagerObjectCreate(pager *ipc.Port, seqno uint32, m *ipc.Message) *ipc.Message {
-	if p.tracing() {
-		p.config.Trace("pager: seqno %d: default_pager_object_create", seqno)
+// The ids of the messages that memory managers and their ports get from kernels.
+const (
+	firstNotification, lastNotification = mach.NotifyPortDeleted, mach.NotifyDeadName
+	firstMemoryObject, lastMemoryObject = mach.IDMemoryObjectInit, mach.IDDefaultPagerObjectCreate - 1
+)
+
+// refuse answers what is no call of the pager's, and gives up what it carries.
+//
+// The kernel speaks of an object's pages with the pager inside it by calls, never by messages. So what comes in the name of a kernel, a
+// memory_object message or a notification, comes from a task that has no more than a send right: it is dropped and counted.
+func (p *Pager) refuse(port *ipc.Port, m *ipc.Message) *ipc.Message {
+	id := m.ID()
+	if id >= firstMemoryObject && id <= lastMemoryObject || id >= firstNotification && id <= lastNotification {
+		p.forged++
+		if p.tracing() {
+			p.config.Trace("pager: message %d to port %d does not come from a kernel: dropped", id, port.ID())
+		}
 	}
-	return p.defaultPagerObjectCreate(pager, m)
+	return m.ReplyCode(mach.MIGBadID)
 }
 
-// defaultPagerObjectCreate answers with a send right to a new object of at most object_size bytes (OSF manual,
-// default_pager_object_create). InvalidArgument: not the default memory manager's port. ResourceShortage: there are not that many
-// frames to promise.
-func (p *Pager) defaultPagerObjectCreate(pager *ipc.Port, m *ipc.Message) *ipc.Message {
-	r := m.Reader()
-	size := r.Uint64()
-	if code := r.End(); code != mach.Success {
-		return m.ReplyCode(code)
-	}
-	if pager != p.port {
-		return m.ReplyCode(mach.InvalidArgument)
-	}
-	right, err := p.create(size)
-	if p.tracing() {
-		p.config.Trace("pager: object of %d bytes: %v", size, result(err))
-	}
-	if err != nil {
-		return m.ReplyCode(mach.Code(err))
-	}
-	w := m.BeginReply(16)
-	w.Port(mach.MsgPortSend, m.PutRight(right))
-	return m.FinishReply(&w)
-}
-
-func result(err error) string {
-	if err != nil {
-		return err.Error()
-	}
-	return mach.Success.String()
-}
+// Forged is the number of messages that tasks sent to the pager's ports in the name of a kernel.
+func (p *Pager) Forged() uint64 { return p.forged }
 
 // info answers default_pager_info: the bytes of all frames, of those not promised, and of a page.
 func (p *Pager) info(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
-	if code := r.End(); code != mach.Success {
+	if code := p.ask(port, &r); code != mach.Success {
 		return m.ReplyCode(code)
-	}
-	if port != p.port {
-		return m.ReplyCode(mach.InvalidArgument)
 	}
 	s := p.config.Memory.Frames.Stats()
 	var b [24]byte
@@ -108,23 +101,4 @@ func (p *Pager) info(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	w := m.BeginReply(8 + len(b))
 	w.Bytes(mach.MsgInteger64, 64, 3, b[:])
 	return m.FinishReply(&w)
-}
-
-// objectSetSize answers default_pager_object_set_size, which goes to the object's own port: pages beyond a smaller limit are given
-// up, those of a larger one are reserved.
-func (p *Pager) objectSetSize(port *ipc.Port, m *ipc.Message) *ipc.Message {
-	r := m.Reader()
-	limit := r.Uint64()
-	if code := r.End(); code != mach.Success {
-		return m.ReplyCode(code)
-	}
-	o, ok := port.Object().(*Object)
-	if !ok {
-		return m.ReplyCode(mach.InvalidArgument)
-	}
-	err := o.memory.SetLimit(limit)
-	if p.tracing() {
-		p.config.Trace("pager: object %d set to %d bytes: %v", o.id, limit, result(err))
-	}
-	return m.ReplyCode(mach.Code(err))
 }

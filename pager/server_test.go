@@ -95,9 +95,9 @@ func TestObjects(t *testing.T) {
 		t.Errorf("%v, %v", numbers, ports)
 	}
 	var names []mach.Name
-	for range inlineMax + 2 {
+	for range portsMax + 1 {
 		names = append(names, w.mustCreate(2*mach.PageSize))
-		if n := len(names); n != 3 && n != inlineMax && n != inlineMax+1 {
+		if n := len(names); n != 3 && n != objectsMax && n != objectsMax+1 && n != portsMax && n != portsMax+1 {
 			continue
 		}
 		for _, room := range [][2]uint32{{1000, 1000}, {0, 1000}, {1000, 0}, {uint32(len(names)), uint32(len(names)) - 1}} {
@@ -264,7 +264,8 @@ func TestBadRequests(t *testing.T) {
 				want := mach.MIGBadID
 				switch id {
 				case mach.IDDefaultPagerObjectCreate, mach.IDDefaultPagerInfo, mach.IDDefaultPagerObjects, mach.IDDefaultPagerObjectPages,
-					mach.IDDefaultPagerObjectSetSize:
+					mach.IDDefaultPagerObjectSetSize, mach.IDDefaultPagerPagingFile, mach.IDDefaultPagerFileserver, mach.IDDefaultPagerStorageInfo,
+					mach.IDDefaultPagerStorage:
 					want = mach.MIGBadArguments
 				}
 				w.want(r.RetCode(), want)

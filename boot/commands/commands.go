@@ -54,13 +54,14 @@ func (t *Target) All() []monitor.Command {
 func (t *Target) tasks(c *monitor.Context) error {
 	var list []kern.TaskInfo
 	t.Kernel.Do(func() { list = t.Kernel.Tasks() })
-	c.Printf("%4s  %-16s %7s %9s %9s %6s %6s\n", "task", "name", "threads", "mapped", "resident", "tables", "names")
+	c.Printf("%4s  %-16s %7s %9s %9s %9s %8s %6s %6s\n", "task", "name", "threads", "mapped", "resident", "reserved", "faults", "tables", "names")
 	for _, i := range list {
 		state := ""
 		if i.Suspended != 0 {
 			state = "  suspended"
 		}
-		c.Printf("%4d  %-16s %7d %9s %9s %6d %6d%s\n", i.ID, i.Name, i.Threads, bytes(i.Size), bytes(i.Resident.Bytes()), i.Tables, i.Names, state)
+		c.Printf("%4d  %-16s %7d %9s %9s %9s %8d %6d %6d%s\n",
+			i.ID, i.Name, i.Threads, bytes(i.Size), bytes(i.Resident.Bytes()), bytes(i.Reserved.Bytes()), i.Faults, i.Tables, i.Names, state)
 	}
 	return nil
 }

@@ -47,7 +47,8 @@ func (t *Target) named() map[uint64]uint64 {
 }
 
 func describe(o *vm.Object, named map[uint64]uint64) string {
-	s := fmt.Sprintf("%6d  %-9s %10s %10s %5d %8d", o.ID(), o.Kind(), bytes(o.Limit()), bytes(o.Resident().Bytes()), o.Refs(), o.Mapped())
+	s := fmt.Sprintf("%6d  %-9s %10s %10s %10s %8d %5d %8d",
+		o.ID(), o.Kind(), bytes(o.Limit()), bytes(o.Resident().Bytes()), bytes(o.Reserved().Bytes()), o.Faults(), o.Refs(), o.Mapped())
 	if below := o.Shadow(); below != nil {
 		s += fmt.Sprintf("  shadows %d", below.ID())
 	}
@@ -57,7 +58,7 @@ func describe(o *vm.Object, named map[uint64]uint64) string {
 	return s
 }
 
-const objectHeader = "object  kind           limit   resident  refs mappings"
+const objectHeader = "object  kind           limit   resident   reserved   faults  refs mappings"
 
 func (t *Target) objects(c *monitor.Context) error {
 	lines := []string{objectHeader}
@@ -68,7 +69,7 @@ func (t *Target) objects(c *monitor.Context) error {
 			return true
 		})
 		live, created := t.Pager.Count()
-		lines = append(lines, fmt.Sprintf("default pager: %d objects with senders, %d created since the start", live, created))
+		lines = append(lines, fmt.Sprintf("default pager: %d objects with senders, %d created since the start, %d forged messages dropped", live, created, t.Pager.Forged()))
 	})
 	return print(c, lines, nil)
 }

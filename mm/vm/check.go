@@ -19,8 +19,13 @@ func (env *Env) Check() error {
 	owners := make(map[mach.PhysAddr]*Object)
 	objects := 0
 	var promised, used uint64
+	accounts := make(map[*Account]Account)
 	for o := range env.Objects {
 		objects++
+		if a := o.account; a != nil {
+			sum := accounts[a]
+			accounts[a] = Account{sum.Objects + 1, sum.Reserved + o.limit}
+		}
 		if err := o.check(owners); err != nil {
 			return fmt.Errorf("object %d (%s): %w", o.id, o.kind, err)
 		}
@@ -37,6 +42,11 @@ func (env *Env) Check() error {
 	}
 	if promised != env.nodes.promised || used != env.nodes.used {
 		return fmt.Errorf("radix nodes: %d promised and %d used, the pool says %d and %d", promised, used, env.nodes.promised, env.nodes.used)
+	}
+	for a, sum := range accounts {
+		if *a != sum {
+			return fmt.Errorf("an account of %d objects and %d pages is for %d and %d", a.Objects, a.Reserved, sum.Objects, sum.Reserved)
+		}
 	}
 	for m := env.maps; m != nil; m = m.next {
 		if err := m.Check(); err != nil {

@@ -39,6 +39,7 @@ func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 		m.hint = e
 	}
 	o, n := e.object, e.page(va)
+	o.faults++
 	env.counters.Lookups++
 	if o.kind == managed {
 		return m.faultManaged(e, va, n, access)

@@ -4,7 +4,8 @@ import "defpager/mach"
 
 // SetLimit changes a reserved object's size to limit bytes. Growing asks for the frames of the new pages, which read as
 // zero, and fails with ResourceShortage when they cannot be promised; nothing has changed then. Shrinking takes the pages
-// beyond the new limit out of every map that shows them and gives their frames up; copies made before keep the contents.
+// beyond the new limit out of every map that shows them and gives their frames up, and what the last page holds behind it becomes zero;
+// copies made before keep the contents.
 // Other kinds of object have a fixed size: InvalidArgument.
 func (o *Object) SetLimit(limit uint64) error {
 	if o.kind != reserved {
@@ -18,8 +19,25 @@ func (o *Object) SetLimit(limit uint64) error {
 	} else if n < o.limit {
 		o.shrink(n)
 	}
+	if limit < o.bytes {
+		o.clearTail(limit)
+	}
+	o.recharge(o.limit, n)
 	o.bytes, o.limit = limit, n
 	return nil
+}
+
+// clearTail makes zeros of what the page that the limit lies in holds behind it: an object that grows again begins with zeros there.
+func (o *Object) clearTail(limit uint64) {
+	n := mach.PageNumber(limit >> mach.PageShift)
+	s := o.pages.get(&o.env.nodes, n)
+	if s == 0 || limit&mach.PageMask == 0 {
+		return
+	}
+	if o.copy != nil {
+		_ = o.push(n, s.frame()) // as in shrink
+	}
+	clear(o.env.Mem.Frame(s.frame())[limit&mach.PageMask:])
 }
 
 func (o *Object) expand(n mach.PageNumber) error {

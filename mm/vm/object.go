@@ -40,9 +40,11 @@ type Object struct {
 
 	pages   pageTree
 	reserve frame.Reservation // reserved objects only
-	base    mach.PhysAddr     // physical objects only
-	max     mach.Prot         // physical objects only: what the memory allows
-	pager   *pagerState       // managed objects only
+	account *Account          // reserved objects only: who was promised the frames
+	faults  uint64
+	base    mach.PhysAddr // physical objects only
+	max     mach.Prot     // physical objects only: what the memory allows
+	pager   *pagerState   // managed objects only
 
 	holders  int
 	mappings *Entry // every entry that maps this object, of maps and of copies under way
@@ -288,6 +290,7 @@ func (o *Object) destroy() {
 		o.pages.clear(&env.nodes, env.Frames, true)
 		o.reserve.Release()
 		env.nodes.forget(nodesFor(o.limit))
+		o.discharge()
 	}
 	if o.shadow != nil {
 		o.unshadow()
