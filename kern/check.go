@@ -10,7 +10,10 @@ import (
 // Check verifies the invariants of everything the kernel keeps: its own lists, ports and rights, memory, frames.
 func (k *Kernel) Check() error {
 	var spaces []*ipc.Space
-	held := []ipc.Right{k.manager}
+	held := []ipc.Right{k.manager.right}
+	if k.manager.space != nil {
+		spaces = append(spaces, k.manager.space)
+	}
 	n, all := 0, 0
 	for t := k.tasks.head; t != nil; t = t.next {
 		n++

@@ -67,9 +67,9 @@ type Kernel struct {
 	watcher             ipc.Right // who is told of new tasks
 	devices             *ipc.Port // the device master port
 	clock               clock
-	fpuSize             int       // bytes of a thread's FPU area
-	timeOffset          int64     // of the time of day to the clock, in nanoseconds
-	manager             ipc.Right // to the default memory manager's port
+	fpuSize             int   // bytes of a thread's FPU area
+	timeOffset          int64 // of the time of day to the clock, in nanoseconds
+	manager             defaultManager
 	modules             []*module
 	bootTasks           int           // programs of the loader that live
 	bootFailed          bool          // one of them was terminated for an exception
@@ -129,17 +129,6 @@ func (k *Kernel) Payer() *vm.Account {
 	}
 	return k.current.task.account
 }
-
-// SetDefaultManager makes right (consumed) the default memory manager's port and returns the previous one, for the caller to
-// release or pass on.
-func (k *Kernel) SetDefaultManager(right ipc.Right) ipc.Right {
-	old := k.manager
-	k.manager = right
-	return old
-}
-
-// DefaultManager makes a send right to the default memory manager's port; null when there is none.
-func (k *Kernel) DefaultManager() ipc.Right { return k.manager.Copy() }
 
 // Do runs f with the kernel lock held. f may use everything of the kernel but must be short: nobody else runs meanwhile.
 func (k *Kernel) Do(f func()) {

@@ -56,6 +56,8 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 		return k.serveProcessorSet(m, true)
 	case exceptionReply:
 		return k.serveException(o.thread, m)
+	case managerDeath:
+		return k.serveManagerDeath(m)
 	case memoryName:
 		return k.serveName(o.memoryObject, m)
 	case memoryControl:

@@ -157,19 +157,6 @@ func (k *Kernel) reboot(options int32) {
 	k.config.End(end)
 }
 
-// exchangeManager is vm_set_default_memory_manager and host_default_memory_manager: the new port goes in, the old one comes out; null
-// only reads it.
-func (k *Kernel) exchangeManager(m *ipc.Message, handle mach.Name) *ipc.Message {
-	right := m.TakeRight(handle)
-	if right.Dead() {
-		return m.ReplyCode(mach.InvalidArgument)
-	}
-	if right.Null() {
-		return replyRight(m, k.manager.Copy())
-	}
-	return replyRight(m, k.SetDefaultManager(right))
-}
-
 // now is the time of day: nanoseconds since what host_set_time says, at first since the start.
 func (k *Kernel) now() int64 { return k.config.Clock() + k.timeOffset }
 

@@ -210,7 +210,7 @@ func (k *Kernel) trapMsg(t *Thread) {
 		Addr: mach.VirtAddr(r.RDI), Option: mach.Option(r.RSI), SendSize: uint32(r.RDX), RcvSize: uint32(r.R10), RcvName: mach.Name(r.R8),
 		Timeout: uint32(r.R9),
 	}
-	if a.Option&(mach.OptSendNotify|mach.OptRcvNotify) != 0 {
+	if a.Option&(mach.OptSendNotify|mach.OptSendCancel|mach.OptRcvNotify) != 0 {
 		var notify [1]uint64
 		if !k.stackArguments(t, notify[:]) {
 			return

@@ -1,0 +1,106 @@
+package kern
+
+import (
+	"defpager/ipc"
+	"defpager/mach"
+)
+
+// defaultManager is the default memory manager as the kernel knows it: a right to its port, set at the start to the pager inside the kernel,
+// and by whoever has the host's privileged port to a task's.
+//
+// A task's port can die. The kernel learns of it as tasks do: it keeps another right to the port in a name space of its own and asks there
+// for a dead-name notification. From then on there is no manager, until somebody sets one. No thread ever waits for one to come: the
+// kernel has no memory that only a manager can free. Who waits for a dead manager's reply gets a send-once notification, as from any server.
+type defaultManager struct {
+	right ipc.Right
+	space *ipc.Space // has the other right to a task's port, and nothing else
+	name  mach.Name  // of that right; null: the kernel's own port, which does not die
+	death *ipc.Port  // where the notifications come
+}
+
+// managerDeath is what the port of notifications stands for.
+type managerDeath struct{ *Kernel }
+
+// SetDefaultManager makes right (consumed) the default memory manager's port and returns the previous one, for the caller to
+// release or pass on. ResourceShortage: there is no memory to watch the port with; right is the caller's then, and nothing has changed.
+func (k *Kernel) SetDefaultManager(right ipc.Right) (ipc.Right, mach.Return) {
+	d := &k.manager
+	name := mach.NameNull
+	if right.Port != nil && !right.Port.Served() {
+		var code mach.Return
+		if name, code = k.watchManager(right); code != mach.Success {
+			return ipc.Right{}, code
+		}
+	}
+	if d.name != mach.NameNull && d.name != name {
+		d.space.DestroyName(d.name)
+	}
+	old := d.right
+	d.right, d.name = right, name
+	return old, mach.Success
+}
+
+// watchManager asks for the notification of the death of a task's port. A port that is watched keeps its name.
+func (k *Kernel) watchManager(right ipc.Right) (mach.Name, mach.Return) {
+	d := &k.manager
+	if d.space == nil {
+		d.space = k.sys.NewSpace()
+		d.death = k.sys.NewKernelPort(k, managerDeath{k})
+	}
+	if right.Port == d.right.Port {
+		return d.name, mach.Success
+	}
+	another := right.Copy()
+	name, code := d.space.Insert(another)
+	if code != mach.Success {
+		another.Release()
+		return mach.NameNull, mach.ResourceShortage
+	}
+	// Nothing can be wrong with a name that has just come and its only request.
+	_, _ = d.space.RequestNotification(name, mach.NotifyDeadName, 0, d.death.MakeSendOnce())
+	return name, mach.Success
+}
+
+// DefaultManager makes a send right to the default memory manager's port; null when there is none.
+func (k *Kernel) DefaultManager() ipc.Right {
+	if k.manager.right.Dead() {
+		return ipc.Right{} // the notification is on its way
+	}
+	return k.manager.right.Copy()
+}
+
+// serveManagerDeath gets the notifications that the kernel asked for. Those of managers that were replaced say that their names are gone.
+func (k *Kernel) serveManagerDeath(m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	d := &k.manager
+	if m.ID() == mach.NotifyDeadName && r.Name() == d.name && d.name != mach.NameNull {
+		k.Logf("the default memory manager is dead: there is none until another is set")
+		d.space.DestroyName(d.name)
+		d.right.Release()
+		d.right, d.name = ipc.Right{}, mach.NameNull
+	}
+	return m.ReplyCode(mach.MIGNoReply)
+}
+
+// exchangeManager is vm_set_default_memory_manager and host_default_memory_manager: the new port goes in, the old one comes out; null
+// only reads it. InvalidArgument: the new one is dead. ResourceShortage.
+func (k *Kernel) exchangeManager(m *ipc.Message, handle mach.Name) *ipc.Message {
+	right := m.TakeRight(handle)
+	if right.Dead() {
+		right.Release()
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	if right.Null() {
+		return replyRight(m, k.DefaultManager())
+	}
+	old, code := k.SetDefaultManager(right)
+	if code != mach.Success {
+		right.Release()
+		return m.ReplyCode(code)
+	}
+	if old.Dead() {
+		old.Release()
+		old = ipc.Right{}
+	}
+	return replyRight(m, old)
+}
