@@ -49,7 +49,7 @@ func main() {
 	fmt.Printf("defpager on %s, %d MHz (by %s), %s\n", m.Processor(), hz/1_000_000, source, m.CPU.Features())
 	fmt.Printf("%d MiB of memory, %d MiB for programs; random numbers: %s\n", m.Boot.Total()>>20, stats.Total.Bytes()>>20, m.RandomSource())
 	k.Do(func() {
-		k.SetDefaultManager(p.Port())
+		_, _ = k.SetDefaultManager(p.Port()) // the first one, and no task's: nothing to release or to watch
 		if slices.Contains(words, "trace") {
 			k.SetTrace(true)
 		}

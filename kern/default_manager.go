@@ -13,8 +13,7 @@ import (
 // kernel has no memory that only a manager can free. Who waits for a dead manager's reply gets a send-once notification, as from any server.
 type defaultManager struct {
 	right ipc.Right
-	space *ipc.Space // has the other right to a task's port, and nothing else
-	name  mach.Name  // of that right; null: the kernel's own port, which does not die
+	space *ipc.Space // has the other right to a task's port, and nothing else; nil: it is the kernel's own port, which does not die
 	death *ipc.Port  // where the notifications come
 }
 
@@ -25,40 +24,36 @@ type managerDeath struct{ *Kernel }
 // release or pass on. ResourceShortage: there is no memory to watch the port with; right is the caller's then, and nothing has changed.
 func (k *Kernel) SetDefaultManager(right ipc.Right) (ipc.Right, mach.Return) {
 	d := &k.manager
-	name := mach.NameNull
+	var watch *ipc.Space
 	if right.Port != nil && !right.Port.Served() {
-		var code mach.Return
-		if name, code = k.watchManager(right); code != mach.Success {
-			return ipc.Right{}, code
+		if watch = k.watchManager(right); watch == nil {
+			return ipc.Right{}, mach.ResourceShortage
 		}
 	}
-	if d.name != mach.NameNull && d.name != name {
-		d.space.DestroyName(d.name)
-	}
+	d.unwatch()
 	old := d.right
-	d.right, d.name = right, name
+	d.right, d.space = right, watch
 	return old, mach.Success
 }
 
-// watchManager asks for the notification of the death of a task's port. A port that is watched keeps its name.
-func (k *Kernel) watchManager(right ipc.Right) (mach.Name, mach.Return) {
-	d := &k.manager
-	if d.space == nil {
-		d.space = k.sys.NewSpace()
-		d.death = k.sys.NewKernelPort(k, managerDeath{k})
-	}
-	if right.Port == d.right.Port {
-		return d.name, mach.Success
-	}
-	another := right.Copy()
-	name, code := d.space.Insert(another)
+// watchManager asks for a notification of the port's death, and returns the space where it did; nil when memory is short.
+func (k *Kernel) watchManager(right ipc.Right) *ipc.Space {
+	s, another := k.sys.NewSpace(), right.Copy()
+	name, code := s.Insert(another)
 	if code != mach.Success {
 		another.Release()
-		return mach.NameNull, mach.ResourceShortage
+		return nil
 	}
-	// Nothing can be wrong with a name that has just come and its only request.
-	_, _ = d.space.RequestNotification(name, mach.NotifyDeadName, 0, d.death.MakeSendOnce())
-	return name, mach.Success
+	// Nothing can be wrong with a new name and its only request.
+	_, _ = s.RequestNotification(name, mach.NotifyDeadName, 0, k.manager.death.MakeSendOnce())
+	return s
+}
+
+func (d *defaultManager) unwatch() {
+	if d.space != nil {
+		d.space.Destroy()
+		d.space = nil
+	}
 }
 
 // DefaultManager makes a send right to the default memory manager's port; null when there is none.
@@ -69,15 +64,14 @@ func (k *Kernel) DefaultManager() ipc.Right {
 	return k.manager.right.Copy()
 }
 
-// serveManagerDeath gets the notifications that the kernel asked for. Those of managers that were replaced say that their names are gone.
+// serveManagerDeath gets the notifications that the kernel asked for. Those of managers that were replaced only say that nobody watches them.
 func (k *Kernel) serveManagerDeath(m *ipc.Message) *ipc.Message {
-	r := m.Reader()
 	d := &k.manager
-	if m.ID() == mach.NotifyDeadName && r.Name() == d.name && d.name != mach.NameNull {
+	if m.ID() == mach.NotifyDeadName && d.right.Dead() {
 		k.Logf("the default memory manager is dead: there is none until another is set")
-		d.space.DestroyName(d.name)
+		d.unwatch()
 		d.right.Release()
-		d.right, d.name = ipc.Right{}, mach.NameNull
+		d.right = ipc.Right{}
 	}
 	return m.ReplyCode(mach.MIGNoReply)
 }

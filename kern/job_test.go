@@ -16,7 +16,7 @@ func TestDefaultPagerObjectCreate(t *testing.T) {
 	m := newMachine(t)
 	p := pager.New(pager.Config{System: m.sys, Memory: m.env, Tracing: m.Tracing, Trace: m.Tracef})
 	m.ports.Ports++ // the pager's
-	m.Do(func() { m.SetDefaultManager(p.Port()) })
+	m.setManager(p.Port())
 	word := func(off uint64) uint64 { return off*0x9e3779b97f4a7c15 + 1 }
 	mapped := func(u *user, object mach.Name) mach.VirtAddr {
 		u.Store64(u.buffer, 0)
@@ -65,9 +65,6 @@ func TestDefaultPagerObjectCreate(t *testing.T) {
 	if live, created := p.Count(); live != 0 || created != 1 || done != len(readers) {
 		t.Errorf("%d objects of %d live, %d readers ended", live, created, done)
 	}
-	m.Do(func() {
-		right := m.SetDefaultManager(ipc.Right{})
-		right.Release()
-	})
+	m.setManager(ipc.Right{})
 	m.finish()
 }

@@ -3,7 +3,6 @@ package kern
 import (
 	"testing"
 
-	"defpager/ipc"
 	"defpager/ipc/mig"
 	"defpager/mach"
 )
@@ -158,31 +157,6 @@ func TestHostRequests(t *testing.T) {
 		u.want(u.code(host, mach.IDHostReboot, nil), mach.InvalidHost)
 		u.want(u.code(priv, mach.IDHostReboot, func(w *mig.Writer) { w.Int32(0) }), mach.Success)
 		u.want(u.code(priv, mach.IDHostReboot, func(w *mig.Writer) { w.Int32(rebootHalt) }), mach.Success)
-
-		exchange := func(id mach.MsgID, d mach.MsgType, name mach.Name) (mach.Name, mach.Return) {
-			r := u.ask(mach.Complex, priv, id, func(w *mig.Writer) {
-				w.Port(d, name)
-				if id == mach.IDHostDefaultManager {
-					w.Uint64(4096)
-				}
-			})
-			if code := r.RetCode(); code != mach.Success {
-				return 0, code
-			}
-			return u.right(r), mach.Success
-		}
-		mine := u.port()
-		for _, id := range []mach.MsgID{mach.IDVMSetDefaultManager, mach.IDHostDefaultManager} {
-			old, code := exchange(id, mach.MsgMakeSend, mine)
-			u.want(code, mach.Success)
-			u.is("the first manager", uint64(old), 0)
-			old, _ = exchange(id, mach.MsgCopySend, mach.NameNull)
-			u.is("the manager", uint64(old), uint64(mine))
-			_, code = exchange(id, mach.MsgCopySend, mach.NameDead)
-			u.want(code, mach.InvalidArgument)
-			right := u.m.SetDefaultManager(ipc.Right{})
-			right.Release()
-		}
 	})
 	priv = m.give(a, m.hostPriv.MakeSend())
 	m.finish()
