@@ -13,6 +13,9 @@ func (s *Space) copyout(mem UserMemory, m *Message, a *MsgArgs) mach.Return {
 		return s.copyoutTooLarge(mem, m, a)
 	}
 	s.received++
+	if s.sys.tracing {
+		m.trace(Received)
+	}
 	code, size := mach.Success, m.size
 	remote, remoteType := mach.NameNull, m.replyType
 	if m.reply.Port != nil {

@@ -27,6 +27,10 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 	var m *Message
 	if a.Option&mach.OptSendCancel != 0 {
 		m, code = s.copyinCancel(mem, a)
+	} else if s.sys.tracing {
+		if m, code = s.copyin(mem, a.Addr, a.SendSize); m != nil {
+			m.trace(Sent)
+		}
 	} else {
 		switch s.fast(mem, w, a) {
 		case finished:

@@ -109,11 +109,17 @@ func (sys *System) post(m *Message) *Waiter {
 			continue
 		}
 		w.end(mach.Success)
+		if sys.tracing {
+			m.trace(Handed)
+		}
 		m.leave(p)
 		w.msg = m
 		return w
 	}
 	p.enqueue(m)
+	if sys.tracing {
+		m.trace(Queued)
+	}
 	return nil
 }
 

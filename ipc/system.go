@@ -9,12 +9,13 @@ import (
 
 // Config is what a System is made of.
 type Config struct {
-	Wake       func(w *Waiter) // marks the waiter's thread runnable: its wait is over; it must not call back into ipc
-	MaxPorts   uint32          // ports and port sets that may exist at once; 0: 1<<20
-	MaxNames   uint32          // names in all spaces together, in whole chunks; 0: 1<<22
-	MaxBuffers uint64          // bytes of messages in use at once; 0: 16 MiB. The kernel's own messages are not refused
-	MaxMessage uint32          // bytes of one message, inline; 0: 1 MiB
-	Slab       *slab.Source    // where the ports and names of tasks lie; nil: Go's heap
+	Wake       func(w *Waiter)           // marks the waiter's thread runnable: its wait is over; it must not call back into ipc
+	MaxPorts   uint32                    // ports and port sets that may exist at once; 0: 1<<20
+	MaxNames   uint32                    // names in all spaces together, in whole chunks; 0: 1<<22
+	MaxBuffers uint64                    // bytes of messages in use at once; 0: 16 MiB. The kernel's own messages are not refused
+	MaxMessage uint32                    // bytes of one message, inline; 0: 1 MiB
+	Trace      func(e Event, m *Message) // see SetTrace
+	Slab       *slab.Source              // where the ports and names of tasks lie; nil: Go's heap
 
 	// Late is asked when a receiver's memory does not take data for addr; it is called in the receiver's context. If it returns true
 	// it has kept the data, and writes them before the receiver runs again: they count as written. nil: never.
@@ -37,6 +38,7 @@ type System struct {
 	doomed *Port    // ports to kill, linked by Port.link
 	dying  bool     // somebody up the stack empties doomed
 
+	tracing bool     // see SetTrace
 	cancel  canceled // while a message is copied in
 	touched *entry   // entries that the validation of a message marked
 	quick   Quick    // the one that is being carried out

@@ -10,7 +10,10 @@ import (
 type tracer struct{ on bool }
 
 // SetTrace switches the printing of traps, faults, messages and the pager's actions.
-func (k *Kernel) SetTrace(on bool) { k.trace.on = on }
+func (k *Kernel) SetTrace(on bool) {
+	k.trace.on = on
+	k.sys.SetTrace(on)
+}
 
 // Tracing reports whether what happens is printed.
 func (k *Kernel) Tracing() bool { return k.trace.on }
