@@ -13,7 +13,10 @@ type modelPort struct {
 	dead      bool
 	mscount   uint32
 	noSenders *modelPort // a send-once right
-	had       bool       // there were send rights after the last operation, or in this one
+	qlimit    int
+	seqno     uint32 // of the next message
+	payload   uint64 // protected; 0: none
+	had       bool   // there were send rights after the last operation, or in this one
 	queue     []*modelMessage
 }
 
@@ -42,6 +45,12 @@ type modelSpace map[mach.Name]*modelEntry
 type model struct {
 	spaces []modelSpace
 	ports  []*modelPort
+}
+
+func (m *model) newPort() *modelPort {
+	p := &modelPort{qlimit: mach.QLimitDefault}
+	m.ports = append(m.ports, p)
+	return p
 }
 
 func (m *model) lowest(s modelSpace) mach.Name {
@@ -236,7 +245,7 @@ func (m *model) take(s modelSpace, name mach.Name, d mach.MsgType) (modelRight, 
 		if e.typ&mach.TypeReceive == 0 {
 			return r, false
 		}
-		e.port.mscount = 0
+		e.port.mscount, e.port.seqno, e.port.payload = 0, 0, 0
 		e.typ &^= mach.TypeReceive
 	case mach.MsgCopySend:
 		if e.typ&(mach.TypeSend|mach.TypeDeadName) == 0 {

@@ -63,9 +63,7 @@ func (c *machine) allocate(t *rapid.T) {
 	right := rapid.SampledFrom([]mach.Right{mach.RightReceive, mach.RightReceive, mach.RightDeadName}).Draw(t, "right")
 	want := c.model.lowest(s)
 	if right == mach.RightReceive {
-		p := &modelPort{}
-		c.model.ports = append(c.model.ports, p)
-		s[want] = &modelEntry{port: p, typ: mach.TypeReceive}
+		s[want] = &modelEntry{port: c.model.newPort(), typ: mach.TypeReceive}
 	} else {
 		s[want] = &modelEntry{typ: mach.TypeDeadName, refs: 1}
 	}
@@ -267,7 +265,7 @@ func (c *machine) modelSend(u *task, d mach.MsgType, dest mach.Name, rd mach.Msg
 		msg.body = append(msg.body, r)
 	}
 	to := msg.dest.port
-	if msg.dest.kind == mach.MsgPortSend && len(to.queue) >= mach.QLimitDefault && !to.dead && !m.wouldCircle(msg) {
+	if msg.dest.kind == mach.MsgPortSend && len(to.queue) >= to.qlimit && !to.dead && !m.wouldCircle(msg) {
 		m.give(s, msg.dest)
 		m.give(s, msg.reply)
 		for _, r := range msg.body {
@@ -309,9 +307,14 @@ func (c *machine) receive(t *rapid.T) {
 	if got, want := mach.Name(h.Remote), c.model.give(s, msg.reply); got != want {
 		t.Fatalf("reply right %d, want %d", got, want)
 	}
-	if mach.Name(h.Local) != n {
-		t.Fatalf("destination %d, want %d", h.Local, n)
+	local := uint64(n)
+	if p.payload != 0 {
+		local = p.payload
 	}
+	if h.Local != local || h.Seqno != p.seqno {
+		t.Fatalf("destination %#x, number %d, want %#x and %d", h.Local, h.Seqno, local, p.seqno)
+	}
+	p.seqno++
 	for _, right := range msg.body {
 		if got, want := r.Port(right.kind), c.model.give(s, right); got != want {
 			t.Fatalf("right %d, want %d", got, want)
@@ -371,7 +374,7 @@ func (c *machine) compare(t *rapid.T) {
 			}
 			if e.typ&mach.TypeReceive != 0 {
 				st, _ := u.ReceiveStatus(name)
-				if st.Mscount != e.port.mscount || int(st.Msgcount) != len(e.port.queue) || st.Send != (c.model.senders(e.port) > 0) {
+				if st.Mscount != e.port.mscount || st.Seqno != e.port.seqno || int(st.QLimit) != e.port.qlimit || int(st.Msgcount) != len(e.port.queue) || st.Send != (c.model.senders(e.port) > 0) {
 					t.Fatalf("task %d: port %d has status %+v", i, name, st)
 				}
 			}
@@ -383,29 +386,38 @@ func (c *machine) compare(t *rapid.T) {
 }
 
 func TestModel(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		c := &machine{world: newWorld(rt), model: &model{}}
-		for range 2 {
-			c.tasks = append(c.tasks, c.task())
-			c.model.spaces = append(c.model.spaces, modelSpace{})
-		}
-		rt.Repeat(map[string]func(*rapid.T){
-			"":            c.compare,
-			"allocate":    c.allocate,
-			"insert":      c.insert,
-			"deallocate":  c.deallocate,
-			"destroyName": c.destroyName,
-			"request":     c.request,
-			"send":        c.send,
-			"send again":  c.send,
-			"receive":     c.receive,
-		})
-		for _, u := range c.tasks {
-			u.Destroy()
-		}
-		c.sys.Settle()
-		if s := c.sys.Stats(); s != (Stats{}) {
-			rt.Fatalf("%+v is left", s)
-		}
+	const rounds = 20 // of rapid's own number of checks each
+	for range rounds {
+		rapid.Check(t, againstModel)
+	}
+}
+
+func againstModel(rt *rapid.T) {
+	c := &machine{world: newWorld(rt), model: &model{}}
+	for range 3 {
+		c.tasks = append(c.tasks, c.task())
+		c.model.spaces = append(c.model.spaces, modelSpace{})
+	}
+	rt.Repeat(map[string]func(*rapid.T){
+		"":             c.compare,
+		"allocate":     c.allocate,
+		"insert":       c.insert,
+		"deallocate":   c.deallocate,
+		"destroyName":  c.destroyName,
+		"request":      c.request,
+		"allocateName": c.allocateName,
+		"rename":       c.rename,
+		"modRefs":      c.modRefs,
+		"receiveRight": c.receiveRight,
+		"send":         c.send,
+		"send again":   c.send,
+		"receive":      c.receive,
 	})
+	for _, u := range c.tasks {
+		u.Destroy()
+	}
+	c.sys.Settle()
+	if s := c.sys.Stats(); s != (Stats{}) {
+		rt.Fatalf("%+v is left", s)
+	}
 }
