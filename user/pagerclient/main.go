@@ -1,0 +1,198 @@
+// Command pagerclient makes every call of the default pager, and gets every code that it answers. Then it is a default memory manager itself, in
+// place of the kernel's, and dies as one.
+//
+//	pagerclient --pager=PORT --host=PORT --device=PORT
+//
+// PORTs name send rights to the default memory manager's port, the host's privileged port, and the device master port.
+//
+// Each check prints "ok NAME", or "FAIL NAME: got CODE want CODE". The last line is "pagerclient: N ok, M failed", and the exit status 1 if
+// any failed. Nobody else may use the pager meanwhile.
+package main
+
+import (
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"defpager/ipc/mig"
+	"defpager/ipc/mig/wire"
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+const page = mach.PageSize
+
+var le = binary.LittleEndian
+
+func main() {
+	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
+	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
+	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
+	flag.Parse()
+	c := libmach.NewClient()
+	t := tester{
+		client: c, task: c.Task(), buf: libmach.NewBuffer(4096),
+		pager: mach.Name(*pager), host: mach.Name(*host), device: mach.Name(*device),
+	}
+	for _, f := range []func(){t.create, t.info, t.objects, t.pages, t.sizes, t.storage, t.lives, t.forged, t.registration, t.substitute, t.demultiplexers, t.death} {
+		f()
+	}
+	fmt.Printf("pagerclient: %d ok, %d failed\n", t.ok, t.failed)
+	if t.failed != 0 {
+		os.Exit(1)
+	}
+}
+
+// tester makes checks and counts them.
+type tester struct {
+	client              *libmach.Client
+	task                mach.Name
+	pager, host, device mach.Name
+	buf                 libmach.Buffer // of messages that are received
+	ok, failed          int
+}
+
+// check compares the code of a call with the one that it must have.
+func (t *tester) check(name string, got, want mach.Return) {
+	if got == want {
+		t.ok++
+		fmt.Printf("ok %s\n", name)
+		return
+	}
+	t.failed++
+	fmt.Printf("FAIL %s: got %v want %v\n", name, got, want)
+}
+
+// is checks what is not a return code.
+func (t *tester) is(name string, got, want uint64) {
+	if got == want {
+		t.ok++
+		fmt.Printf("ok %s\n", name)
+		return
+	}
+	t.failed++
+	fmt.Printf("FAIL %s: got %d want %d\n", name, got, want)
+}
+
+// frames compares numbers of frames. Go's allocator takes a few for the lines that are printed.
+func (t *tester) frames(name string, got, want uint64) {
+	if got+4 >= want && got <= want+4 {
+		got = want
+	}
+	t.is(name, got, want)
+}
+
+// must is for what the checks build upon.
+func (t *tester) must(name string, got mach.Return) {
+	if got != mach.Success {
+		t.check(name, got, mach.Success)
+	}
+}
+
+// object makes an object.
+func (t *tester) object(size uint64) mach.Name {
+	name, ret := wire.DefaultPagerObjectCreate(t.client, t.pager, size)
+	t.must("default_pager_object_create", ret)
+	return name
+}
+
+// drop gives up one reference to a right.
+func (t *tester) drop(names ...mach.Name) {
+	for _, n := range names {
+		t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, n))
+	}
+}
+
+// mapped maps size bytes of an object, to be read and written.
+func (t *tester) mapped(object mach.Name, size uint64) mach.VirtAddr {
+	at, ret := t.client.VMMap(t.task, libmach.Map{
+		Size: size, Anywhere: true, Object: object, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritShare,
+	})
+	t.must("vm_map", ret)
+	return at
+}
+
+func (t *tester) unmap(at mach.VirtAddr, size uint64) {
+	t.must("vm_deallocate", libmach.VMDeallocate(t.task, at, size))
+}
+
+// readable reads one byte by vm_read, which answers what a touch would be an exception for.
+func (t *tester) readable(at mach.VirtAddr) mach.Return {
+	data, size, ret := t.client.VMRead(t.task, at, 1)
+	if ret == mach.Success {
+		t.unmap(data, size)
+	}
+	return ret
+}
+
+// write writes b to the first byte of some memory.
+func write(at mach.VirtAddr, b byte) { libmach.Memory(at, 1)[0] = b }
+
+// sum adds up the bytes of some memory.
+func sum(at mach.VirtAddr, size uint64) (n uint64) {
+	for _, b := range libmach.Memory(at, size) {
+		n += uint64(b)
+	}
+	return n
+}
+
+// words are the 64-bit numbers of an array, which is deallocated if it lies outside the message.
+func (t *tester) words(a mig.Array, each uint32) (list []uint64) {
+	data := a.Data
+	if a.OutOfLine() {
+		data = libmach.Memory(mach.VirtAddr(a.Pointer), uint64(8*each*a.Count))
+	}
+	for i := 0; i < len(data); i += 8 {
+		list = append(list, le.Uint64(data[i:]))
+	}
+	if a.OutOfLine() {
+		t.unmap(mach.VirtAddr(a.Pointer), uint64(len(data)))
+	}
+	return list
+}
+
+// names are those of an array of rights: 8 bytes each in a message, 4 outside.
+func (t *tester) names(a mig.Array) (list []mach.Name) {
+	if !a.OutOfLine() {
+		for i := range a.Count {
+			list = append(list, mach.Name(le.Uint64(a.Data[8*i:])))
+		}
+		return list
+	}
+	data := libmach.Memory(mach.VirtAddr(a.Pointer), uint64(4*a.Count))
+	for i := range a.Count {
+		list = append(list, mach.Name(le.Uint32(data[4*i:])))
+	}
+	t.unmap(mach.VirtAddr(a.Pointer), uint64(len(data)))
+	return list
+}
+
+// port makes a receive right with a send right of the same name.
+func (t *tester) port() mach.Name {
+	name, ret := libmach.PortAllocate(t.task, mach.RightReceive)
+	t.must("mach_port_allocate", ret)
+	t.must("mach_port_insert_right", t.client.PortInsertRight(t.task, name, name, mach.MsgMakeSend))
+	return name
+}
+
+// deadName makes a dead name.
+func (t *tester) deadName() mach.Name {
+	name := t.port()
+	t.must("mach_port_mod_refs", t.client.PortModRefs(t.task, name, mach.RightReceive, -1))
+	return name
+}
+
+// receive gets a message that must have come already.
+func (t *tester) receive(from mach.Name) (libmach.Message, mach.Return) {
+	return libmach.Receive(t.buf, from, mach.OptRcvTimeout, 0)
+}
+
+// free is how many pages the pager could still promise.
+func (t *tester) free() uint64 {
+	info, ret := wire.DefaultPagerInfo(t.client, t.pager)
+	t.must("default_pager_info", ret)
+	return info.DpiFreeSpace / page
+}
