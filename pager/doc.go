@@ -7,7 +7,7 @@
 // its own reference, and the frames go back to the allocator with the last mapping.
 //
 // Requests arrive one at a time, in the order of the sequence numbers that their port gave them. server.go has both forms of
-// the server: with sequence numbers (seqnos_default_pager_object_create ...) and without.
+// the server: with sequence numbers (seqnos_default_pager_object_create ...) and without. docs/pager.md tells what each call answers, and why.
 //
 // Precondition of everything here: the caller holds the kernel lock. Nothing blocks; creating and destroying objects
 // allocates nothing on Go's heap in steady state.
