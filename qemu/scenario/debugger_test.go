@@ -23,7 +23,7 @@ func TestDebugger(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Breakpoint 1, defpager/pager.(*Pager).create (p=0x",
-		"#1 ", "defpager/pager.(*Pager).Quick (p=",
+		"#1 ", "defpager/pager.(*Pager).objectCreate (p=",
 		"$1 = 0",
 	} {
 		if !strings.Contains(string(out), want) {
