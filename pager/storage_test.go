@@ -181,7 +181,7 @@ func TestAccounts(t *testing.T) {
 		}
 	}
 	w.is("pages promised", uint64(memory.Reserved()), 3)
-	w.is("faults", memory.Faults(), 2)
+	w.is("faults", uint64(memory.Faults()), 2)
 	if memory.Account() != &a {
 		t.Error("another one pays")
 	}

@@ -43,5 +43,5 @@ func (o *Object) Reserved() mach.PageNumber {
 	return o.limit
 }
 
-// Faults is the number of page faults in mappings of the object.
-func (o *Object) Faults() uint64 { return o.faults }
+// Faults is the number of page faults in mappings of the object, modulo 2^32.
+func (o *Object) Faults() uint32 { return o.faults }

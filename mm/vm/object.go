@@ -35,16 +35,17 @@ type Object struct {
 	// behind: memory was short when the object should have merged with its shadow.
 	behind bool
 
+	faults uint32 // in mappings of the object; after 2^32 it begins again
+
 	bytes uint64          // the limit as it was asked for
 	limit mach.PageNumber // pages at or beyond it fail with MemoryError
 
 	pages   pageTree
 	reserve frame.Reservation // reserved objects only
 	account *Account          // reserved objects only: who was promised the frames
-	faults  uint64
-	base    mach.PhysAddr // physical objects only
-	max     mach.Prot     // physical objects only: what the memory allows
-	pager   *pagerState   // managed objects only
+	base    mach.PhysAddr     // physical objects only
+	max     mach.Prot         // physical objects only: what the memory allows
+	pager   *pagerState       // managed objects only
 
 	holders  int
 	mappings *Entry // every entry that maps this object, of maps and of copies under way
