@@ -26,7 +26,12 @@ func (m *Map) AllocateContiguous(size uint64, lo, hi, align mach.PhysAddr) (mach
 		return 0, 0, err
 	}
 	for i := range n {
-		if err = o.pages.put(&m.env.nodes, i, slot(p)+slot(i.Bytes()), false); err != nil {
+		s := slot(p) + slot(i.Bytes())
+		if uint64(p)&(mach.SuperSize-1) == 0 && i < n&^(superPages-1) {
+			s |= slotSuper
+		}
+		if err = o.pages.put(&m.env.nodes, i, s, false); err != nil {
+			o.demoteAt(i &^ (superPages - 1)) // what is there of it
 			m.env.Frames.FreeRange(p+mach.PhysAddr(i.Bytes()), n-i)
 			break
 		}

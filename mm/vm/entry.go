@@ -140,11 +140,15 @@ func (e *Entry) drop() {
 // backing is e's object, made now if e has none. It fails with ResourceShortage.
 func (e *Entry) backing(env *Env) (*Object, error) {
 	if e.object == nil {
-		o, err := env.newObject(anonymous, e.pages())
+		first := mach.PageNumber(0)
+		if e.pages() >= superPages {
+			first = mach.PageNumber(e.start>>mach.PageShift) & (superPages - 1) // addresses run parallel to superpages of the object
+		}
+		o, err := env.newObject(anonymous, first+e.pages())
 		if err != nil {
 			return nil, err
 		}
-		e.mapObject(o, 0)
+		e.mapObject(o, first)
 	}
 	return e.object, nil
 }

@@ -134,7 +134,8 @@ func (m *Map) enterSuper(e *Entry, va mach.VirtAddr, s slot, prot mach.Prot) boo
 // zeroFill gives e's object a page n of zeros and maps it. The page is nowhere else.
 func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool) error {
 	o := e.object
-	if o.kind == reserved && m.fillSuper(e, va, n) {
+	if (o.kind == reserved || n == e.ahead && va&(mach.SuperSize-1) == 0 && o.kind == anonymous && m.env.plenty()) && m.fillSuper(e, va, n) {
+		e.ahead = n&^(superPages-1) + superPages
 		return m.enter(e, va, n, o.resident(n), write)
 	}
 	p, err := o.take()
@@ -215,17 +216,38 @@ func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
 	if at, _, ok := o.pages.next(nodes, first); ok && at < first+superPages {
 		return false
 	}
-	p, ok := o.reserve.TakeOrder(mach.SuperShift - mach.PageShift)
+	p, ok := o.takeSuper()
 	if !ok {
 		return false
 	}
 	for i := range mach.PageNumber(superPages) {
-		// A reserved object's nodes are promised: this cannot fail.
-		_ = o.pages.put(nodes, first+i, slot(p)+slot(i.Bytes())|slotSuper, true)
+		if o.pages.put(nodes, first+i, slot(p)+slot(i.Bytes())|slotSuper, o.kind == reserved) != nil {
+			o.unfill(first, first+i, p)
+			return false
+		}
 	}
 	m.env.counters.ZeroFills += superPages
 	m.counters.ZeroFills += superPages
 	return true
+}
+
+// takeSuper gets 2 MiB of zeroed frames for the object.
+func (o *Object) takeSuper() (mach.PhysAddr, bool) {
+	const order = mach.SuperShift - mach.PageShift
+	if o.kind == reserved {
+		return o.reserve.TakeOrder(order)
+	}
+	p, err := o.env.Frames.AllocOrder(order)
+	return p, err == nil
+}
+
+// unfill takes back what fillSuper put into an anonymous object before there was no frame for a node: the pages [first, end) and the block
+// at p.
+func (o *Object) unfill(first, end mach.PageNumber, p mach.PhysAddr) {
+	for n := first; n < end; n++ {
+		o.pages.remove(&o.env.nodes, n, false)
+	}
+	o.env.Frames.FreeOrder(p, mach.SuperShift-mach.PageShift)
 }
 
 // lookBelow resolves a fault on page n that e's object does not have itself but may show from below.

@@ -96,6 +96,18 @@ func (o *Object) hide(from, to mach.PageNumber) {
 	}
 }
 
+// demoteAt says that the superpage which page n is part of, if it is part of one, is about to lose some of its pages.
+func (o *Object) demoteAt(n mach.PageNumber) {
+	nodes := &o.env.nodes
+	if o.pages.get(nodes, n)&slotSuper == 0 {
+		return
+	}
+	first := n &^ (superPages - 1)
+	for at := first; at < first+superPages; at++ {
+		_ = o.pages.put(nodes, at, o.pages.get(nodes, at)&^slotSuper, false) // the slot is there: nothing to allocate
+	}
+}
+
 // demote says that the superpage around page n is about to lose pages.
 func (o *Object) demote(n mach.PageNumber) {
 	nodes := &o.env.nodes

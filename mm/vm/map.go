@@ -197,10 +197,13 @@ func (m *Map) place(a *MapArgs) (mach.VirtAddr, *Entry, error) {
 	if size == 0 {
 		return 0, nil, mach.NoSpace
 	}
-	if o := a.Object; o != nil && a.Mask == 0 && size >= mach.SuperSize && o.kind != anonymous {
+	if a.Mask == 0 && size >= mach.SuperSize {
 		// Addresses that run parallel to the object's frames let superpages fit.
 		super := f
-		super.mask, super.phase = mach.SuperSize-1, o.phase(a.Offset)
+		super.mask = mach.SuperSize - 1
+		if a.Object != nil {
+			super.phase = a.Object.phase(a.Offset)
+		}
 		if va, prev, ok := m.vacant(&super, start); ok {
 			return va, prev, nil
 		}

@@ -279,8 +279,10 @@ func (o *Object) absorb(b *Object) bool {
 			if !ok {
 				break
 			}
+			o.demoteAt(n)
+			b.demoteAt(n)
 			old := b.resident(n)
-			if b.pages.put(nodes, n, s, false) != nil {
+			if b.pages.put(nodes, n, s&^slotSuper, false) != nil {
 				return false
 			}
 			if old != 0 {
@@ -297,6 +299,8 @@ func (o *Object) absorb(b *Object) bool {
 		if !ok {
 			return true
 		}
+		b.demoteAt(n)
+		s &^= slotSuper
 		m, seen := o.aboveAt(n)
 		if !seen || o.resident(m) != 0 {
 			b.pages.remove(nodes, n, false)
@@ -323,6 +327,12 @@ func (o *Object) forsake(b *Object) {
 
 // discard frees the pages [from, to) of an anonymous object. No page table shows them.
 func (o *Object) discard(from, to mach.PageNumber) {
+	if from&(superPages-1) != 0 {
+		o.demoteAt(from)
+	}
+	if to&(superPages-1) != 0 {
+		o.demoteAt(to)
+	}
 	for from < to {
 		n, s, ok := o.pages.next(&o.env.nodes, from)
 		if !ok || n >= to {
