@@ -32,12 +32,16 @@ func targets() []target {
 		{"task-rpc-4k", "the same with 4 KiB inline", 2500, 11700, 4437},
 		{"zero-fill-one-by-one", "zero-fill fault, anonymous, per page", 1000, 3112, 6403},
 		{"zero-fill-clustered", "the same, touched in order", 650, 0, 0},
+		{"zero-fill-superpages", "the same in pages of 2 MiB, per 4 KiB", 530, 0, 0},
 		{"unmap-destroy", "unmap and destroy, per page", 150, 2248, 660},
 		{"second-mapping", "second mapping of a populated object, per page", 60, 2124, 1058},
 		{"copy-on-write", "copy-on-write copy, per page", 1200, 4336, 6647},
 		{"object-cycle", "4 KiB object: create, map, touch, unmap, destroy", 6000, 31962, 0},
 		{"port-allocate-destroy", "port allocate and destroy (two RPCs)", 1500, 0, 2774},
 		{"task-create-terminate", "task create and terminate", 15000, 57000, 30218},
+		{"fork-1m", "fork of a task with 1 MiB resident", 60000, 0, 0},
+		{"fork-64m", "fork of a task with 64 MiB resident", 60000, 0, 0},
+		{"page-in", "page of a memory manager in ring 3", 5000, 0, 0},
 	}
 }
 
@@ -59,8 +63,9 @@ func Bench(ctx context.Context, m Machine, programs string, out io.Writer) error
 		return err
 	}
 	err = WriteArchive(archive, []string{
-		"bench --pager=${default-pager-port} --echo=${port:echo} $(task-create) $(task-resume)",
+		"bench --pager=${default-pager-port} --echo=${port:echo} --supplier=${port:supplier} $(task-create) $(task-resume)",
 		"echo --receive=${receive:echo} $(task-create) $(task-resume)",
+		"supplier --receive=${receive:supplier} $(task-create) $(task-resume)",
 	}, modules)
 	if e := archive.Close(); err == nil {
 		err = e

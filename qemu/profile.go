@@ -38,8 +38,9 @@ func Profile(ctx context.Context, m Machine, programs, row string, out io.Writer
 		return err
 	}
 	err = WriteArchive(archive, []string{
-		"bench --pager=${default-pager-port} --echo=${port:echo} --loop --only=" + row + " $(task-create) $(task-resume)",
+		"bench --pager=${default-pager-port} --echo=${port:echo} --supplier=${port:supplier} --loop --only=" + row + " $(task-create) $(task-resume)",
 		"echo --receive=${receive:echo} $(task-create) $(task-resume)",
+		"supplier --receive=${receive:supplier} $(task-create) $(task-resume)",
 	}, modules)
 	if e := archive.Close(); err == nil {
 		err = e

@@ -1,7 +1,7 @@
 // Command bench measures what calls and faults cost, in ticks of the time-stamp counter: under QEMU's -icount these are guest
 // instructions, and every run gives the same.
 //
-//	bench --pager=PORT [--echo=PORT] [--live=N] [--only=NAME]
+//	bench --pager=PORT [--echo=PORT] [--supplier=PORT] [--live=N] [--only=NAME]
 //
 // PORTs are names of send rights: to the default memory manager's port, and to a port that the program echo serves, without
 // which the calls between two tasks are left out. With --live so many other objects exist meanwhile. It prints "bench NAME COUNT" for each operation: the median of several
@@ -24,12 +24,13 @@ func main() {
 	debug.SetGCPercent(-1)
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	echo := flag.Uint("echo", 0, "`name` of a send right to the port that echo serves")
+	supplier := flag.Uint("supplier", 0, "`name` of a send right to the memory object that supplier manages")
 	only := flag.String("only", "", "measure only the operation of this `name`")
 	live := flag.Int("live", 0, "measure while `N` other objects, of no bytes, exist")
 	loop := flag.Bool("loop", false, "with --only: print \"bench: loop\" and do the operation for ever, for a profile")
 	flag.Parse()
 	c := libmach.NewClient()
-	b := &bench{client: c, task: c.Task(), pager: mach.Name(*pager), echo: mach.Name(*echo), buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}
+	b := &bench{client: c, task: c.Task(), pager: mach.Name(*pager), echo: mach.Name(*echo), supplier: mach.Name(*supplier), buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}
 	err := b.populate(*live)
 	switch {
 	case err != nil:
@@ -54,6 +55,8 @@ type bench struct {
 	client      *libmach.Client
 	task        mach.Name
 	pager, echo mach.Name
+	supplier    mach.Name // memory object of supplier
+	supplied    uint64    // pages of it that were touched
 	buf         libmach.Buffer
 	reply       mach.Name // receive right, for raw messages
 }
@@ -78,12 +81,16 @@ func operations() []operation {
 		{"task-rpc-4k", 500, func(b *bench, n uint64) (uint64, error) { return b.taskRPC(n, mach.HeaderSize+8+4096) }},
 		{"zero-fill-one-by-one", pages, func(b *bench, n uint64) (uint64, error) { return b.zeroFill(n, scattered) }},
 		{"zero-fill-clustered", pages, func(b *bench, n uint64) (uint64, error) { return b.zeroFill(n, ascending) }},
+		{"zero-fill-superpages", 2048, func(b *bench, n uint64) (uint64, error) { return b.zeroFill(n, ascending) }},
 		{"unmap-destroy", pages, (*bench).unmapDestroy},
 		{"second-mapping", pages, (*bench).secondMapping},
 		{"copy-on-write", pages, (*bench).copyOnWrite},
 		{"object-cycle", 100, (*bench).objectCycle},
 		{"port-allocate-destroy", 200, (*bench).portCycle},
 		{"task-create-terminate", 50, (*bench).taskCycle},
+		{"fork-1m", 20, func(b *bench, n uint64) (uint64, error) { return b.fork(n, 1<<20) }},
+		{"fork-64m", 20, func(b *bench, n uint64) (uint64, error) { return b.fork(n, 64<<20) }},
+		{"page-in", pages, (*bench).pageIn},
 	}
 }
 
