@@ -64,7 +64,7 @@ func main() {
 // the machine instead.
 func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, out *console, demo bool) {
 	target := &commands.Target{
-		Kernel: k, Pager: p, End: func(end kern.End) { finish(m, end) },
+		Kernel: k, Pager: p, Memory: m.Shares(), End: func(end kern.End) { finish(m, end) },
 		Uptime: func() string { return m.SinceEntry().Round(time.Millisecond).String() },
 	}
 	if demo {

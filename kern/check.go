@@ -65,7 +65,10 @@ func (k *Kernel) Check() error {
 	if err := k.env.Check(); err != nil {
 		return err
 	}
-	return k.frames.Check()
+	if err := k.frames.Check(); err != nil {
+		return err
+	}
+	return k.checkFrames()
 }
 
 func (k *Kernel) checkThread(t *Task, th *Thread) error {

@@ -22,6 +22,7 @@ type Target struct {
 	Pager  *pager.Pager
 	End    func(kern.End) // ends the machine
 	Uptime func() string
+	Memory []kern.Owner // what the machine's memory is for that the frame allocator was not given
 }
 
 // All lists the commands.

@@ -124,14 +124,32 @@ func (t *Target) frames(c *monitor.Context) error {
 	var s frame.Stats
 	var events vm.Counters
 	var counters kern.Counters
+	var owners []kern.Owner
 	t.Kernel.Do(func() {
+		owners = t.Kernel.Owners()
 		s, events, counters = t.Kernel.Memory().Frames.Stats(), t.Kernel.Memory().Counters(), t.Kernel.Counters()
 	})
+	var all mach.PageNumber
+	for _, o := range t.Memory {
+		all += o.Frames
+		c.Printf("%8d  %-9s %s\n", o.Frames, bytes(o.Frames.Bytes()), o.Name)
+	}
+	c.Printf("%8d  %-9s frames for tasks and the kernel's tables, which follow\n", s.Total, bytes(s.Total.Bytes()))
+	c.Printf("%8d  %-9s in all: the machine's memory\n", all+s.Total, bytes((all + s.Total).Bytes()))
 	c.Printf("frames  %8d  %s\n", s.Total, bytes(s.Total.Bytes()))
 	c.Printf("free    %8d  %s\n", s.Free, bytes(s.Free.Bytes()))
 	c.Printf("  promised %5d  to objects that have not touched them\n", s.Reserved)
 	c.Printf("  zeroed %7d  ahead of need\n", s.Zeroed)
 	c.Printf("taken   %8d  %s\n", s.Taken, bytes(s.Taken.Bytes()))
+	sum := s.Free
+	for _, o := range owners {
+		sum += o.Frames
+		c.Printf("  %-20s %8d\n", o.Name, o.Frames)
+	}
+	if sum != s.Total {
+		return fmt.Errorf("%d frames are free or somebody's, of %d", sum, s.Total)
+	}
+	c.Printf("free and taken are %d, all there are\n", sum)
 	c.Printf("faults %d: zero fill %d, copy %d; page lookups %d, hits %d\n", events.Faults, events.ZeroFills, events.CopyFaults, events.Lookups, events.Hits)
 	c.Printf("traps %d, exceptions %d, interrupts %d, switches %d; up %s\n", counters.Traps, counters.Exceptions, counters.Interrupts, counters.Switches, t.Uptime())
 	return nil

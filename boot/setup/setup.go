@@ -26,6 +26,7 @@ type Machine struct {
 	Frames *frame.Allocator
 	ACPI   acpi.Tables
 	record *image.Record
+	tables []board.Range // taken for the machine's own tables
 }
 
 // SinceEntry is the time since the image's first instruction.
@@ -79,6 +80,7 @@ func Run() (*Machine, error) {
 	// Invariant of the slice: the memory is mapped from now on, belongs to nobody else, and a Desc holds no pointers, so Go's
 	// collector may ignore it.
 	list := unsafe.Slice((*frame.Desc)(unsafe.Add(unsafe.Pointer(nil), uintptr(table.Start))), descs)
+	m.tables = carver.taken
 	m.Frames = frame.New(m.Memory, list, boot.Usable(append(taken, carver.taken...)...))
 	return m, nil
 }

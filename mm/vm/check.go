@@ -56,18 +56,6 @@ func (env *Env) Check() error {
 	return nil
 }
 
-// Owned is the number of frames that objects, their radix trees and the page tables of all maps hold.
-func (env *Env) Owned() mach.PageNumber {
-	n := env.NodeFrames()
-	for o := range env.Objects {
-		n += o.pages.count
-	}
-	for m := env.maps; m != nil; m = m.next {
-		n += m.pmap.Tables()
-	}
-	return n
-}
-
 // check verifies one object, and enters its frames into owners.
 func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
 	if o.Refs() <= 0 && o.kind != managed {

@@ -137,8 +137,8 @@ func TestHolders(t *testing.T) {
 			t.Error("the page went with the mapping, though the object has a holder")
 		}
 		o.Release()
-		if w.env.Owned() != w.env.NodeFrames() {
-			t.Errorf("%d frames are owned, %d of them by nodes, and nothing lives", w.env.Owned(), w.env.NodeFrames())
+		if w.env.Ledger().Total() != w.env.NodeFrames() {
+			t.Errorf("%d frames are owned, %d of them by nodes, and nothing lives", w.env.Ledger().Total(), w.env.NodeFrames())
 		}
 	})
 }

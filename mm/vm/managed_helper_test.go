@@ -94,7 +94,7 @@ func managedWorld(t *testing.T) (*world, *manager, *Object, *Map) {
 		m.Destroy()
 		w.env.Settle()
 		w.check(t)
-		if owned := w.env.Owned(); owned != 0 || w.env.managedCount != w.env.cachedCount {
+		if owned := w.env.Ledger().Total(); owned != 0 || w.env.managedCount != w.env.cachedCount {
 			t.Errorf("%d frames and %d objects are left", owned, w.env.managedCount)
 		}
 	})

@@ -400,7 +400,7 @@ func (d *model) hoard(t *rapid.T) {
 func (d *model) check(t *rapid.T) {
 	d.w.check(t)
 	own := mach.PageNumber(len(d.hoarded) + len(d.blocks)<<blockOrder)
-	if taken, owned := d.w.env.Frames.Stats().Taken, d.w.env.Owned(); taken != owned+own {
+	if taken, owned := d.w.env.Frames.Stats().Taken, d.w.env.Ledger().Total(); taken != owned+own {
 		t.Fatalf("%d frames are taken, %d of them by memory and %d by the test", taken, owned, own)
 	}
 }

@@ -187,7 +187,7 @@ func TestAnonymousSuperpagesAgainstModel(t *testing.T) {
 		for _, u := range tasks {
 			u.m.Destroy()
 		}
-		if owned := w.env.Owned(); owned != w.env.NodeFrames() {
+		if owned := w.env.Ledger().Total(); owned != w.env.NodeFrames() {
 			t.Fatalf("%d frames are left, %d of them for tables", owned, w.env.NodeFrames())
 		}
 	})

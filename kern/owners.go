@@ -1,0 +1,46 @@
+package kern
+
+import (
+	"fmt"
+
+	"defpager/mach"
+)
+
+// Owner is somebody who holds page frames.
+type Owner struct {
+	Name   string
+	Frames mach.PageNumber
+}
+
+// Owners says who holds the frames that are taken: they add up to frame.Stats.Taken, always. It takes time in proportion to the number of
+// memory objects and tasks.
+func (k *Kernel) Owners() []Owner {
+	l := k.env.Ledger()
+	var clock mach.PageNumber
+	if k.clock.page != nil {
+		clock = 1
+	}
+	return []Owner{
+		{"tasks' memory", l.Anonymous},
+		{"reserved objects", l.Reserved},
+		{"managed objects", l.Managed},
+		{"page tables", l.Tables},
+		{"objects' page trees", l.Nodes},
+		{"map entries", l.Entries},
+		{"ports and names", k.sys.Stats().Frames},
+		{"mapped clock", clock},
+	}
+}
+
+// checkFrames verifies that every frame that is taken is somebody's.
+func (k *Kernel) checkFrames() error {
+	var sum mach.PageNumber
+	owners := k.Owners()
+	for _, o := range owners {
+		sum += o.Frames
+	}
+	if taken := k.frames.Stats().Taken; sum != taken {
+		return fmt.Errorf("kern: %d frames are taken and %d are somebody's: %v", taken, sum, owners)
+	}
+	return nil
+}
