@@ -36,6 +36,17 @@ func (p *Pmap) Lookup(va mach.VirtAddr) (Leaf, bool) {
 	return Leaf{Address: e.Address(), Prot: e.Prot(), Size: 1 << shift(level), Accessed: e.Accessed(), Dirty: e.Dirty()}, true
 }
 
+// Used reports whether the processor has used the leaf of va since it was asked last.
+func (p *Pmap) Used(va mach.VirtAddr) bool {
+	slot, _ := p.find(va)
+	if slot == nil || !PTE(*slot).Accessed() {
+		return false
+	}
+	*slot &^= uint64(accessed)
+	p.env.TLB.InvalidatePage(p.root, va)
+	return true
+}
+
 // Translate finds the byte of memory behind va for the kernel's own accesses on a task's behalf, as the processor would for ring
 // 3: false where ring 3 would fault. It sets the accessed and dirty bits as the processor does.
 func (p *Pmap) Translate(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, bool) {

@@ -99,7 +99,7 @@ func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
 }
 
 func (o *Object) checkPages(owners map[mach.PhysAddr]*Object) error {
-	if o.kind == reserved && o.reserve.Pages()+o.pages.count != o.limit {
+	if o.kind == reserved && o.reserve.Pages()+o.pages.count != o.limit || o.pages.out != 0 && o.kind != anonymous {
 		return fmt.Errorf("%d pages reserved and %d resident of %d", o.reserve.Pages(), o.pages.count, o.limit)
 	}
 	if o.kind == reserved && o.pages.nodes > nodesFor(o.limit) {
@@ -205,7 +205,7 @@ func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error
 		}
 	}
 	for a := owner.above; a != nil; a = a.aboveNext {
-		if q, ok := a.aboveAt(n); ok && a.resident(q) == 0 && !a.lost && a.kind != managed {
+		if q, ok := a.aboveAt(n); ok && !a.has(q) && !a.lost && a.kind != managed {
 			return fmt.Errorf("writable, though object %d shows page %d", a.id, n)
 		}
 	}

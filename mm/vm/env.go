@@ -42,6 +42,13 @@ type Env struct {
 	// Wake ends the wait of w. It may not call back into this package. nil if nobody ever waits.
 	Wake func(w *Waiter)
 
+	// Backing keeps pages that are paged out; nil: none ever is.
+	Backing Backing
+
+	paging  waitQueue // for pages that the backing has, and for frames
+	hand    hand
+	resting bool // page-out found nothing lately
+
 	wanted         wanted
 	work, lastWork *pagerState // for Settle
 	newest, oldest *pagerState // objects that stay though nobody maps them
@@ -58,6 +65,8 @@ type Counters struct {
 	CopyFaults uint64 // pages copied because of a write to a copy-on-write page
 	Lookups    uint64 // pages that a fault looked for in an object
 	Hits       uint64 // pages that it found resident in the first object
+	PageIns    uint64 // pages that came back from the backing
+	PageOuts   uint64 // pages that went to it
 }
 
 // Counters is a snapshot of the counters.

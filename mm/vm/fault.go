@@ -16,9 +16,17 @@ const superPages = mach.SuperSize / mach.PageSize
 // It fails with InvalidAddress (nothing mapped there), ProtectionFailure (the entry does not allow the access),
 // MemoryError (beyond the object's limit, or the page is lost), ResourceShortage (no frame, for the page or a table) and Wait.
 func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
-	env := m.env
-	env.counters.Faults++
+	m.env.counters.Faults++
 	m.counters.Faults++
+	err := m.fault(va, access)
+	if err != nil && m.env.Backing != nil {
+		return m.faultShort(va, access, err)
+	}
+	return err
+}
+
+func (m *Map) fault(va mach.VirtAddr, access mach.Prot) error {
+	env := m.env
 	e := m.hint
 	if va < e.start || va >= e.end {
 		if e = m.find(va); e == nil {
@@ -44,8 +52,15 @@ func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 	if o.kind == managed {
 		return m.faultManaged(e, va, n, access)
 	}
-	if s := o.resident(n); s != 0 {
-		env.counters.Hits++
+	if s := o.at(n); s != 0 {
+		if s.out() {
+			var err error
+			if s, err = o.bring(n, s); err != nil {
+				return err
+			}
+		} else {
+			env.counters.Hits++
+		}
 		return m.enter(e, va, n, s, write)
 	}
 	if n >= o.limit {
@@ -178,7 +193,10 @@ func (m *Map) fillAhead(e *Entry, va mach.VirtAddr, n mach.PageNumber, prot mach
 		to = va
 	}
 	for at := va.Trunc() + mach.PageSize; at < to && n < o.limit; at += mach.PageSize {
-		s := o.resident(n)
+		s := o.at(n)
+		if s.out() {
+			break
+		}
 		if s == 0 {
 			if o.shadow != nil {
 				break // what is not here may be below
@@ -255,7 +273,11 @@ func (m *Map) lookBelow(e *Entry, va mach.VirtAddr, n mach.PageNumber, write boo
 	o := e.object
 	if o.shadow != nil && o.shadow.Refs() == 1 {
 		o.collapse() // memory was short when the shadow lost its last other user
-		if s := o.resident(n); s != 0 {
+		if s := o.at(n); s != 0 {
+			s, err := o.bring(n, s)
+			if err != nil {
+				return err
+			}
 			return m.enter(e, va, n, s, write)
 		}
 	}
@@ -283,7 +305,7 @@ func (m *Map) aroundBelow(e *Entry, va mach.VirtAddr) {
 	from, to := e.window(va)
 	n := e.page(from)
 	for at := from; at < to; at += mach.PageSize {
-		if q, ok := o.below(n); ok && o.resident(n) == 0 {
+		if q, ok := o.below(n); ok && !o.has(n) {
 			if s := o.shadow.resident(q); s != 0 && m.pmap.Fill(at, s.frame(), e.access()&^mach.ProtWrite) != nil {
 				return
 			}

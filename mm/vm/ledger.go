@@ -23,11 +23,11 @@ func (env *Env) Ledger() Ledger {
 	for o := range env.Objects {
 		switch o.kind {
 		case anonymous:
-			l.Anonymous += o.pages.count
+			l.Anonymous += o.pages.resident()
 		case reserved:
-			l.Reserved += o.pages.count
+			l.Reserved += o.pages.resident()
 		case managed:
-			l.Managed += o.pages.count
+			l.Managed += o.pages.resident()
 		case physical: // somebody else's
 		}
 	}

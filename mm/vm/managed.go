@@ -90,7 +90,7 @@ type pagerState struct {
 	locks, lastLock *LockRequest // those that wait, oldest first
 	lockCount       int
 
-	waiters, lastWaiter *Waiter
+	waitQueue
 
 	scheduled bool
 	work      *pagerState // next of Env.work
@@ -113,7 +113,7 @@ func NewManaged(env *Env, manager Manager) (*Object, error) {
 		return nil, err
 	}
 	env.managedCount++
-	o.pager = &pagerState{object: o, manager: manager}
+	o.pager = &pagerState{object: o, manager: manager, waitQueue: waitQueue{of: o}}
 	o.shared, o.holders = true, 1
 	return o, nil
 }

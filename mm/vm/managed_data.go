@@ -105,7 +105,7 @@ func (c *Copy) takeFrame(off uint64) (mach.PhysAddr, error) {
 		}
 		if o := e.object; o != nil && !o.delayed() && e.alone() {
 			n := e.page(at)
-			if s := o.pages.get(&env.nodes, n); s != 0 && s&slotSuper == 0 {
+			if s := o.pages.get(&env.nodes, n); s != 0 && s&slotSuper == 0 && !s.out() {
 				o.pages.remove(&env.nodes, n, false)
 				return s.frame(), nil
 			}

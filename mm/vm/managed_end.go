@@ -23,10 +23,10 @@ func (g *pagerState) schedule() {
 }
 
 // Pending reports whether Settle has something to do.
-func (env *Env) Pending() bool { return env.work != nil }
+func (env *Env) Pending() bool { return env.work != nil || env.short() }
 
 // Settle does what operations left over about managed objects: lock requests whose manager has room again, and the end of
-// objects that nobody refers to. Call it when no operation is half done.
+// objects that nobody refers to. When frames are short it pages some out. Call it when no operation is half done.
 func (env *Env) Settle() {
 	for env.work != nil {
 		g := env.work
@@ -38,6 +38,9 @@ func (env *Env) Settle() {
 		if g.object != nil {
 			g.settle()
 		}
+	}
+	if env.short() {
+		env.pageOut()
 	}
 }
 
@@ -68,7 +71,7 @@ func (g *pagerState) end() {
 	g.manager.Terminate(o)
 	g.wake(env, 0, anyPage, mach.MemoryError)
 	g.clearMarks()
-	o.pages.clear(&env.nodes, env.Frames, false)
+	o.pages.clear(env, false)
 	below := o.shadow
 	if below != nil {
 		o.unshadow()
@@ -173,8 +176,8 @@ func (g *pagerState) check() error {
 	if asked != g.asked || asked > maxAsked || g.returning < 0 || g.returning > maxReturning {
 		return fmt.Errorf("%d requests, counted %d; %d pieces on their way", asked, g.asked, g.returning)
 	}
-	for w := g.waiters; w != nil; w = w.next {
-		if w.pager != g || w.next == nil && g.lastWaiter != w {
+	for w := g.first; w != nil; w = w.next {
+		if w.queue != &g.waitQueue || w.next == nil && g.last != w {
 			return fmt.Errorf("the queue of waiters is broken")
 		}
 		if w.page != anyPage && g.marks.get(nodes, w.page) != markRequested && o.pages.get(nodes, w.page)&slotAsked == 0 {

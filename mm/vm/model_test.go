@@ -84,6 +84,7 @@ type model struct {
 	hoarded []mach.PhysAddr // frames that nobody else shall have
 	dense   bool            // few pages, so that the same ones are shared, copied and written again and again
 	scarce  bool            // memory may run out: operations may fail with ResourceShortage and change nothing
+	backing *store          // where pages go; nil: nowhere
 }
 
 // failed checks an error against what the model expects, and reports whether the operation failed.
@@ -405,7 +406,15 @@ func (d *model) check(t *rapid.T) {
 	}
 }
 
-func testModel(t *testing.T, memory uint64, dense, scarce bool) {
+// pageOut takes frames away from pages that were not used lately.
+func (d *model) pageOut(t *rapid.T) {
+	if d.backing != nil {
+		d.backing.room = rapid.IntRange(0, 40).Draw(t, "room")
+		d.w.env.sweep(rapid.IntRange(1, 30).Draw(t, "pages to page out"), 3000)
+	}
+}
+
+func testModel(t *testing.T, memory uint64, dense, scarce, paging bool) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(memory)
 		before := w.env.Frames.Stats()
@@ -414,13 +423,17 @@ func testModel(t *testing.T, memory uint64, dense, scarce bool) {
 			w.env.MaxObjects = rapid.IntRange(5, 60).Draw(t, "objects")
 		}
 		d := &model{w: w, dense: dense, scarce: scarce}
+		if paging {
+			d.backing = newStore(w.env)
+			w.env.Backing = d.backing
+		}
 		d.maps = []*modelMap{{w.newMap(t), map[int]modelPage{}}}
 		t.Repeat(map[string]func(*rapid.T){
 			"allocate": d.allocate, "map": d.mapObject, "map again": d.mapObject, "protect": d.protect, "inherit": d.inherit,
 			"deallocate": d.deallocate, "access": d.access, "access again": d.access, "access once more": d.access, "access and access": d.access, "fork": d.fork, "fork again": d.fork, "send again": d.send, "receive again": d.receive,
 			"destroy": d.destroy, "create": d.create, "create physical": d.createPhysical, "release": d.release,
 			"set limit": d.setLimit, "copy": d.copy, "send": d.send, "receive": d.receive, "overwrite": d.overwrite,
-			"discard": d.discard, "look": d.look, "hoard": d.hoard,
+			"discard": d.discard, "look": d.look, "hoard": d.hoard, "page out": d.pageOut, "page out again": d.pageOut,
 			"": func(t *rapid.T) { d.check(t) },
 		})
 		for _, p := range d.maps { // what the random accesses did not see
@@ -448,13 +461,24 @@ func testModel(t *testing.T, memory uint64, dense, scarce bool) {
 		if after := w.env.Frames.Stats(); after.Free != before.Free || after.Reserved != before.Reserved {
 			t.Fatalf("frames before %+v, after %+v", before, after)
 		}
+		if paging && len(d.backing.pages) != 0 {
+			t.Fatalf("the backing still keeps %d pages", len(d.backing.pages))
+		}
 	})
 }
 
-func TestAgainstModel(t *testing.T) { testModel(t, 48<<20, false, false) }
+func TestAgainstModel(t *testing.T) { testModel(t, 48<<20, false, false, false) }
 
-func TestAgainstModelWithoutMemory(t *testing.T) { testModel(t, 6<<20, false, true) }
+func TestAgainstModelWithoutMemory(t *testing.T) { testModel(t, 6<<20, false, true, false) }
 
-func TestDenseAgainstModel(t *testing.T) { testModel(t, 2<<20, true, false) }
+func TestDenseAgainstModel(t *testing.T) { testModel(t, 2<<20, true, false, false) }
 
-func TestDenseAgainstModelWithoutMemory(t *testing.T) { testModel(t, 2<<20, true, true) }
+func TestDenseAgainstModelWithoutMemory(t *testing.T) { testModel(t, 2<<20, true, true, false) }
+
+func TestPagedAgainstModel(t *testing.T) { testModel(t, 48<<20, false, false, true) }
+
+func TestPagedAgainstModelWithoutMemory(t *testing.T) { testModel(t, 6<<20, false, true, true) }
+
+func TestDensePagedAgainstModel(t *testing.T) { testModel(t, 2<<20, true, false, true) }
+
+func TestDensePagedAgainstModelWithoutMemory(t *testing.T) { testModel(t, 2<<20, true, true, true) }

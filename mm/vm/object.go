@@ -35,7 +35,8 @@ type Object struct {
 	// behind: memory was short when the object should have merged with its shadow.
 	behind bool
 
-	faults uint32 // in mappings of the object; after 2^32 it begins again
+	faults    uint32 // in mappings of the object; after 2^32 it begins again
+	ins, outs uint32 // pages that came from the backing and went to it
 
 	bytes uint64          // the limit as it was asked for
 	limit mach.PageNumber // pages at or beyond it fail with MemoryError
@@ -169,7 +170,7 @@ func (o *Object) Resident() mach.PageNumber {
 	if o.kind == physical {
 		return o.limit
 	}
-	return o.pages.count
+	return o.pages.resident()
 }
 
 // Refs is the number of references: holders, mappings, and shadow objects above.
@@ -194,7 +195,7 @@ func (o *Object) Pages(yield func(mach.PageNumber, mach.PhysAddr) bool) {
 	for n := mach.PageNumber(0); ; n++ {
 		var s slot
 		var ok bool
-		if n, s, ok = o.pages.next(&o.env.nodes, n); !ok || !yield(n, s.frame()) {
+		if n, s, ok = o.pages.next(&o.env.nodes, n); !ok || !s.out() && !yield(n, s.frame()) {
 			return
 		}
 	}
@@ -212,12 +213,23 @@ func (o *Object) Release() {
 	o.dropped()
 }
 
-// resident is page n's slot: 0 when the object itself does not have the page, or may not be read there.
-func (o *Object) resident(n mach.PageNumber) slot {
+// at is page n's slot, which may say where its contents are kept: 0 when the object itself does not have the page, or may not be read there.
+func (o *Object) at(n mach.PageNumber) slot {
 	if o.kind >= physical {
 		return o.residentElsewhere(n)
 	}
 	return o.pages.get(&o.env.nodes, n)
+}
+
+// has reports whether the object itself has page n, with or without a frame.
+func (o *Object) has(n mach.PageNumber) bool { return o.at(n) != 0 }
+
+// resident is page n's slot if it has a frame, else 0.
+func (o *Object) resident(n mach.PageNumber) slot {
+	if s := o.at(n); !s.out() {
+		return s
+	}
+	return 0
 }
 
 func (o *Object) residentElsewhere(n mach.PageNumber) slot {
@@ -286,9 +298,9 @@ func (o *Object) destroy() {
 	env := o.env
 	switch o.kind {
 	case anonymous:
-		o.pages.clear(&env.nodes, env.Frames, false)
+		o.pages.clear(env, false)
 	case reserved:
-		o.pages.clear(&env.nodes, env.Frames, true)
+		o.pages.clear(env, true)
 		o.reserve.Release()
 		env.nodes.forget(nodesFor(o.limit))
 		o.discharge()
@@ -308,6 +320,9 @@ func (env *Env) freeObject(o *Object) {
 		o.prev.next = o.next
 	} else {
 		env.objects = o.next
+	}
+	if env.hand.object == o {
+		env.hand = hand{object: o.next}
 	}
 	*o = Object{next: env.freeObjects}
 	env.freeObjects = o

@@ -4,10 +4,9 @@ import (
 	"fmt"
 
 	"defpager/mach"
-	"defpager/mm/frame"
 )
 
-// slot is what an object knows of one page: the frame's address, with flags in its low bits; 0 when not resident.
+// slot is what an object knows of one page: the frame's address, with flags in its low bits, or where its contents are kept; 0: nothing.
 type slot uint64
 
 // slotSuper marks the 512 pages of an aligned 2 MiB frame block whose frames still all belong to the object.
@@ -15,12 +14,25 @@ const slotSuper slot = 1
 
 func (s slot) frame() mach.PhysAddr { return mach.PhysAddr(s &^ mach.PageMask) }
 
+// slotOut marks a page that has no frame: the other bits are the token of its contents, so that no flag of frames is set.
+const (
+	slotOut    slot = 1 << 63
+	tokenShift      = 4
+)
+
+func outSlot(t Token) slot { return slotOut | slot(t)<<tokenShift }
+
+func (s slot) out() bool { return s&slotOut != 0 }
+
+func (s slot) token() Token { return Token(s &^ slotOut >> tokenShift) }
+
 // pageTree holds an object's resident pages by page number: a radix tree of 64-slot nodes, as high as its largest page
 // number wants. At height 0 the root is page 0's slot itself, so an object of one page needs no node.
 type pageTree struct {
 	root   uint64 // a slot at height 0, else a nodeRef
 	height uint
-	count  mach.PageNumber // resident pages
+	count  mach.PageNumber // slots that are not 0
+	out    mach.PageNumber // of those, pages without a frame
 	nodes  uint64
 
 	// The leaf that was looked at last, to spare the descent: faults come in runs.
@@ -84,6 +96,7 @@ func (t *pageTree) put(p *nodePool, n mach.PageNumber, s slot, promised bool) er
 		if t.root == 0 {
 			t.count++
 		}
+		t.tally(slot(t.root), s)
 		t.root = uint64(s)
 		return nil
 	}
@@ -109,8 +122,24 @@ func (t *pageTree) set(p *nodePool, r nodeRef, n mach.PageNumber, s slot) {
 		*p.count(r)++
 		t.count++
 	}
+	if (slot(*at) | s).out() {
+		t.tally(slot(*at), s)
+	}
 	*at = uint64(s)
 }
+
+// tally counts pages without a frame when a slot changes.
+func (t *pageTree) tally(from, to slot) {
+	if from.out() {
+		t.out--
+	}
+	if to.out() {
+		t.out++
+	}
+}
+
+// resident is the number of pages that have a frame.
+func (t *pageTree) resident() mach.PageNumber { return t.count - t.out }
 
 // grow makes the nodes that page n needs, then stores s. The nodes were promised.
 func (t *pageTree) grow(p *nodePool, n mach.PageNumber, s slot) {
@@ -151,11 +180,12 @@ func (t *pageTree) remove(p *nodePool, n mach.PageNumber, keep bool) slot {
 	}
 	if t.height == 0 {
 		s := slot(t.root)
-		t.root, t.count = 0, 0
+		*t = pageTree{}
 		return s
 	}
 	s, empty := t.cut(p, nodeRef(t.root), t.height-1, n, keep)
 	t.count--
+	t.tally(s, 0)
 	if empty {
 		t.root, t.height = 0, 0
 	}
@@ -237,17 +267,17 @@ func search(p *nodePool, r nodeRef, level uint, n mach.PageNumber) (mach.PageNum
 }
 
 // clear empties the tree and frees every page. keep: the nodes stay promised.
-func (t *pageTree) clear(p *nodePool, frames *frame.Allocator, keep bool) {
+func (t *pageTree) clear(env *Env, keep bool) {
 	if t.height > 0 && t.root != 0 {
-		t.clearNode(p, frames, nodeRef(t.root), t.height-1, keep)
+		t.clearNode(env, nodeRef(t.root), t.height-1, keep)
 	} else if t.root != 0 {
-		frames.Free(slot(t.root).frame())
+		env.freeSlot(slot(t.root))
 	}
 	*t = pageTree{}
 }
 
-func (t *pageTree) clearNode(p *nodePool, frames *frame.Allocator, r nodeRef, level uint, keep bool) {
-	v := p.at(r)
+func (t *pageTree) clearNode(env *Env, r nodeRef, level uint, keep bool) {
+	v := env.nodes.at(r)
 	for i, at := range v {
 		if at == 0 {
 			continue
@@ -256,20 +286,29 @@ func (t *pageTree) clearNode(p *nodePool, frames *frame.Allocator, r nodeRef, le
 		s := slot(at)
 		switch {
 		case level > 0:
-			t.clearNode(p, frames, nodeRef(at), level-1, keep)
+			t.clearNode(env, nodeRef(at), level-1, keep)
 		case s&slotSuper == 0:
-			frames.Free(s.frame())
+			env.freeSlot(s)
 		case s.frame()&(mach.SuperSize-1) == 0:
-			frames.FreeOrder(s.frame(), mach.SuperShift-mach.PageShift) // with the 511 that follow
+			env.Frames.FreeOrder(s.frame(), mach.SuperShift-mach.PageShift) // with the 511 that follow
 		}
 	}
-	*p.count(r) = 0
-	t.drop(p, r, keep)
+	*env.nodes.count(r) = 0
+	t.drop(&env.nodes, r, keep)
+}
+
+// freeSlot frees what a slot that is in no tree any more holds: a frame by itself, or contents without a frame.
+func (env *Env) freeSlot(s slot) {
+	if s.out() {
+		env.drop(s.token())
+		return
+	}
+	env.Frames.Free(s.frame())
 }
 
 // check verifies counts and that no node is empty.
 func (t *pageTree) check(p *nodePool) error {
-	var pages mach.PageNumber
+	var pages, out mach.PageNumber
 	var nodes uint64
 	var walk func(r nodeRef, level uint) error
 	walk = func(r nodeRef, level uint) error {
@@ -282,6 +321,9 @@ func (t *pageTree) check(p *nodePool) error {
 			used++
 			if level == 0 {
 				pages++
+				if slot(s).out() {
+					out++
+				}
 			} else if err := walk(nodeRef(s), level-1); err != nil {
 				return err
 			}
@@ -295,13 +337,16 @@ func (t *pageTree) check(p *nodePool) error {
 	case t.root == 0:
 	case t.height == 0:
 		pages = 1
+		if slot(t.root).out() {
+			out = 1
+		}
 	default:
 		if err := walk(nodeRef(t.root), t.height-1); err != nil {
 			return err
 		}
 	}
-	if pages != t.count || nodes != t.nodes {
-		return fmt.Errorf("page tree: %d pages in %d nodes, counted %d in %d", pages, nodes, t.count, t.nodes)
+	if pages != t.count || nodes != t.nodes || out != t.out {
+		return fmt.Errorf("page tree: %d pages, %d of them out, in %d nodes, counted %d, %d in %d", pages, out, nodes, t.count, t.out, t.nodes)
 	}
 	return nil
 }

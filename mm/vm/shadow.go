@@ -113,8 +113,9 @@ func (o *Object) aboveAt(n mach.PageNumber) (mach.PageNumber, bool) {
 // MemoryError where the contents are lost, and with Wait and others where they are a manager's.
 func (o *Object) find(n mach.PageNumber) (slot, *Object, error) {
 	for {
-		if s := o.resident(n); s != 0 {
-			return s, o, nil
+		if s := o.at(n); s != 0 {
+			s, err := o.bring(n, s)
+			return s, o, err
 		}
 		if o.lost {
 			return 0, nil, mach.MemoryError
@@ -139,7 +140,7 @@ func (o *Object) find(n mach.PageNumber) (slot, *Object, error) {
 func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error {
 	c := o.copy
 	q, ok := c.aboveAt(n)
-	if !ok || c.resident(q) != 0 {
+	if !ok || c.has(q) {
 		return nil
 	}
 	if !c.lost {
@@ -182,7 +183,7 @@ func (o *Object) supersede(n mach.PageNumber, except *Entry) {
 		}
 	}
 	for a := o.above; a != nil; a = a.aboveNext {
-		if m, ok := a.aboveAt(n); ok && a.resident(m) == 0 {
+		if m, ok := a.aboveAt(n); ok && !a.has(m) {
 			a.supersede(m, except)
 		}
 	}
@@ -281,12 +282,12 @@ func (o *Object) absorb(b *Object) bool {
 			}
 			o.demoteAt(n)
 			b.demoteAt(n)
-			old := b.resident(n)
+			old := b.at(n)
 			if b.pages.put(nodes, n, s&^slotSuper, false) != nil {
 				return false
 			}
 			if old != 0 {
-				env.Frames.Free(old.frame())
+				env.freeSlot(old)
 			}
 			o.pages.remove(nodes, n, false)
 		}
@@ -302,9 +303,9 @@ func (o *Object) absorb(b *Object) bool {
 		b.demoteAt(n)
 		s &^= slotSuper
 		m, seen := o.aboveAt(n)
-		if !seen || o.resident(m) != 0 {
+		if !seen || o.has(m) {
 			b.pages.remove(nodes, n, false)
-			env.Frames.Free(s.frame())
+			env.freeSlot(s)
 			continue
 		}
 		if o.pages.put(nodes, m, s, false) != nil {
@@ -318,7 +319,7 @@ func (o *Object) absorb(b *Object) bool {
 // tables may show it from before the loss.
 func (o *Object) forsake(b *Object) {
 	for n := range b.Pages {
-		if m, seen := o.aboveAt(n); seen && o.resident(m) == 0 {
+		if m, seen := o.aboveAt(n); seen && !o.has(m) {
 			o.supersede(m, nil)
 		}
 	}
@@ -339,7 +340,7 @@ func (o *Object) discard(from, to mach.PageNumber) {
 			return
 		}
 		o.pages.remove(&o.env.nodes, n, false)
-		o.env.Frames.Free(s.frame())
+		o.env.freeSlot(s)
 		from = n + 1
 	}
 }

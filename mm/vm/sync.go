@@ -44,12 +44,12 @@ func (env *Env) CacheStats() CacheStats {
 	for o := env.objects; o != nil; o = o.next {
 		switch {
 		case o.kind == managed && o.pager.cached:
-			s.Cached += o.pages.count
-			s.Perm += o.pages.count
+			s.Cached += o.pages.resident()
+			s.Perm += o.pages.resident()
 		case o.kind == managed:
-			s.Perm += o.pages.count
+			s.Perm += o.pages.resident()
 		default:
-			s.Temporary += o.pages.count
+			s.Temporary += o.pages.resident()
 		}
 	}
 	return s

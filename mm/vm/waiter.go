@@ -20,7 +20,7 @@ type Waiter struct {
 	Owner any // who waits: set by the owner, not used here
 
 	held       *Object
-	pager      *pagerState // nil: it does not wait
+	queue      *waitQueue // nil: it does not wait
 	page       mach.PageNumber
 	err        error
 	next, prev *Waiter
@@ -29,20 +29,26 @@ type Waiter struct {
 // anyPage is the page of those that wait for the object rather than for a page of it.
 const anyPage = ^mach.PageNumber(0)
 
+// waitQueue is those who wait for pages of a managed object, or for pages that the backing keeps.
+type waitQueue struct {
+	of          *Object // nil: the backing
+	first, last *Waiter
+}
+
 // wanted is what the last operation that returned Wait needs.
 type wanted struct {
-	pager *pagerState // nil: no operation waits
+	queue *waitQueue // nil: no operation waits
 	page  mach.PageNumber
 }
 
 // waitFor notes that page n of o is needed before the operation under way can go on.
 func (o *Object) waitFor(n mach.PageNumber) error {
-	o.env.wanted = wanted{o.pager, n}
+	o.env.wanted = wanted{&o.pager.waitQueue, n}
 	return Wait
 }
 
 // Waits reports whether an operation returned Wait and neither Await nor Forget was called since.
-func (env *Env) Waits() bool { return env.wanted.pager != nil }
+func (env *Env) Waits() bool { return env.wanted.queue != nil }
 
 // Forget drops the last Wait: nobody is going to try again.
 func (env *Env) Forget() { env.wanted = wanted{} }
@@ -51,23 +57,25 @@ func (env *Env) Forget() { env.wanted = wanted{} }
 // Wait. Env.Wake is called when trying again may help; Err tells then whether it can. w may be one that was
 // woken and is not Done.
 func (env *Env) Await(w *Waiter) {
-	g := env.wanted.pager
-	w.pager, w.page, w.err = g, env.wanted.page, nil
-	w.next, w.prev = nil, g.lastWaiter
+	q := env.wanted.queue
+	w.queue, w.page, w.err = q, env.wanted.page, nil
+	w.next, w.prev = nil, q.last
 	if w.prev != nil {
 		w.prev.next = w
 	} else {
-		g.waiters = w
+		q.first = w
 	}
-	g.lastWaiter = w
+	q.last = w
 	env.wanted = wanted{}
-	g.object.Reference()
+	if q.of != nil {
+		q.of.Reference()
+	}
 	w.Done()
-	w.held = g.object
+	w.held = q.of
 }
 
 // Waiting reports whether w is in a queue.
-func (w *Waiter) Waiting() bool { return w.pager != nil }
+func (w *Waiter) Waiting() bool { return w.queue != nil }
 
 // Err is how the wait ended: nil to try again, MemoryError when the page cannot be had.
 func (w *Waiter) Err() error { return w.err }
@@ -82,7 +90,7 @@ func (w *Waiter) Done() {
 
 // Cancel takes w out of its queue, if it is in one, and is Done. Wake is not called.
 func (w *Waiter) Cancel() {
-	if w.pager != nil {
+	if w.queue != nil {
 		w.leave()
 	}
 	w.Done()
@@ -90,24 +98,24 @@ func (w *Waiter) Cancel() {
 
 // leave takes w out of its queue.
 func (w *Waiter) leave() {
-	g := w.pager
+	q := w.queue
 	if w.next != nil {
 		w.next.prev = w.prev
 	} else {
-		g.lastWaiter = w.prev
+		q.last = w.prev
 	}
 	if w.prev != nil {
 		w.prev.next = w.next
 	} else {
-		g.waiters = w.next
+		q.first = w.next
 	}
-	w.pager, w.next, w.prev = nil, nil, nil
+	w.queue, w.next, w.prev = nil, nil, nil
 }
 
 // wake ends the waits for the pages [from, to) with err, and those for the object with nil, as something about it has
 // changed. A wait begun by the call is not ended by it.
-func (g *pagerState) wake(env *Env, from, to mach.PageNumber, err error) {
-	for w, last := g.waiters, g.lastWaiter; w != nil; {
+func (q *waitQueue) wake(env *Env, from, to mach.PageNumber, err error) {
+	for w, last := q.first, q.last; w != nil; {
 		next := w.next
 		if w == last {
 			next = nil

@@ -87,7 +87,7 @@ func (m *Map) held(start, end mach.VirtAddr) mach.PageNumber {
 		if e.object != nil && e.object.kind != anonymous {
 			n += e.pages()
 		} else if e.object != nil {
-			n += e.object.pages.count
+			n += e.object.pages.resident()
 		}
 	}
 	return n

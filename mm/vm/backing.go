@@ -1,0 +1,62 @@
+package vm
+
+import "defpager/mach"
+
+// Token names the contents of a page that has no frame. It is less than 2^59.
+type Token uint64
+
+// Backing keeps the contents of pages that were paged out: memory that nobody manages but the kernel itself. Its calls do not block, and may
+// not call back into package vm, apart from the methods that are named here.
+type Backing interface {
+	// Store takes the frame f over, with the page in it, and names the contents. It frees f at once if it can, or after the contents have
+	// been written somewhere. false: there is no room; f stays the caller's.
+	Store(f mach.PhysAddr) (Token, bool)
+	// Fetch hands out a frame with the contents that t names, and forgets t. It fails with Wait (Env.PageReady is called when trying again
+	// helps), MemoryError (the contents are lost; t stays) and ResourceShortage (there is no frame).
+	Fetch(t Token) (mach.PhysAddr, error)
+	// Drop forgets t.
+	Drop(t Token)
+	// Busy reports whether frames are on their way: Env.FramesReady is called when some are free.
+	Busy() bool
+}
+
+// PageReady tells that fetching t may succeed now, or fails for good. It wakes who waits for it.
+func (env *Env) PageReady(t Token) {
+	env.paging.wake(env, mach.PageNumber(t), mach.PageNumber(t)+1, nil)
+}
+
+// FramesReady tells that frames were freed. It wakes who waits for some.
+func (env *Env) FramesReady() {
+	env.resting = false
+	env.paging.wake(env, 0, 0, nil)
+}
+
+// Tick lets the page-out try again that found nothing to take. Call it now and then.
+func (env *Env) Tick() { env.resting = false }
+
+// bring gives page n of o, whose slot is s, a frame if it has none. It fails as Backing.Fetch.
+func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {
+	if !s.out() {
+		return s, nil
+	}
+	env := o.env
+	f, err := env.Backing.Fetch(s.token())
+	if err != nil {
+		if err == Wait {
+			env.wanted = wanted{&env.paging, mach.PageNumber(s.token())}
+		}
+		return 0, err
+	}
+	o.mark(n, slot(f))
+	o.ins++
+	env.counters.PageIns++
+	return slot(f), nil
+}
+
+// drop forgets the contents that t names, and wakes whoever waited for them.
+func (env *Env) drop(t Token) {
+	env.Backing.Drop(t)
+	if env.paging.first != nil {
+		env.PageReady(t)
+	}
+}

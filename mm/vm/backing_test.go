@@ -1,0 +1,215 @@
+package vm
+
+import (
+	"testing"
+
+	"defpager/mach"
+)
+
+// store is a Backing that keeps pages in a table.
+type store struct {
+	env   *Env
+	pages map[Token][mach.PageSize]byte
+	last  Token
+	room  int            // pages that it takes beside those that it has; negative: no bound
+	slow  bool           // pages come when they are ready
+	ready map[Token]bool // with slow
+	lost  map[Token]bool
+}
+
+func newStore(env *Env) *store {
+	return &store{env: env, pages: map[Token][mach.PageSize]byte{}, room: -1, ready: map[Token]bool{}, lost: map[Token]bool{}}
+}
+
+func (s *store) Store(f mach.PhysAddr) (Token, bool) {
+	if s.room == 0 {
+		return 0, false
+	}
+	s.room--
+	s.last++
+	s.pages[s.last] = *s.env.Mem.Frame(f)
+	s.env.Frames.Free(f)
+	return s.last, true
+}
+
+func (s *store) Fetch(t Token) (mach.PhysAddr, error) {
+	switch {
+	case s.lost[t]:
+		return 0, mach.MemoryError
+	case s.slow && !s.ready[t]:
+		return 0, Wait
+	}
+	b, ok := s.pages[t]
+	if !ok {
+		panic("fetching what is not there")
+	}
+	f, err := s.env.Frames.AllocDirty()
+	if err != nil {
+		return 0, err
+	}
+	*s.env.Mem.Frame(f) = b
+	delete(s.pages, t)
+	return f, nil
+}
+
+func (s *store) Drop(t Token) {
+	if _, ok := s.pages[t]; !ok {
+		panic("dropping what is not there")
+	}
+	delete(s.pages, t)
+}
+
+func (s *store) Busy() bool { return false }
+
+// paged is a machine with n pages, each with its number in it, that the hand may take, and a backing.
+func paged(t *testing.T, n int) (*world, *Map, *store) {
+	w := newWorld(2 << 20)
+	s := newStore(w.env)
+	w.env.Backing = s
+	m := w.newMap(t)
+	if _, err := m.Allocate(base, uint64(n)*page, false); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		w.mustStore(t, m, at(i), byte(i+1))
+	}
+	return w, m, s
+}
+
+func TestPageOutTakesWhatWasNotUsedLately(t *testing.T) {
+	w, m, s := paged(t, 8)
+	if n := w.env.sweep(8, 8); n != 0 {
+		t.Fatalf("%d pages went that had just been used", n)
+	}
+	for i := range 4 {
+		w.expect(t, m, at(i), byte(i+1))
+	}
+	w.env.sweep(4, 20)
+	w.check(t)
+	if len(s.pages) != 4 {
+		t.Fatalf("%d pages went, want 4", len(s.pages))
+	}
+	for _, b := range s.pages {
+		if b[0] <= 4 {
+			t.Errorf("page %d went, which was used", b[0]-1)
+		}
+	}
+	for i := range 8 {
+		w.expect(t, m, at(i), byte(i+1))
+	}
+	if c := w.env.Counters(); c.PageOuts != 4 || c.PageIns != 4 {
+		t.Errorf("counted %+v", c)
+	}
+}
+
+func TestWiredPagesStay(t *testing.T) {
+	w, m, s := paged(t, 8)
+	if err := m.Wire(at(2), 2*page, mach.ProtRead); err != nil {
+		t.Fatal(err)
+	}
+	w.env.sweep(100, 100)
+	if len(s.pages) != 6 {
+		t.Fatalf("%d pages went, want 6", len(s.pages))
+	}
+	w.check(t)
+}
+
+func TestFaultWaitsForItsPage(t *testing.T) {
+	w, m, s := paged(t, 3)
+	s.slow = true
+	w.env.sweep(3, 100)
+	woken := 0
+	w.env.Wake = func(*Waiter) { woken++ }
+	if err := m.Fault(at(1), mach.ProtRead); err != Wait || !w.env.Waits() {
+		t.Fatalf("the fault answers %v", err)
+	}
+	var first, second Waiter
+	w.env.Await(&first)
+	if err := m.Fault(at(2), mach.ProtRead); err != Wait {
+		t.Fatal(err)
+	}
+	w.env.Await(&second)
+	for tok, b := range s.pages {
+		if b[0] == 2 {
+			s.ready[tok] = true
+			w.env.PageReady(tok)
+		}
+	}
+	if woken != 1 || first.Waiting() || !second.Waiting() {
+		t.Fatalf("%d woken; the first waits: %v, the second: %v", woken, first.Waiting(), second.Waiting())
+	}
+	first.Done()
+	w.expect(t, m, at(1), 2)
+	m.Destroy() // takes the page that the second waits for away
+	if woken != 2 || second.Waiting() {
+		t.Fatal("nobody told the second")
+	}
+	w.check(t)
+}
+
+func TestLostPagesAreMemoryErrors(t *testing.T) {
+	w, m, s := paged(t, 3)
+	w.env.sweep(3, 100)
+	for tok, b := range s.pages {
+		s.lost[tok] = b[0] == 2
+	}
+	for i, want := range []mach.Return{mach.Success, mach.MemoryError, mach.Success} {
+		if _, err := w.load(m, at(i)); mach.Code(err) != want {
+			t.Errorf("page %d: %v, want %v", i, err, want)
+		}
+	}
+	m.Destroy()
+	w.check(t)
+	if len(s.pages) != 0 {
+		t.Errorf("%d pages are kept", len(s.pages))
+	}
+}
+
+func TestMoreMemoryThanThereIs(t *testing.T) {
+	w, m, s := paged(t, 1000) // of 511 frames
+	for round := range 3 {
+		for i := range 1000 {
+			w.expect(t, m, at(i), byte(i+1))
+			if i%100 == 0 {
+				w.env.Settle()
+				w.check(t)
+			}
+		}
+		if round == 0 && len(s.pages) < 490 {
+			t.Errorf("only %d pages are out", len(s.pages))
+		}
+	}
+}
+
+func TestNothingToPageOutRests(t *testing.T) {
+	w, m, s := paged(t, 100)
+	s.room = 0
+	var hoard []mach.PhysAddr
+	for {
+		f, err := w.env.Frames.Alloc()
+		if err != nil {
+			break
+		}
+		hoard = append(hoard, f)
+	}
+	if !w.env.Pending() {
+		t.Fatal("no frame is left, and nothing is to be done")
+	}
+	for range 10 {
+		w.env.Settle()
+	}
+	if w.env.Pending() {
+		t.Fatal("Settle goes on although nothing can be paged out")
+	}
+	if err := m.Fault(at(200), mach.ProtRead); mach.Code(err) != mach.InvalidAddress {
+		t.Fatal(err)
+	}
+	w.env.Tick()
+	if !w.env.Pending() {
+		t.Fatal("the tick changed nothing")
+	}
+	for _, f := range hoard {
+		w.env.Frames.Free(f)
+	}
+	w.check(t)
+}
