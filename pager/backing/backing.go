@@ -1,0 +1,263 @@
+package backing
+
+import (
+	"encoding/binary"
+
+	"defpager/board"
+	"defpager/mach"
+	"defpager/mm/frame"
+	"defpager/mm/vm"
+
+	"github.com/pierrec/lz4/v4"
+)
+
+// Config is what a Backing is made of.
+type Config struct {
+	Mem    board.Memory
+	Frames *frame.Allocator
+	// PageReady and FramesReady are vm.Env's.
+	PageReady   func(vm.Token)
+	FramesReady func()
+	// Log tells the user about the storage.
+	Log func(format string, args ...any)
+}
+
+// Backing implements vm.Backing.
+type Backing struct {
+	config Config
+	mem    board.Memory
+	frames *frame.Allocator
+	aside  frame.Reservation // frames for the beginning of a page-out, when none is left
+
+	table table
+	blobs blobs
+	old   list // compressed pages, oldest first
+	raws  list // pages in frames that are to be written
+	wants list // pages that are to be read when an operation is free
+
+	areas  [areasMax]*place
+	writes [writesMax]write
+	reads  [readsMax]read
+
+	compressor lz4.Compressor
+	scratch    [blobMax]byte
+	stats      Stats
+	takeOne    func() (mach.PhysAddr, bool)
+}
+
+// asideFrames is how many frames are set aside.
+const asideFrames = 16
+
+// New makes a backing without storage. ResourceShortage: there are no frames to set aside.
+func New(c Config) (*Backing, error) {
+	aside, err := c.Frames.Reserve(asideFrames)
+	if err != nil {
+		return nil, err
+	}
+	b := &Backing{config: c, mem: c.Mem, frames: c.Frames, aside: aside, blobs: blobs{mem: c.Mem}}
+	b.takeOne = b.takeFrame
+	for i := range b.writes {
+		b.writes[i].init(b, i+1)
+	}
+	for i := range b.reads {
+		b.reads[i].init(b)
+	}
+	return b, nil
+}
+
+// Tokens of words need no entry: they are the word itself, below bit wordBits, and a bit.
+const (
+	wordBits           = 48
+	tokenWord vm.Token = 1 << wordBits
+)
+
+// Store implements vm.Backing.
+func (b *Backing) Store(f mach.PhysAddr) (vm.Token, bool) {
+	page := b.mem.Frame(f)
+	w, same := oneWord(page)
+	if same && w < 1<<wordBits {
+		b.frames.Free(f)
+		b.topUp()
+		b.stats.Words++
+		b.stats.Stored++
+		return tokenWord | vm.Token(w), true
+	}
+	n := b.newEntry()
+	if n == 0 {
+		return 0, false
+	}
+	if !b.compress(n, page) {
+		if !b.canWrite() {
+			b.freeEntry(n)
+			return 0, false
+		}
+		b.at(n).set(raw, 0, uint64(f))
+		b.push(&b.raws, n)
+		b.stats.Stored++
+		b.pump(false)
+		return vm.Token(n), true
+	}
+	b.push(&b.old, n)
+	b.frames.Free(f)
+	b.topUp()
+	b.stats.Stored++
+	b.pump(false)
+	return vm.Token(n), true
+}
+
+// oneWord reports whether a page is one word again and again.
+func oneWord(page *[mach.PageSize]byte) (uint64, bool) {
+	w := binary.LittleEndian.Uint64(page[:])
+	for i := 8; i < mach.PageSize; i += 8 {
+		if binary.LittleEndian.Uint64(page[i:]) != w {
+			return 0, false
+		}
+	}
+	return w, true
+}
+
+// compress makes entry n a blob of a page. It reports whether it could.
+func (b *Backing) compress(n uint32, page *[mach.PageSize]byte) bool {
+	size, err := b.compressor.CompressBlock(page[:], b.scratch[:])
+	if err != nil || size == 0 {
+		return false
+	}
+	name, ok := b.blobs.put(b.scratch[:size], b.takeOne)
+	if ok {
+		b.at(n).set(blob, 0, name)
+	}
+	return ok
+}
+
+// Fetch implements vm.Backing.
+func (b *Backing) Fetch(t vm.Token) (mach.PhysAddr, error) {
+	if t&tokenWord != 0 {
+		return b.fetchWord(uint64(t &^ tokenWord))
+	}
+	n := uint32(t)
+	e := b.at(n)
+	switch e.kind() {
+	case blob:
+		return b.fetchBlob(n, e)
+	case raw:
+		f := mach.PhysAddr(e[2])
+		b.detach(n, e)
+		b.freeEntry(n)
+		b.stats.Fetched++
+		return f, nil
+	case disk:
+		b.startRead(n, e)
+		return 0, vm.Wait
+	case reading:
+		return 0, vm.Wait
+	}
+	return 0, mach.MemoryError
+}
+
+func (b *Backing) fetchWord(w uint64) (mach.PhysAddr, error) {
+	f, err := b.frames.AllocDirty()
+	if err != nil {
+		return 0, err
+	}
+	page := b.mem.Table(f)
+	for i := range page {
+		page[i] = w
+	}
+	b.stats.Words--
+	b.stats.Fetched++
+	return f, nil
+}
+
+func (b *Backing) fetchBlob(n uint32, e *entry) (mach.PhysAddr, error) {
+	f, err := b.frames.AllocDirty()
+	if err != nil {
+		return 0, err
+	}
+	if !b.expand(e[2], b.mem.Frame(f)) {
+		b.frames.Free(f)
+		return 0, mach.MemoryError
+	}
+	b.detach(n, e)
+	b.dropBlob(e[2])
+	b.freeEntry(n)
+	b.stats.Fetched++
+	return f, nil
+}
+
+// expand fills page with what is in a blob.
+func (b *Backing) expand(name uint64, page *[mach.PageSize]byte) bool {
+	n, err := lz4.UncompressBlock(b.blobs.get(name), page[:])
+	return err == nil && n == mach.PageSize
+}
+
+// detach takes an entry off its list, or out of the write that is under way.
+func (b *Backing) detach(n uint32, e *entry) {
+	switch {
+	case e.op() != 0:
+		b.writes[e.op()-1].forget(n)
+	case e.kind() == raw:
+		b.remove(&b.raws, n)
+	default:
+		b.remove(&b.old, n)
+	}
+}
+
+func (b *Backing) dropBlob(name uint64) {
+	if f := b.blobs.drop(name); f != 0 {
+		b.frames.Free(f)
+		b.topUp()
+	}
+}
+
+// Drop implements vm.Backing.
+func (b *Backing) Drop(t vm.Token) {
+	if t&tokenWord != 0 {
+		b.stats.Words--
+		return
+	}
+	n := uint32(t)
+	e := b.at(n)
+	switch e.kind() {
+	case blob:
+		b.detach(n, e)
+		b.dropBlob(e[2])
+	case raw:
+		b.detach(n, e)
+		b.frames.Free(mach.PhysAddr(e[2]))
+	case disk:
+		b.areas[e.area()].release(uint32(e[2]))
+	case reading:
+		b.stopRead(n, e)
+	case lost:
+		b.stats.Lost--
+	}
+	b.freeEntry(n)
+}
+
+// Busy implements vm.Backing.
+func (b *Backing) Busy() bool {
+	for i := range b.writes {
+		if b.writes[i].n != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// takeFrame takes a frame with any contents, from those set aside if there is no other.
+func (b *Backing) takeFrame() (mach.PhysAddr, bool) {
+	if f, err := b.frames.AllocDirty(); err == nil {
+		return f, true
+	}
+	if b.aside.Pages() == 0 {
+		return 0, false
+	}
+	return b.aside.Take(), true
+}
+
+// topUp sets a frame aside again after one was freed.
+func (b *Backing) topUp() {
+	if b.aside.Pages() < asideFrames {
+		_ = b.aside.Grow(1) // without one there are fewer
+	}
+}

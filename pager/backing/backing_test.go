@@ -1,0 +1,407 @@
+package backing
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"defpager/board"
+	"defpager/mach"
+	"defpager/mm/frame"
+	"defpager/mm/vm"
+
+	"pgregory.net/rapid"
+)
+
+// area is an Area whose disk answers when the test wants.
+type area struct {
+	name    string
+	used    []bool
+	pages   map[uint32][]byte
+	asked   []func()
+	failing bool // writes fail
+	bad     map[uint32]bool
+	full    bool // takes no request
+}
+
+func newArea(name string, slots int) *area {
+	return &area{name: name, used: make([]bool, slots), pages: map[uint32][]byte{}, bad: map[uint32]bool{}}
+}
+
+func (a *area) Name() string { return a.name }
+func (a *area) Slots() int   { return len(a.used) }
+
+func (a *area) Room() (n int) {
+	for _, u := range a.used {
+		if !u {
+			n++
+		}
+	}
+	return n
+}
+
+func (a *area) Allocate(want int) (uint32, int) {
+	for i := range a.used {
+		if a.used[i] {
+			continue
+		}
+		n := 0
+		for n < want && i+n < len(a.used) && !a.used[i+n] {
+			a.used[i+n] = true
+			n++
+		}
+		return uint32(i), n
+	}
+	return 0, 0
+}
+
+func (a *area) Release(slot uint32) {
+	if !a.used[slot] {
+		panic("releasing a free slot")
+	}
+	a.used[slot] = false
+	delete(a.pages, slot)
+}
+
+var errDisk = errors.New("the disk is broken")
+
+func (a *area) Write(first uint32, pages [][]byte, done func(error)) bool {
+	if a.full {
+		return false
+	}
+	var kept [][]byte
+	for _, p := range pages {
+		kept = append(kept, bytes.Clone(p))
+	}
+	a.asked = append(a.asked, func() {
+		if a.failing {
+			done(errDisk)
+			return
+		}
+		for i, p := range kept {
+			if !a.used[first+uint32(i)] {
+				panic("writing to a free slot")
+			}
+			a.pages[first+uint32(i)] = p
+		}
+		done(nil)
+	})
+	return true
+}
+
+func (a *area) Read(slot uint32, page []byte, done func(error)) bool {
+	if a.full {
+		return false
+	}
+	a.asked = append(a.asked, func() {
+		p, ok := a.pages[slot]
+		if !ok {
+			panic("reading what was not written")
+		}
+		if a.bad[slot] {
+			done(errDisk)
+			return
+		}
+		copy(page, p)
+		done(nil)
+	})
+	return true
+}
+
+func (a *area) Poll() {
+	asked := a.asked
+	a.asked = nil
+	for _, f := range asked {
+		f()
+	}
+}
+
+type machine struct {
+	frames *frame.Allocator
+	mem    board.Memory
+	b      *Backing
+	ready  map[vm.Token]bool
+}
+
+func newMachine(t fatal, size uint64) *machine {
+	m := &machine{mem: board.Simulated(size), ready: map[vm.Token]bool{}}
+	m.frames = frame.New(m.mem, make([]frame.Desc, size>>mach.PageShift), []board.Range{{Start: mach.PageSize, Size: size - mach.PageSize}})
+	var err error
+	m.b, err = New(Config{
+		Mem: m.mem, Frames: m.frames, PageReady: func(t vm.Token) { m.ready[t] = true }, FramesReady: func() {},
+		Log: func(string, ...any) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+type fatal interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func (m *machine) check(t fatal) {
+	t.Helper()
+	if err := m.b.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.frames.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if held := m.b.held(); m.frames.Stats().Taken != held {
+		t.Fatalf("%d frames are taken, the backing holds %d", m.frames.Stats().Taken, held)
+	}
+}
+
+// page makes contents of a sort from a seed.
+func page(sort string, seed uint64) []byte {
+	b := make([]byte, mach.PageSize)
+	r := rand.New(rand.NewPCG(seed, 1))
+	switch sort {
+	case "zero":
+	case "word":
+		for i := range b {
+			b[i] = byte(seed >> (i % 8 * 8))
+		}
+	case "text":
+		words := []string{"memory ", "object ", "default ", "pager "}
+		for i := 0; i < len(b); {
+			i += copy(b[i:], words[r.IntN(len(words))])
+		}
+		copy(b, fmt.Sprint(seed))
+	case "sparse":
+		for range 20 {
+			b[r.IntN(len(b))] = byte(r.Uint32())
+		}
+	case "noise":
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+	}
+	return b
+}
+
+var sorts = []string{"zero", "word", "text", "sparse", "noise"}
+
+func (m *machine) store(t fatal, data []byte) (vm.Token, bool) {
+	f, err := m.frames.AllocDirty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(m.mem.Frame(f)[:], data)
+	tok, ok := m.b.Store(f)
+	if !ok {
+		m.frames.Free(f)
+	}
+	return tok, ok
+}
+
+// fetch gets a page, and polls until it is there.
+func (m *machine) fetch(t fatal, tok vm.Token) ([]byte, error) {
+	for range 10 {
+		f, err := m.b.Fetch(tok)
+		if err == vm.Wait {
+			m.b.Poll()
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		data := bytes.Clone(m.mem.Frame(f)[:])
+		m.frames.Free(f)
+		return data, nil
+	}
+	t.Fatalf("page %d does not come", tok)
+	return nil, nil
+}
+
+func TestTiers(t *testing.T) {
+	m := newMachine(t, 4<<20)
+	want := []Tier{TierWord, TierCompressed, TierCompressed, TierCompressed}
+	var tokens []vm.Token
+	for i, sort := range sorts[:4] {
+		tok, ok := m.store(t, page(sort, 0x0102030405060708))
+		if !ok || m.b.Where(tok) != want[i] {
+			t.Fatalf("%s: %v, %v", sort, ok, m.b.Where(tok))
+		}
+		tokens = append(tokens, tok)
+	}
+	if _, ok := m.store(t, page("noise", 1)); ok {
+		t.Fatal("noise was stored without a disk")
+	}
+	if err := m.b.AddArea(newArea("a", 100)); err != nil {
+		t.Fatal(err)
+	}
+	tok, ok := m.store(t, page("noise", 1))
+	if !ok || m.b.Where(tok) != TierWaiting {
+		t.Fatalf("noise: %v", ok)
+	}
+	m.b.Poll()
+	m.b.Poll()
+	if m.b.Where(tok) != TierDisk {
+		t.Fatalf("noise is %v", m.b.Where(tok))
+	}
+	m.check(t)
+	for i, sort := range sorts[:4] {
+		if got, err := m.fetch(t, tokens[i]); err != nil || !bytes.Equal(got, page(sort, 0x0102030405060708)) {
+			t.Errorf("%s came back changed, %v", sort, err)
+		}
+	}
+	if got, err := m.fetch(t, tok); err != nil || !bytes.Equal(got, page("noise", 1)) {
+		t.Errorf("noise came back changed, %v", err)
+	}
+	m.check(t)
+}
+
+func TestAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := newMachine(t, 1<<20)
+		model := map[vm.Token][]byte{} // several tokens of one word are the same
+		counts := map[vm.Token]int{}
+		var areas []*area
+		added := 0
+		pick := func() (vm.Token, bool) {
+			if len(model) == 0 {
+				return 0, false
+			}
+			var all []vm.Token
+			for tok := range model {
+				all = append(all, tok)
+			}
+			low := all[0]
+			for _, tok := range all {
+				low = min(low, tok)
+			}
+			n := rapid.Uint64().Draw(t, "which")
+			best := low
+			for _, tok := range all {
+				if uint64(tok)%97 == n%97 {
+					best = tok
+				}
+			}
+			return best, true
+		}
+		forget := func(tok vm.Token) {
+			if counts[tok]--; counts[tok] == 0 {
+				delete(model, tok)
+				delete(counts, tok)
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"store": func(t *rapid.T) {
+				for range rapid.IntRange(1, 40).Draw(t, "pages") {
+					if s := m.frames.Stats(); s.Free-s.Reserved < 2 {
+						return
+					}
+					data := page(rapid.SampledFrom(sorts).Draw(t, "sort"), rapid.Uint64Range(0, 30).Draw(t, "seed"))
+					if tok, ok := m.store(t, data); ok {
+						model[tok] = data
+						counts[tok]++
+					}
+				}
+			},
+			"fetch": func(t *rapid.T) {
+				tok, ok := pick()
+				if s := m.frames.Stats(); !ok || s.Free-s.Reserved < 2 {
+					return
+				}
+				for _, a := range areas {
+					a.full = false
+				}
+				got, err := m.fetch(t, tok)
+				if err == nil && !bytes.Equal(got, model[tok]) {
+					t.Fatalf("page %d (%v) came back changed", tok, m.b.Where(tok))
+				}
+				if err != nil {
+					if m.b.Where(tok) != TierLost || len(areas) == 0 {
+						t.Fatal(err)
+					}
+					m.b.Drop(tok)
+				}
+				forget(tok)
+			},
+			"drop": func(*rapid.T) {
+				if tok, ok := pick(); ok {
+					m.b.Drop(tok)
+					forget(tok)
+				}
+			},
+			"begin to fetch": func(*rapid.T) {
+				if tok, ok := pick(); ok && m.b.Where(tok) == TierDisk {
+					if _, err := m.b.Fetch(tok); err != vm.Wait {
+						t.Fatal(err)
+					}
+				}
+			},
+			"poll": func(*rapid.T) { m.b.Poll() },
+			"add": func(t *rapid.T) {
+				if len(areas) < 2 {
+					a := newArea(fmt.Sprint("area", added), rapid.IntRange(1, 80).Draw(t, "slots"))
+					areas = append(areas, a)
+					added++
+					if err := m.b.AddArea(a); err != nil {
+						t.Fatal(err)
+					}
+				}
+			},
+			"trouble": func(t *rapid.T) {
+				for _, a := range areas {
+					a.failing = rapid.IntRange(0, 3).Draw(t, "writes fail") == 0
+					a.full = rapid.IntRange(0, 3).Draw(t, "full") == 0
+					if rapid.IntRange(0, 3).Draw(t, "a bad slot") == 0 {
+						a.bad[uint32(rapid.IntRange(0, 80).Draw(t, "slot"))] = true
+					}
+				}
+			},
+			"remove": func(t *rapid.T) {
+				if len(areas) == 0 {
+					return
+				}
+				a := areas[0]
+				a.full = false
+				var result error
+				over := false
+				if err := m.b.RemoveArea(a.name, func(err error) { over, result = true, err }); err != nil {
+					t.Fatal(err)
+				}
+				for range 1000 {
+					m.b.Poll()
+					m.check(t)
+					if over {
+						break
+					}
+				}
+				if !over {
+					t.Fatal("the removal does not end")
+				}
+				if result == nil {
+					if a.Room() != a.Slots() {
+						t.Fatal("pages are left on an area that was removed")
+					}
+					areas = areas[1:]
+				}
+			},
+			"": func(t *rapid.T) { m.check(t) },
+		})
+		for tok, n := range counts {
+			for range n {
+				m.b.Drop(tok)
+			}
+		}
+		for range 5 {
+			m.b.Poll()
+			for _, a := range areas {
+				a.failing, a.full = false, false
+			}
+		}
+		m.check(t)
+		if taken := m.frames.Stats().Taken; taken != mach.PageNumber(m.b.table.count) {
+			t.Fatalf("%d frames are taken at the end, %d of them by tables", taken, m.b.table.count)
+		}
+	})
+}

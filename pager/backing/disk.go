@@ -1,0 +1,381 @@
+package backing
+
+import (
+	"errors"
+	"fmt"
+
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// Area is paging storage on one disk: slots of a page each. Nothing is read but what was written, and it is wrong never: a page that is not
+// as it was written is an error. No call blocks; done is called by Poll, never by the call itself.
+type Area interface {
+	Name() string
+	// Slots is how many there are.
+	Slots() int
+	// Room is how many are free.
+	Room() int
+	// Allocate takes up to want slots that follow each other. n is 0 when none is free.
+	Allocate(want int) (first uint32, n int)
+	// Release frees a slot.
+	Release(slot uint32)
+	// Write writes pages to slots that follow each other. It is done with pages when it returns. false: it has no room for a request now.
+	Write(first uint32, pages [][]byte, done func(error)) bool
+	// Read reads a slot. page is its own until done is called. false: as in Write.
+	Read(slot uint32, page []byte, done func(error)) bool
+	// Poll completes what the disk has done.
+	Poll()
+}
+
+const (
+	areasMax  = 16
+	cluster   = 32 // pages of one write
+	writesMax = 4
+	readsMax  = 32
+	// failuresMax is how many writes in a row an area may fail before nothing is written to it any more.
+	failuresMax = 4
+)
+
+// place is an area in use.
+type place struct {
+	Area
+	failures int
+	drained  func(error) // not nil: it is being removed
+	walk     uint32      // up to this entry everything was moved elsewhere
+	stalled  int         // calls of Poll in a row that found no memory
+}
+
+func (p *place) release(slot uint32) { p.Area.Release(slot) }
+
+// writable reports whether new pages may go to the place.
+func (p *place) writable() bool {
+	return p != nil && p.drained == nil && p.failures < failuresMax && p.Room() > 0
+}
+
+// Errors of AddArea and RemoveArea.
+var (
+	ErrTooMany = errors.New("there are too many paging areas")
+	ErrKnown   = errors.New("there is such a paging area already")
+	ErrUnknown = errors.New("there is no such paging area")
+	ErrBusy    = errors.New("the paging area is being removed already")
+	ErrFull    = errors.New("the other paging areas and the memory have no room for its pages")
+)
+
+// AddArea adds paging storage. ErrKnown: there is an area of that name. ErrTooMany.
+func (b *Backing) AddArea(a Area) error {
+	free := -1
+	for i, p := range b.areas {
+		if p == nil {
+			free = i
+		} else if p.Name() == a.Name() {
+			return fmt.Errorf("%w: %s", ErrKnown, a.Name())
+		}
+	}
+	if free < 0 {
+		return fmt.Errorf("%w: %d", ErrTooMany, areasMax)
+	}
+	b.areas[free] = &place{Area: a}
+	return nil
+}
+
+// Areas yields the areas in use.
+func (b *Backing) Areas(yield func(Area) bool) {
+	for _, p := range b.areas {
+		if p != nil && !yield(p.Area) {
+			return
+		}
+	}
+}
+
+// place to write to: the one with most room.
+func (b *Backing) best() (int, *place) {
+	at, room := -1, 0
+	for i, p := range b.areas {
+		if p.writable() && p.Room() > room {
+			at, room = i, p.Room()
+		}
+	}
+	if at < 0 {
+		return 0, nil
+	}
+	return at, b.areas[at]
+}
+
+// canWrite reports whether another page may wait for being written: some may, so that clusters come together and the disk has something
+// to do, but memory full of waiting pages helps nobody.
+func (b *Backing) canWrite() bool {
+	if _, p := b.best(); p == nil {
+		return false
+	}
+	return b.raws.count < cluster*writesMax
+}
+
+// write is one cluster on its way to an area.
+type write struct {
+	b       *Backing
+	number  int
+	area    int
+	first   uint32
+	n       int             // 0: free
+	entries [cluster]uint32 // 0: nobody wants it any more
+	pages   [cluster][]byte
+	bounce  [cluster][mach.PageSize]byte
+	done    func(error)
+}
+
+func (w *write) init(b *Backing, number int) {
+	w.b, w.number = b, number
+	w.done = w.finish
+}
+
+// forget takes an entry out of the write; its slot is freed when the write is over.
+func (w *write) forget(n uint32) {
+	for i := range w.n {
+		if w.entries[i] == n {
+			w.entries[i] = 0
+		}
+	}
+}
+
+// pump starts writes: of pages in frames when a cluster of them is there, or with all of any; and of the oldest compressed pages while
+// these take more memory than they should.
+func (b *Backing) pump(all bool) {
+	for b.raws.count >= cluster || all && b.raws.count > 0 || b.blobs.frames > b.share() {
+		if !b.startWrite() {
+			return
+		}
+	}
+}
+
+// share is how many frames compressed pages may take while there is a disk to write them to.
+func (b *Backing) share() int {
+	if _, p := b.best(); p == nil {
+		return int(^uint(0) >> 1)
+	}
+	return int(b.frames.Stats().Total / 4)
+}
+
+func (b *Backing) startWrite() bool {
+	var w *write
+	for i := range b.writes {
+		if b.writes[i].n == 0 {
+			w = &b.writes[i]
+			break
+		}
+	}
+	at, p := b.best()
+	if w == nil || p == nil {
+		return false
+	}
+	l := &b.raws
+	if l.count == 0 {
+		l = &b.old
+	}
+	want := min(cluster, l.count)
+	if want == 0 {
+		return false
+	}
+	first, n := p.Allocate(want)
+	if n == 0 {
+		return false
+	}
+	w.area, w.first, w.n = at, first, n
+	for i := range n {
+		number := l.first
+		e := b.at(number)
+		b.remove(l, number)
+		w.entries[i] = number
+		e.setOp(w.number)
+		w.pages[i] = b.plain(e, &w.bounce[i])
+	}
+	if !p.Write(first, w.pages[:n], w.done) {
+		w.back()
+		return false
+	}
+	return true
+}
+
+// plain is the page of an entry that has it in memory, in its own frame or in buf.
+func (b *Backing) plain(e *entry, buf *[mach.PageSize]byte) []byte {
+	if e.kind() == raw {
+		return b.mem.Frame(mach.PhysAddr(e[2]))[:]
+	}
+	b.expand(e[2], buf)
+	return buf[:]
+}
+
+// back undoes startWrite.
+func (w *write) back() {
+	b := w.b
+	for i := w.n - 1; i >= 0; i-- {
+		b.areas[w.area].Release(w.first + uint32(i))
+		n := w.entries[i]
+		if n == 0 {
+			continue
+		}
+		e := b.at(n)
+		e.setOp(0)
+		if e.kind() == raw {
+			b.push(&b.raws, n)
+		} else {
+			b.push(&b.old, n)
+		}
+	}
+	w.n = 0
+}
+
+// finish is called when the area has written the cluster, or could not.
+func (w *write) finish(err error) {
+	b := w.b
+	p := b.areas[w.area]
+	if err != nil {
+		p.failures++
+		b.config.Log("pager: writing %d pages to %s failed: %v", w.n, p.Name(), err)
+		if p.failures == failuresMax {
+			b.config.Log("pager: %s failed %d times in a row: nothing is written to it any more", p.Name(), failuresMax)
+		}
+		w.back()
+		b.config.FramesReady() // who waits for frames sees that there are none
+		return
+	}
+	p.failures = 0
+	for i := range w.n {
+		slot := w.first + uint32(i)
+		n := w.entries[i]
+		if n == 0 {
+			p.Release(slot)
+			continue
+		}
+		e := b.at(n)
+		if e.kind() == raw {
+			b.frames.Free(mach.PhysAddr(e[2]))
+			b.topUp()
+		} else {
+			b.dropBlob(e[2])
+		}
+		e.set(disk, w.area, uint64(slot))
+		b.stats.Written++
+	}
+	w.n = 0
+	b.pump(false)
+	b.config.FramesReady()
+}
+
+// read is one page on its way from an area.
+type read struct {
+	b     *Backing
+	busy  bool
+	entry uint32 // 0: nobody wants it any more
+	area  int
+	slot  uint32
+	frame mach.PhysAddr
+	done  func(error)
+}
+
+func (r *read) init(b *Backing) {
+	r.b = b
+	r.done = r.finish
+}
+
+// startRead begins to read an entry's page, or puts it in the queue.
+func (b *Backing) startRead(n uint32, e *entry) {
+	e.set(reading, e.area(), e[2])
+	if b.wants.count != 0 || !b.read(n, e) {
+		b.push(&b.wants, n)
+		e.setOp(1)
+	}
+}
+
+// read reports whether it could begin.
+func (b *Backing) read(n uint32, e *entry) bool {
+	var r *read
+	for i := range b.reads {
+		if !b.reads[i].busy {
+			r = &b.reads[i]
+			break
+		}
+	}
+	if r == nil {
+		return false
+	}
+	f, ok := b.takeFrame()
+	if !ok {
+		return false
+	}
+	r.busy, r.entry, r.area, r.slot, r.frame = true, n, e.area(), uint32(e[2]), f
+	if !b.areas[r.area].Read(r.slot, b.mem.Frame(f)[:], r.done) {
+		r.busy = false
+		b.frames.Free(f)
+		return false
+	}
+	return true
+}
+
+// stopRead is for an entry that is dropped.
+func (b *Backing) stopRead(n uint32, e *entry) {
+	if e.op() != 0 { // in the queue
+		b.remove(&b.wants, n)
+		b.areas[e.area()].Release(uint32(e[2]))
+		return
+	}
+	for i := range b.reads {
+		if r := &b.reads[i]; r.busy && r.entry == n {
+			r.entry = 0
+		}
+	}
+}
+
+// finish is called when the area has read the page, or could not.
+func (r *read) finish(err error) {
+	b := r.b
+	p := b.areas[r.area]
+	p.Release(r.slot)
+	r.busy = false
+	n := r.entry
+	if n == 0 || err != nil {
+		b.frames.Free(r.frame)
+	}
+	if n != 0 {
+		e := b.at(n)
+		if err != nil {
+			b.config.Log("pager: reading a page from %s failed: %v", p.Name(), err)
+			e.set(lost, 0, 0)
+			b.stats.Lost++
+		} else {
+			e.set(raw, 0, uint64(r.frame))
+			b.push(&b.raws, n)
+			b.stats.Read++
+		}
+		b.config.PageReady(vm.Token(n))
+	}
+	b.nextReads()
+}
+
+// nextReads begins to read what is in the queue.
+func (b *Backing) nextReads() {
+	for b.wants.first != 0 {
+		n := b.wants.first
+		e := b.at(n)
+		if !b.read(n, e) {
+			return
+		}
+		b.remove(&b.wants, n)
+		e.setOp(0)
+	}
+}
+
+// Poll completes what the disks have done and starts what is to be done. Call it on every tick, and while the machine is idle.
+func (b *Backing) Poll() {
+	for i, p := range b.areas {
+		if p == nil {
+			continue
+		}
+		p.Poll()
+		if p.drained != nil {
+			b.drain(i, p)
+		}
+	}
+	b.nextReads()
+	b.pump(true)
+}

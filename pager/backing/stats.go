@@ -1,0 +1,145 @@
+package backing
+
+import (
+	"fmt"
+
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// Stats are counts of pages, now and since the start.
+type Stats struct {
+	Words      int // kept as the word that they repeat
+	Compressed int // in blobs
+	Waiting    int // in frames of their own: to be written, or just read
+	OnDisk     int
+	Lost       int
+
+	Bytes  uint64          // of all blobs
+	Frames mach.PageNumber // that the backing holds: blobs, waiting pages, tables
+
+	Stored, Fetched, Written, Read uint64
+}
+
+// Stats counts.
+func (b *Backing) Stats() Stats {
+	s := b.stats
+	s.Compressed, s.Bytes = b.blobs.count, b.blobs.bytes
+	for i := range b.table.count * entriesInFrame {
+		if i == 0 {
+			continue
+		}
+		switch b.at(uint32(i)).kind() {
+		case raw:
+			s.Waiting++
+		case disk, reading:
+			s.OnDisk++
+		}
+	}
+	s.Frames = b.held()
+	return s
+}
+
+// held is how many frames the backing holds.
+func (b *Backing) held() mach.PageNumber {
+	n := b.table.count + b.blobs.frames
+	for i := range b.table.count * entriesInFrame {
+		if i != 0 && b.at(uint32(i)).kind() == raw {
+			n++
+		}
+	}
+	for i := range b.reads {
+		if b.reads[i].busy {
+			n++
+		}
+	}
+	return mach.PageNumber(n)
+}
+
+// Tier is where a page without a frame is.
+type Tier uint8
+
+// Tiers.
+const (
+	TierWord Tier = iota
+	TierCompressed
+	TierWaiting
+	TierDisk
+	TierLost
+)
+
+func (t Tier) String() string {
+	return [...]string{"word", "compressed", "waiting", "on disk", "lost"}[t]
+}
+
+// Where is the tier of a page.
+func (b *Backing) Where(t vm.Token) Tier {
+	if t&tokenWord != 0 {
+		return TierWord
+	}
+	switch b.at(uint32(t)).kind() {
+	case blob:
+		return TierCompressed
+	case raw:
+		return TierWaiting
+	case lost:
+		return TierLost
+	default:
+		return TierDisk
+	}
+}
+
+// Check verifies the lists and counts.
+func (b *Backing) Check() error {
+	var kinds [lost + 1]int
+	flying := 0
+	for i := range b.table.count * entriesInFrame {
+		if i == 0 {
+			continue
+		}
+		e := b.at(uint32(i))
+		kinds[e.kind()]++
+		if e.op() != 0 && e.kind() != reading {
+			flying++
+		}
+	}
+	used := kinds[blob] + kinds[raw] + kinds[disk] + kinds[reading] + kinds[lost]
+	if used != b.table.used || kinds[lost] != b.stats.Lost || kinds[blob] != b.blobs.count {
+		return fmt.Errorf("backing: %d entries are used, counted %d; %d lost, counted %d; %d blobs, counted %d", used, b.table.used, kinds[lost], b.stats.Lost, kinds[blob], b.blobs.count)
+	}
+	if b.old.count+b.raws.count+flying != kinds[blob]+kinds[raw] {
+		return fmt.Errorf("backing: %d compressed and %d waiting pages are listed and %d are being written, of %d and %d", b.old.count, b.raws.count, flying, kinds[blob], kinds[raw])
+	}
+	slots := make(map[int]int)
+	for i := range b.writes {
+		if w := &b.writes[i]; w.n != 0 {
+			slots[w.area] += w.n
+		}
+	}
+	reads := 0
+	for i := range b.reads {
+		if r := &b.reads[i]; r.busy {
+			slots[r.area]++
+			if r.entry != 0 {
+				reads++
+			}
+		}
+	}
+	if reads+b.wants.count != kinds[reading] {
+		return fmt.Errorf("backing: %d pages are being read and %d are to be, counted %d", reads, b.wants.count, kinds[reading])
+	}
+	for i := range b.table.count * entriesInFrame {
+		if i == 0 {
+			continue
+		}
+		if e := b.at(uint32(i)); e.kind() == disk || e.kind() == reading && e.op() != 0 {
+			slots[e.area()]++
+		}
+	}
+	for i, p := range b.areas {
+		if p != nil && p.Slots()-p.Room() != slots[i] {
+			return fmt.Errorf("backing: %s has %d slots in use, %d of them known", p.Name(), p.Slots()-p.Room(), slots[i])
+		}
+	}
+	return nil
+}
