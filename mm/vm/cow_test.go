@@ -301,3 +301,53 @@ func TestUnmapFreesTables(t *testing.T) {
 		w.check(t)
 	}
 }
+
+// TestTenThousandGenerations forks ten thousand times; in each generation parent and child write, and then one of them dies, which one changes. However
+// long it goes on, few objects live and chains are short.
+func TestTenThousandGenerations(t *testing.T) {
+	const generations, pages = 10_000, 8
+	w := newWorld(16 << 20)
+	w.returned(t, func() {
+		m := w.newMap(t)
+		if _, err := m.Allocate(base, pages*page, false); err != nil {
+			t.Fatal(err)
+		}
+		var model [pages]byte
+		for i := range generations {
+			child, err := m.Fork()
+			if err != nil {
+				t.Fatal(err)
+			}
+			parents, childs := (i*7)%pages, (i*5+3)%pages
+			w.mustStore(t, m, at(parents), byte(i))
+			w.mustStore(t, child, at(childs), byte(i>>8))
+			if i%3 == 0 {
+				child.Destroy()
+				model[parents] = byte(i)
+			} else {
+				m.Destroy()
+				m = child
+				model[childs] = byte(i >> 8)
+			}
+			objects, depth := 0, 0
+			for o := range w.env.Objects {
+				objects++
+				d := 0
+				for below := o; below != nil; below = below.Shadow() {
+					d++
+				}
+				depth = max(depth, d)
+			}
+			if objects > 2 || depth > 2 {
+				t.Fatalf("generation %d: %d objects live, %d deep", i, objects, depth)
+			}
+			if i%500 == 0 {
+				w.check(t)
+				for n, b := range model {
+					w.expect(t, m, at(n), b)
+				}
+			}
+		}
+		m.Destroy()
+	})
+}
