@@ -8,12 +8,13 @@ HOST   := $(BUILD)/defpager
 export ROW FILE MACHINE CPU MEM SMP ACCEL APPEND V
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint host-test qemu-test bench profile doctor setup gdb clean all
+.PHONY: help run demo test lint host-test qemu-test soak bench profile doctor setup gdb clean all
 
 help:
 	@echo 'make run FILE=path    boot, do the main job with the file (default README.md), leave a prompt'
 	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
 	@echo 'make test             lint, host tests, and the scenarios in QEMU'
+	@echo 'make soak             a million random operations against the reference models'
 	@echo 'make bench            guest instructions of each operation, beside the targets'
 	@echo 'make profile ROW=task-rpc   instructions of one row of make bench by kernel function'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
@@ -72,10 +73,20 @@ $(BUILD)/file:
 lint:
 	@$(GO) run ./qemu/cmd/lint
 
-# The race detector needs cgo, and so a C compiler.
-HOST_PACKAGES = ./board/... ./boot/... ./ipc/... ./kern/... ./mach/... ./mm/... ./pager/... ./qemu ./user/...
+# The race detector needs cgo, and so a C compiler. Where nothing runs at the same time, under the one kernel lock, it would only cost time.
+HOST_PACKAGES = ./board/... ./boot/... ./ipc/... ./mach/... ./qemu ./user/...
+LOCKED_PACKAGES = ./kern/... ./mm/... ./pager/...
 host-test:
 	CGO_ENABLED=1 $(GO) test -race -timeout 180s $(HOST_PACKAGES)
+	$(GO) test -timeout 180s $(LOCKED_PACKAGES)
+
+# Random operations against the reference models, more than a million in all, with new random numbers each time.
+SOAK_ROUNDS ?= 20
+soak:
+	@for i in $$(seq $(SOAK_ROUNDS)); do \
+		echo "soak: round $$i of $(SOAK_ROUNDS)"; \
+		$(GO) test -count=1 -timeout 30m -run Model ./mm/vm ./ipc ./pager/backing -args -rapid.checks=250 || exit 1; \
+	done
 
 qemu-test: $(HOST)
 	@$(HOST) setup -all

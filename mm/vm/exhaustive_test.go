@@ -109,7 +109,7 @@ func (p placement) build(t *testing.T, w *world) *smallMap {
 // smallOperation does something to the pages [from, to) of a map and of its model, and answers the code and the expected one.
 type smallOperation struct {
 	name string
-	do   func(s *smallMap, from, to int) (err error, want mach.Return)
+	do   func(s *smallMap, from, to int) (want mach.Return, err error)
 }
 
 // all reports whether every page of the range fulfils f.
@@ -135,65 +135,65 @@ func smallOperations() []smallOperation {
 	isMapped := func(q *smallPage) bool { return q.mapped }
 	isFree := func(q *smallPage) bool { return !q.mapped }
 	return []smallOperation{
-		{"vm_deallocate", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_deallocate", func(s *smallMap, from, to int) (mach.Return, error) {
 			err := s.m.Deallocate(at(from), size(from, to))
 			s.mapped(from, to, func(q *smallPage) { *q = smallPage{} })
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"vm_allocate", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_allocate", func(s *smallMap, from, to int) (mach.Return, error) {
 			_, err := s.m.Allocate(at(from), size(from, to), false)
 			if !s.all(from, to, isFree) {
-				return err, mach.NoSpace
+				return mach.NoSpace, err
 			}
 			for i := from; i < to; i++ {
 				s.pages[i] = smallPage{mapped: true, prot: mach.ProtDefault, max: mach.ProtAll, inherit: mach.InheritCopy}
 			}
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"vm_protect read", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_protect read", func(s *smallMap, from, to int) (mach.Return, error) {
 			err := s.m.Protect(at(from), size(from, to), false, mach.ProtRead)
 			s.mapped(from, to, func(q *smallPage) { q.prot = mach.ProtRead })
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"vm_protect maximum", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_protect maximum", func(s *smallMap, from, to int) (mach.Return, error) {
 			err := s.m.Protect(at(from), size(from, to), true, mach.ProtRead)
 			s.mapped(from, to, func(q *smallPage) { q.max, q.prot = mach.ProtRead, q.prot&mach.ProtRead })
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"vm_inherit share", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_inherit share", func(s *smallMap, from, to int) (mach.Return, error) {
 			err := s.m.Inherit(at(from), size(from, to), mach.InheritShare)
 			s.mapped(from, to, func(q *smallPage) { q.inherit = mach.InheritShare })
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"vm_wire", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_wire", func(s *smallMap, from, to int) (mach.Return, error) {
 			err := s.m.Wire(at(from), size(from, to), mach.ProtRead)
 			if !s.all(from, to, isMapped) {
-				return err, mach.NoSpace
+				return mach.NoSpace, err
 			}
 			s.mapped(from, to, func(q *smallPage) { q.wired = true })
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"vm_map of the object", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_map of the object", func(s *smallMap, from, to int) (mach.Return, error) {
 			_, err := s.m.Map(&MapArgs{
 				Address: at(from), Size: size(from, to), Object: s.object, Offset: uint64(from) * page,
 				Cur: mach.ProtDefault, Max: mach.ProtDefault, Inherit: mach.InheritShare,
 			})
 			if !s.all(from, to, isFree) {
-				return err, mach.NoSpace
+				return mach.NoSpace, err
 			}
 			for i := from; i < to; i++ {
 				s.pages[i] = smallPage{mapped: true, shared: true, prot: mach.ProtDefault, max: mach.ProtDefault, inherit: mach.InheritShare}
 			}
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"vm_copy by a page", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"vm_copy by a page", func(s *smallMap, from, to int) (mach.Return, error) {
 			n := min(to, few-1) - from
 			if n <= 0 {
-				return nil, mach.Success
+				return mach.Success, nil
 			}
 			err := s.m.Copy(at(from), uint64(n)*page, at(from+1))
 			if !s.all(from, from+n+1, isMapped) {
-				return err, mach.InvalidAddress
+				return mach.InvalidAddress, err
 			}
 			var values [few]byte
 			for i := range n {
@@ -202,15 +202,15 @@ func smallOperations() []smallOperation {
 			for i := range n {
 				s.put(from+1+i, values[i])
 			}
-			return err, mach.Success
+			return mach.Success, err
 		}},
-		{"out of line to another place, and back", func(s *smallMap, from, to int) (error, mach.Return) {
+		{"out of line to another place, and back", func(s *smallMap, from, to int) (mach.Return, error) {
 			c, err := s.m.CopyMapIn(at(from), size(from, to), true)
 			if !s.all(from, to, isMapped) {
-				return err, mach.InvalidAddress
+				return mach.InvalidAddress, err
 			}
 			if err != nil {
-				return err, mach.Success
+				return mach.Success, err
 			}
 			for i := from; i < to; i++ {
 				s.pages[i] = smallPage{
@@ -219,18 +219,18 @@ func smallOperations() []smallOperation {
 			}
 			va, err := s.m.CopyMapOut(c)
 			if err != nil {
-				return err, mach.Success
+				return mach.Success, err
 			}
 			for i := from; i < to; i++ { // it went to the lowest place there is
 				b := [1]byte{}
 				if err := s.m.CopyIn(b[:], va+mach.VirtAddr(i-from)*page); err != nil || b[0] != s.pages[i].value {
-					return fmt.Errorf("page %d holds %#x where it went, %v", i, b[0], err), mach.Success
+					return mach.Success, fmt.Errorf("page %d holds %#x where it went, %v", i, b[0], err)
 				}
 			}
 			for i := from; i < to; i++ {
 				s.pages[i] = smallPage{}
 			}
-			return s.m.Deallocate(va, size(from, to)), mach.Success
+			return mach.Success, s.m.Deallocate(va, size(from, to))
 		}},
 	}
 }
@@ -325,7 +325,7 @@ func TestEverySmallMap(t *testing.T) {
 			for from := range few {
 				for to := from + 1; to <= few; to++ {
 					s := p.build(t, w)
-					err, want := op.do(s, from, to)
+					want, err := op.do(s, from, to)
 					if mach.Code(err) != want {
 						t.Fatalf("%+v: %s of [%d, %d): %v, want %v", p, op.name, from, to, err, want)
 					}
