@@ -12,6 +12,10 @@ type tracer struct{ on bool }
 // SetTrace switches the printing of traps, faults, messages and the pager's actions.
 func (k *Kernel) SetTrace(on bool) {
 	k.trace.on = on
+	k.env.Trace = nil
+	if on {
+		k.env.Trace = func(line string) { k.tracef("%s", line) }
+	}
 	k.sys.SetTrace(on)
 }
 

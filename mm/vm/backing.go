@@ -47,6 +47,9 @@ func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {
 		}
 		return 0, err
 	}
+	if env.Trace != nil {
+		o.trace("page %d comes back, which was out as %#x", n, uint64(s.token()))
+	}
 	o.mark(n, slot(f))
 	o.ins++
 	env.counters.PageIns++

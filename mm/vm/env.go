@@ -45,6 +45,9 @@ type Env struct {
 	// Backing keeps pages that are paged out; nil: none ever is.
 	Backing Backing
 
+	// Trace prints a line about what faults, copies and page-out do to objects; nil: nothing is printed.
+	Trace func(line string)
+
 	paging  waitQueue // for pages that the backing has, and for frames
 	hand    hand
 	resting bool // page-out found nothing lately

@@ -85,6 +85,9 @@ func (e *Entry) prepare(env *Env) error {
 // enter maps page n, which is resident in e's own object.
 func (m *Map) enter(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot, write bool) error {
 	o := e.object
+	if m.env.Trace != nil {
+		o.trace("page %d is here, and mapped", n)
+	}
 	prot := e.access()
 	if e.needsCopy {
 		prot &^= mach.ProtWrite
@@ -162,6 +165,9 @@ func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool
 	}
 	m.env.counters.ZeroFills++
 	m.counters.ZeroFills++
+	if m.env.Trace != nil {
+		o.trace("page %d gets a frame of zeros", n)
+	}
 	prot := e.access()
 	if e.needsCopy {
 		prot &^= mach.ProtWrite
@@ -290,6 +296,9 @@ func (m *Map) lookBelow(e *Entry, va mach.VirtAddr, n mach.PageNumber, write boo
 	case write:
 		return m.copyUp(e, va, n, s)
 	}
+	if m.env.Trace != nil {
+		o.trace("page %d is seen in object %d below, and mapped for reading", n, owner.id)
+	}
 	if err := m.pmap.Enter(va.Trunc(), s.frame(), e.access()&^mach.ProtWrite, mach.PageSize); err != nil {
 		return err
 	}
@@ -324,6 +333,9 @@ func (m *Map) copyUp(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot) erro
 	}
 	if err := o.fill(n, s.frame()); err != nil {
 		return err
+	}
+	if m.env.Trace != nil {
+		o.trace("page %d is a copy now of what was seen below", n)
 	}
 	m.env.counters.CopyFaults++
 	m.counters.CopyFaults++

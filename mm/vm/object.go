@@ -296,6 +296,9 @@ func (o *Object) dropped() {
 // destroy frees everything of an object to which nothing refers.
 func (o *Object) destroy() {
 	env := o.env
+	if env.Trace != nil {
+		o.trace("ends, with %d pages", o.pages.count)
+	}
 	switch o.kind {
 	case anonymous:
 		o.pages.clear(env, false)

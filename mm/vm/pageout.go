@@ -146,6 +146,9 @@ func (o *Object) evict(n mach.PageNumber, s slot) bool {
 	if !ok {
 		return false
 	}
+	if env.Trace != nil {
+		o.trace("page %d was not used lately and goes out, as %#x", n, uint64(t))
+	}
 	o.mark(n, outSlot(t))
 	o.outs++
 	env.counters.PageOuts++

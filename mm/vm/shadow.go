@@ -19,6 +19,9 @@ func (o *Object) shadowOf(off, n mach.PageNumber) (*Object, error) {
 	}
 	s.shadowEnd = n
 	s.link(o, off)
+	if o.env.Trace != nil {
+		s.trace("made, to shadow object %d from page %d on", o.id, off)
+	}
 	return s, nil
 }
 
@@ -42,6 +45,9 @@ func (o *Object) delayedCopy() (*Object, error) {
 	}
 	c.link(o, 0)
 	o.copy = c
+	if o.env.Trace != nil {
+		c.trace("made, to keep what object %d holds now", o.id)
+	}
 	for e := o.mappings; e != nil; e = e.mapNext {
 		e.writeProtect()
 	}
@@ -151,6 +157,9 @@ func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error {
 			c.lost = true
 		}
 		o.env.counters.CopyFaults++
+		if o.env.Trace != nil {
+			o.trace("page %d goes to its copy, object %d, before it is written", n, c.id)
+		}
 	}
 	c.supersede(q, nil)
 	return nil
@@ -214,7 +223,11 @@ func (e *Entry) alone() bool {
 // ownCopy ends e's needsCopy before a write: e gets a shadow of its own, or the object itself when nobody else sees it.
 // It fails with ResourceShortage.
 func (e *Entry) ownCopy() error {
-	if !e.alone() {
+	if e.alone() {
+		if o := e.object; o.env.Trace != nil {
+			o.trace("nobody else sees these pages: no shadow is needed")
+		}
+	} else {
 		o := e.object
 		s, err := o.shadowOf(e.offset, e.pages())
 		if err != nil {
@@ -239,6 +252,9 @@ func (o *Object) collapse() {
 		}
 		if o.behind = !o.absorb(b); o.behind {
 			return
+		}
+		if o.env.Trace != nil {
+			o.trace("takes over object %d below, which nobody else sees: %d pages now", b.id, o.pages.count)
 		}
 		off, end := o.shadowOffset+b.shadowOffset, mach.PageNumber(0)
 		if b.shadowEnd > o.shadowOffset {

@@ -5,9 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"defpager/qemu"
 )
 
 // numbers are what may differ between builds: addresses, names and numbers of ports.
@@ -22,29 +25,42 @@ func withoutNumbers(s string) string {
 	})
 }
 
-// TestTraceInDocuments: the trace of a message that docs/ipc.md explains is what the kernel prints of it today.
-func TestTraceInDocuments(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("../../docs/ipc.md")
+// printed is the trace in a document, between its marks.
+func printed(t *testing.T, document string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../" + document)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, want, _ := strings.Cut(string(text), "<!-- trace -->\n```\n")
 	want, _, ok := strings.Cut(want, "```\n<!-- end of trace -->")
 	if !ok {
-		t.Fatal("docs/ipc.md has no trace between its marks")
+		t.Fatal(document, "has no trace between its marks")
 	}
+	return want
+}
+
+// trace is what a command of the host's program prints, in lines.
+func trace(t *testing.T, args ...string) []string {
+	t.Helper()
 	const patience = time.Minute
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "build/defpager", "demo", "-v", "-file", "go.mod", "-append", "trace")
+	cmd := exec.CommandContext(ctx, "build/defpager", args...)
 	cmd.Dir = "../.."
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return strings.Split(strings.ReplaceAll(string(out), "\r", ""), "\n")
+}
+
+// TestTraceInDocuments: the trace of a message that docs/ipc.md explains is what the kernel prints of it today.
+func TestTraceInDocuments(t *testing.T) {
+	t.Parallel()
+	want := printed(t, "docs/ipc.md")
+	lines := trace(t, "demo", "-v", "-file", "go.mod", "-append", "trace")
 	// A message 9001 to sharer which waits for it, and the trap before: at first it may still be on its way to the port.
-	lines := strings.Split(strings.ReplaceAll(string(out), "\r", ""), "\n")
 	for i := range len(lines) - 3 {
 		if strings.Contains(lines[i+2], "message 9001 goes") && strings.Contains(lines[i+3], "(sharer)") {
 			if got := withoutNumbers(strings.Join(lines[i:i+4], "\n") + "\n"); got != want {
@@ -53,5 +69,78 @@ func TestTraceInDocuments(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("no message 9001 goes to sharer:\n%s", out)
+	t.Errorf("no message 9001 goes to sharer:\n%s", strings.Join(lines, "\n"))
+}
+
+// bootTraced is what the guest prints while a program of the loader runs with the trace on, in lines.
+func bootTraced(t *testing.T, program string) []string {
+	t.Helper()
+	const build = "../../build"
+	m := qemu.Machine{Type: "q35", Memory: "256M", Accel: "tcg", Append: "demo trace", Image: build + "/defpager.elf", Initrd: t.TempDir() + "/modules.cpio"}
+	modules, err := qemu.Programs(build + "/user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := os.Create(m.Initrd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := qemu.WriteArchive(archive, []string{program}, modules); err != nil {
+		t.Fatal(err)
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p, err := qemu.Start(t.Context(), &m, qemu.Streams{LogLines: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	ended := func(string) bool {
+		select {
+		case <-p.Done():
+			return true
+		default:
+			return false
+		}
+	}
+	if err := p.Wait(ended, quiet); err != nil || p.Status() != qemu.ExitSuccess {
+		t.Fatalf("%v, exit status %d\n%s", err, p.Status(), p.Text())
+	}
+	return strings.Split(p.Text(), "\n")
+}
+
+var objectNumber = regexp.MustCompile(`object \d+`)
+
+// inOrder gives the objects of a trace numbers in the order in which they come.
+func inOrder(s string) string {
+	seen := map[string]string{}
+	return objectNumber.ReplaceAllStringFunc(s, func(o string) string {
+		if seen[o] == "" {
+			seen[o] = "object #" + strconv.Itoa(len(seen))
+		}
+		return seen[o]
+	})
+}
+
+// TestStepsInDocuments: what docs/vm.md explains is what the kernel prints today when the program steps runs.
+func TestStepsInDocuments(t *testing.T) {
+	t.Parallel()
+	want := printed(t, "docs/vm.md")
+	var got []string
+	begun := false
+	for _, l := range bootTraced(t, "steps $(task-create) $(task-resume)") {
+		switch {
+		case l == "steps: begin":
+			begun = true
+		case begun && (strings.HasPrefix(l, "steps: ") || strings.HasPrefix(l, "trace: object ")):
+			got = append(got, l)
+		}
+		if l == "steps: done" {
+			break
+		}
+	}
+	if text := strings.Join(got, "\n") + "\n"; inOrder(text) != inOrder(want) {
+		t.Errorf("the kernel prints\n%sdocs/vm.md says\n%s", text, want)
+	}
 }
