@@ -5,17 +5,17 @@
 GO     ?= go
 BUILD  ?= build
 HOST   := $(BUILD)/defpager
-export ROW FILE MACHINE CPU MEM SMP ACCEL APPEND V
+export ROW TSV PEER FILE MACHINE CPU MEM SMP ACCEL APPEND V
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint host-test qemu-test soak bench profile doctor setup gdb clean all
+.PHONY: help run demo test lint host-test qemu-test soak bench peer profile doctor setup gdb clean all
 
 help:
 	@echo 'make run FILE=path    boot, do the main job with the file (default README.md), leave a prompt'
 	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
 	@echo 'make test             lint, host tests, and the scenarios in QEMU'
 	@echo 'make soak             a million random operations against the reference models'
-	@echo 'make bench            guest instructions of each operation, beside the targets'
+	@echo 'make bench TSV=file   guest instructions of each operation, beside those of Linux in the same QEMU and the targets'
 	@echo 'make profile ROW=task-rpc   instructions of one row of make bench by kernel function'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
 	@echo 'make gdb              boot stopped, with gdb attached'
@@ -49,8 +49,16 @@ run demo: setup
 	@$(HOST) $@
 
 bench: setup
-	@$(MAKE) -s --no-print-directory image user
+	@$(MAKE) -s --no-print-directory image user peer
 	@$(HOST) bench
+
+# The program that does on Linux what user/bench does on our kernel.
+PEER_C_FLAGS = -O2 -Wall -Wextra -std=gnu11 -ffreestanding -fno-stack-protector -fno-tree-loop-distribute-patterns -fcf-protection=none \
+	-nostdlib -static -no-pie -Wl,-z,noexecstack -Wl,--build-id=none -s
+peer: $(BUILD)/peer/init
+$(BUILD)/peer/init: $(wildcard qemu/peer/*.c qemu/peer/*.h)
+	@mkdir -p $(@D)
+	gcc $(PEER_C_FLAGS) -o $@ $(filter %.c,$^)
 
 profile: setup
 	@$(MAKE) -s --no-print-directory image user

@@ -16,25 +16,30 @@ type Module struct {
 // pageSize is what the contents of each module are aligned to, so that the guest can map them as they lie.
 const pageSize = 4096
 
+// trailer names the last entry of an archive.
+const trailer = "TRAILER!!!"
+
 // WriteArchive writes the initrd: a cpio archive in the "newc" format (Linux, Documentation/driver-api/early-userspace/buffer-format.rst)
 // whose first entry, "modules", holds the command lines, one per line. Names are padded with NULs so that contents begin at pages.
 func WriteArchive(w io.Writer, lines []string, modules []Module) error {
-	a := archive{w: w}
+	a := archive{w: w, align: pageSize, mode: 0o100644}
 	a.entry("modules", strings.NewReader(strings.Join(lines, "\n")+"\n"), int64(len(strings.Join(lines, "\n"))+1))
 	for _, m := range modules {
 		if err := a.file(m); err != nil {
 			return err
 		}
 	}
-	a.entry("TRAILER!!!", strings.NewReader(""), 0)
+	a.entry(trailer, strings.NewReader(""), 0)
 	return a.err
 }
 
 // archive counts what it writes and remembers the first error.
 type archive struct {
-	w   io.Writer
-	at  int64
-	err error
+	w     io.Writer
+	align int64 // where contents begin
+	mode  int64 // of files, as stat gives it
+	at    int64
+	err   error
 }
 
 func (a *archive) file(m Module) error {
@@ -61,12 +66,11 @@ func (a *archive) entry(name string, contents io.Reader, size int64) {
 	const header = 110 // bytes
 	nameSize := int64(len(name) + 1)
 	if size != 0 {
-		nameSize += -(a.at + header + nameSize) & (pageSize - 1)
+		nameSize += -(a.at + header + nameSize) & (a.align - 1)
 	} else {
 		nameSize += -(a.at + header + nameSize) & 3
 	}
-	const regular = 0o100644
-	fields := [13]int64{1: regular, 4: 1, 6: size, 11: nameSize} // ino, mode, uid, gid, nlink, mtime, filesize, 4 devices, namesize, check
+	fields := [13]int64{1: a.mode, 4: 1, 6: size, 11: nameSize} // ino, mode, uid, gid, nlink, mtime, filesize, 4 devices, namesize, check
 	var h strings.Builder
 	h.WriteString("070701")
 	for _, f := range fields {

@@ -25,7 +25,7 @@ type Machine struct {
 	Memory string // a size as QEMU takes it, such as 256M
 	SMP    string // number of processors, or QEMU's longer form; empty: one
 	Accel  string // auto, tcg or kvm
-	Count  bool   // count instructions: the clock advances by one nanosecond each
+	Count  bool   // count instructions: the clock advances by one nanosecond each, and no run differs from another
 
 	Image  string // the ELF image, or a CD image that ends in .iso
 	Initrd string // archive of modules; empty: none
@@ -116,7 +116,7 @@ func (m *Machine) Args() []string {
 		args = append(args, "-accel", "tcg")
 	}
 	if m.Count {
-		args = append(args, "-icount", "shift=0,sleep=off")
+		args = append(args, "-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1")
 	}
 	if m.Log != "" {
 		args = append(args, "-singlestep", "-D", m.Log)

@@ -37,11 +37,7 @@ func Profile(ctx context.Context, m Machine, programs, row string, out io.Writer
 	if err != nil {
 		return err
 	}
-	err = WriteArchive(archive, []string{
-		"bench --pager=${default-pager-port} --echo=${port:echo} --supplier=${port:supplier} --loop --only=" + row + " $(task-create) $(task-resume)",
-		"echo --receive=${receive:echo} $(task-create) $(task-resume)",
-		"supplier --receive=${receive:supplier} $(task-create) $(task-resume)",
-	}, modules)
+	err = WriteArchive(archive, benchLines("--loop --only="+row), modules)
 	if e := archive.Close(); err == nil {
 		err = e
 	}
@@ -53,8 +49,7 @@ func Profile(ctx context.Context, m Machine, programs, row string, out io.Writer
 		return err
 	}
 	defer p.Kill()
-	said := regexp.MustCompile(`(?m)^bench: .*\n`)
-	if err := p.Wait(said.MatchString, 2*time.Minute); err != nil {
+	if err := p.Wait(benchEnd.MatchString, 2*time.Minute); err != nil {
 		return err
 	}
 	if text := p.Text(); !strings.Contains(text, "bench: loop") {

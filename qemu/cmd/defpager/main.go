@@ -22,7 +22,7 @@ const usage = `usage: defpager COMMAND [OPTIONS]
 
   run      do the main job with -file, then leave the guest's prompt
   demo     do the main job, power off, print one line "sha256 TASK HEX" for each task; exit 0 only if all agree with the host
-  bench    measure the guest's operations in instructions
+  bench    measure the guest's operations in instructions, and Linux's beside them
   profile  count the instructions of one row of bench by kernel function (-row)
   doctor   print what this machine has, and the fix for what it lacks
   setup    install what is missing (-all: for every target), with apt-get
@@ -64,6 +64,8 @@ func run(ctx context.Context, command string, args []string) error {
 	flags.DurationVar(&job.Quiet, "quiet", time.Minute, "how long the guest may print nothing before it counts as stuck")
 	verbose := flags.Bool("v", os.Getenv("V") != "", "demo: show everything that the guest prints")
 	row := flags.String("row", cmp.Or(os.Getenv("ROW"), "kernel-rpc"), "profile: the operation, as bench names it")
+	tsv := flags.String("tsv", os.Getenv("TSV"), "bench: write one line a row to this file")
+	cache := flags.String("cache", "build/peer", "bench: directory of the peer's kernel and program")
 	all := flags.Bool("all", false, "setup: also what only some targets need")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -94,7 +96,8 @@ func run(ctx context.Context, command string, args []string) error {
 		fmt.Fprintln(os.Stderr, "Ctrl-C interrupts a command of the guest, Ctrl-A x leaves QEMU.")
 		return job.Run(ctx, term.IsTerminal(int(os.Stdin.Fd())))
 	case "bench":
-		return qemu.Bench(ctx, job.Machine, job.Programs, os.Stdout)
+		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs, Cache: *cache, TSV: *tsv, Notes: os.Stderr}
+		return b.Run(ctx, os.Stdout)
 	case "profile":
 		return qemu.Profile(ctx, job.Machine, job.Programs, *row, os.Stdout)
 	case "doctor":
