@@ -16,6 +16,7 @@ import (
 	"defpager/mm/pmap"
 	"defpager/mm/vm"
 	"defpager/pager"
+	"defpager/pager/backing"
 )
 
 // tick is how long a thread may run before others and goroutines get their turn.
@@ -41,6 +42,11 @@ func main() {
 	p := pager.New(pager.Config{
 		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Payer: k.Payer, Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
 	})
+	storage, err := newPaging(m, k, words)
+	if err != nil {
+		fmt.Println("defpager:", err)
+		pc.Halt(1)
+	}
 	m.Start()
 	m.Tick(tick)
 	go m.Serve(image.WaitInterrupt)
@@ -56,15 +62,15 @@ func main() {
 		n := k.Boot()
 		k.Logf("programs loaded: %d, %d ms after entry", n, m.SinceEntry().Milliseconds())
 	})
-	go converse(m, k, p, out, slices.Contains(words, "demo"))
+	go converse(m, k, p, storage, out, slices.Contains(words, "demo"))
 	k.Run()
 }
 
 // converse waits for the end of the programs that the loader brought, or for a key, and then answers the user; a demonstration ends
 // the machine instead.
-func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, out *console, demo bool) {
+func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, storage *backing.Backing, out *console, demo bool) {
 	target := &commands.Target{
-		Kernel: k, Pager: p, Memory: m.Shares(), End: func(end kern.End) { finish(m, end) },
+		Kernel: k, Pager: p, Storage: storage, Memory: m.Shares(), End: func(end kern.End) { finish(m, end) },
 		Uptime: func() string { return m.SinceEntry().Round(time.Millisecond).String() },
 	}
 	if demo {

@@ -68,6 +68,11 @@ func (k *Kernel) Check() error {
 	if err := k.frames.Check(); err != nil {
 		return err
 	}
+	if k.storage != nil {
+		if err := k.storage.Check(); err != nil {
+			return err
+		}
+	}
 	return k.checkFrames()
 }
 

@@ -79,8 +79,9 @@ type Kernel struct {
 	laters    laterList
 	gsync     gsyncs
 	proxies   proxyList
-	lateBytes int  // of results that wait for a page, see late
-	unsettled bool // one of deadThread, dying, parting and laters.ready has something
+	storage   Storage // nil: nothing is paged out
+	lateBytes int     // of results that wait for a page, see late
+	unsettled bool    // one of deadThread, dying, parting and laters.ready has something
 
 	nextCheck int64 // with invariants: not before this time
 
@@ -254,6 +255,7 @@ func (k *Kernel) interrupt(t *Thread) {
 		k.config.Poll()
 	}
 	k.breathe()
+	k.pollStorage()
 	k.sleep.expire(k)
 	t.turn++
 	t.userTime += tick
@@ -281,6 +283,13 @@ func (k *Kernel) idle() {
 	const batch = 64 // frames: some 50 microseconds
 	if k.frames.ZeroSome(batch) != 0 {
 		k.breathe()
+		k.sleep.expire(k)
+		return
+	}
+	if k.storage != nil && k.storage.Active() {
+		k.breathe() // who waits for the disk is all there is to run
+		k.pollStorage()
+		k.settle()
 		k.sleep.expire(k)
 		return
 	}

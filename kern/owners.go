@@ -20,6 +20,10 @@ func (k *Kernel) Owners() []Owner {
 	if k.clock.page != nil {
 		clock = 1
 	}
+	var out mach.PageNumber
+	if k.storage != nil {
+		out = k.storage.Held()
+	}
 	return []Owner{
 		{"tasks' memory", l.Anonymous},
 		{"reserved objects", l.Reserved},
@@ -29,6 +33,7 @@ func (k *Kernel) Owners() []Owner {
 		{"map entries", l.Entries},
 		{"ports and names", k.sys.Stats().Frames},
 		{"mapped clock", clock},
+		{"paged-out memory", out},
 	}
 }
 

@@ -117,12 +117,12 @@ func region(memory *vm.Map, m *ipc.Message, at mach.VirtAddr) *ipc.Message {
 	return m.FinishReply(&w)
 }
 
-// statistics is vm_statistics: 13 integers, of which those for page-out are 0.
+// statistics is vm_statistics: 13 integers, of which the number of inactive pages is 0: there is no queue of them.
 func (k *Kernel) statistics(m *ipc.Message) *ipc.Message {
 	f, c := k.frames.Stats(), k.env.Counters()
 	var b [13 * 4]byte
 	for i, v := range [...]uint64{
-		mach.PageSize, uint64(f.Free), uint64(f.Taken), 0, uint64(k.env.Wired()), c.ZeroFills, 0, 0, 0, c.Faults, c.CopyFaults, c.Lookups, c.Hits,
+		mach.PageSize, uint64(f.Free), uint64(f.Taken), 0, uint64(k.env.Wired()), c.ZeroFills, c.Reactivations, c.PageIns, c.PageOuts, c.Faults, c.CopyFaults, c.Lookups, c.Hits,
 	} {
 		le.PutUint32(b[4*i:], uint32(v))
 	}

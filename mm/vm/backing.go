@@ -14,6 +14,8 @@ type Backing interface {
 	// Fetch hands out a frame with the contents that t names, and forgets t. It fails with Wait (Env.PageReady is called when trying again
 	// helps), MemoryError (the contents are lost; t stays) and ResourceShortage (there is no frame).
 	Fetch(t Token) (mach.PhysAddr, error)
+	// Room reports whether there is room for any page. Without, Store may still take pages that need little.
+	Room() bool
 	// Drop forgets t.
 	Drop(t Token)
 	// Busy reports whether frames are on their way: Env.FramesReady is called when some are free.
@@ -27,12 +29,16 @@ func (env *Env) PageReady(t Token) {
 
 // FramesReady tells that frames were freed. It wakes who waits for some.
 func (env *Env) FramesReady() {
-	env.resting = false
+	env.resting = 0
 	env.paging.wake(env, 0, 0, nil)
 }
 
-// Tick lets the page-out try again that found nothing to take. Call it now and then.
-func (env *Env) Tick() { env.resting = false }
+// Tick lets the page-out try again, after some time, that found nothing to take. Call it for every tick of the clock.
+func (env *Env) Tick() {
+	if env.resting > 0 {
+		env.resting--
+	}
+}
 
 // bring gives page n of o, whose slot is s, a frame if it has none. It fails as Backing.Fetch.
 func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {

@@ -50,7 +50,8 @@ type Env struct {
 
 	paging  waitQueue // for pages that the backing has, and for frames
 	hand    hand
-	resting bool // page-out found nothing lately
+	resting uint // ticks until page-out is tried again that found nothing
+	rests   uint // how often in a row it found nothing
 
 	wanted         wanted
 	work, lastWork *pagerState // for Settle
@@ -70,6 +71,8 @@ type Counters struct {
 	Hits       uint64 // pages that it found resident in the first object
 	PageIns    uint64 // pages that came back from the backing
 	PageOuts   uint64 // pages that went to it
+	// Reactivations are pages that the page-out left where they are, as they had been used.
+	Reactivations uint64
 }
 
 // Counters is a snapshot of the counters.

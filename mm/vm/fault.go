@@ -16,17 +16,9 @@ const superPages = mach.SuperSize / mach.PageSize
 // It fails with InvalidAddress (nothing mapped there), ProtectionFailure (the entry does not allow the access),
 // MemoryError (beyond the object's limit, or the page is lost), ResourceShortage (no frame, for the page or a table) and Wait.
 func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
-	m.env.counters.Faults++
-	m.counters.Faults++
-	err := m.fault(va, access)
-	if err != nil && m.env.Backing != nil {
-		return m.faultShort(va, access, err)
-	}
-	return err
-}
-
-func (m *Map) fault(va mach.VirtAddr, access mach.Prot) error {
 	env := m.env
+	env.counters.Faults++
+	m.counters.Faults++
 	e := m.hint
 	if va < e.start || va >= e.end {
 		if e = m.find(va); e == nil {

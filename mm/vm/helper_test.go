@@ -76,7 +76,7 @@ func (w *world) touch(m *Map, va mach.VirtAddr, access mach.Prot) (mach.PhysAddr
 		if err == nil {
 			return p, nil
 		}
-		if err := m.Fault(va, access); err != nil {
+		if err := m.Resolve(va, access); err != nil {
 			return 0, err
 		}
 	}

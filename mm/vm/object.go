@@ -173,6 +173,20 @@ func (o *Object) Resident() mach.PageNumber {
 	return o.pages.resident()
 }
 
+// Out yields the pages that were paged out, in order, with what names their contents. The loop's body must not touch the object.
+func (o *Object) Out(yield func(mach.PageNumber, Token) bool) {
+	for n := mach.PageNumber(0); o.pages.out != 0; n++ {
+		var s slot
+		var ok bool
+		if n, s, ok = o.pages.next(&o.env.nodes, n); !ok || s.out() && !yield(n, s.token()) {
+			return
+		}
+	}
+}
+
+// Paged is the number of pages that are paged out now, and how many ever came back and went.
+func (o *Object) Paged() (out mach.PageNumber, ins, outs uint32) { return o.pages.out, o.ins, o.outs }
+
 // Refs is the number of references: holders, mappings, and shadow objects above.
 func (o *Object) Refs() int { return o.holders + o.mapped + o.aboveCount }
 
@@ -325,7 +339,7 @@ func (env *Env) freeObject(o *Object) {
 		env.objects = o.next
 	}
 	if env.hand.object == o {
-		env.hand = hand{object: o.next}
+		env.hand.object, env.hand.page = o.next, 0
 	}
 	*o = Object{next: env.freeObjects}
 	env.freeObjects = o

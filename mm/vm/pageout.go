@@ -11,20 +11,31 @@ import "defpager/mach"
 type hand struct {
 	object *Object // nil: at the first
 	page   mach.PageNumber
+	passed int // pages and objects, since a page went out
+
+	// Of this round: pages that were passed, and those of them that the backing does not take. When they were nearly all in the last round, full is
+	// set: to page out the rest, again and again, would keep the machine busy and bring nobody further.
+	seen, stiff int
+	full        bool
 }
 
 const (
 	// outBatch is how many pages are paged out at once, when an operation has left too few frames.
 	outBatch = 16
-	// outLook is how many pages the hand passes at most for one batch.
+	// outLook is how many pages the hand passes at most between two operations.
 	outLook = 4096
-	// outTries is how often a fault that finds no frame has pages paged out for it.
+	// outTries is how often a program's access that finds no frame has pages paged out for it.
 	outTries = 8
+	// restMax bounds the rest after a page-out that found nothing, in ticks by powers of two.
+	restMax = 8
 )
+
+// slotStiff marks a page that the backing did not take. It is not offered again before it was used, or the backing has room.
+const slotStiff slot = 1 << 1
 
 // short reports whether pages are to be paged out.
 func (env *Env) short() bool {
-	return env.Backing != nil && !env.resting && env.low()
+	return env.Backing != nil && env.resting == 0 && env.low()
 }
 
 // low reports whether fewer frames are left than there should be.
@@ -33,10 +44,15 @@ func (env *Env) low() bool {
 	return s.Free-s.Reserved < env.lowWater/2
 }
 
-// pageOut pages a batch out. If it finds nothing, it is not tried again before the next Tick or FramesReady.
+// pageOut pages a batch out, or moves the hand on. If there is nothing that can go, it is not tried again before FramesReady, or some Ticks
+// later: twice as many each time.
 func (env *Env) pageOut() {
-	if env.sweep(outBatch, outLook) == 0 {
-		env.resting = true
+	switch out, more := env.sweep(outBatch, outLook); {
+	case out != 0:
+		env.rests = 0
+	case !more || env.hand.full:
+		env.rests++
+		env.resting = 1 << min(env.rests, restMax)
 	}
 }
 
@@ -47,24 +63,32 @@ func (env *Env) MakeRoom(n mach.PageNumber) {
 	}
 	for {
 		s := env.Frames.Stats()
-		if s.Free-s.Reserved >= n || n > s.Total || env.sweep(outBatch, int(s.Total)*2) == 0 {
+		if s.Free-s.Reserved >= n || n > s.Total || !env.force() {
 			return
 		}
 	}
 }
 
-// faultShort goes on with a fault that failed with err, if that was for want of frames: it pages out and tries again. It fails as Fault;
-// Wait is also for frames on their way.
-func (m *Map) faultShort(va mach.VirtAddr, access mach.Prot, err error) error {
+// Resolve is Fault for a program's own access: for want of frames it pages out and tries again. It fails as Fault; Wait is also for frames on
+// their way. It must not be called by an operation on memory that is half done, whose pages could go.
+func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
+	err := m.Fault(va, access)
+	if err != nil && m.env.Backing != nil {
+		return m.resolveShort(va, access, err)
+	}
+	return err
+}
+
+func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error {
 	env := m.env
 	for range outTries {
 		if mach.Code(err) != mach.ResourceShortage || !env.low() {
 			return err
 		}
-		if env.sweep(outBatch, outLook) == 0 {
+		if !env.force() {
 			break
 		}
-		if err = m.fault(va, access); err == nil {
+		if err = m.Fault(va, access); err == nil {
 			return nil
 		}
 	}
@@ -75,41 +99,67 @@ func (m *Map) faultShort(va mach.VirtAddr, access mach.Prot, err error) error {
 	return err
 }
 
-// sweep moves the hand past look pages at most, pages out up to want of them, and returns how many.
-func (env *Env) sweep(want, look int) int {
-	h := &env.hand
-	out, turns := 0, 0
-	for out < want && look > 0 {
-		if h.object == nil {
-			if turns++; turns > 2 || env.objects == nil {
-				break // every page was looked at twice
-			}
-			*h = hand{object: env.objects}
+// force pages a batch out, however far the hand has to go, unless there was nothing lately. It reports whether there was anything.
+func (env *Env) force() bool {
+	for {
+		if out, more := env.sweep(outBatch, outLook); out != 0 || !more || env.resting != 0 || env.hand.full {
+			return out != 0
 		}
-		look--
+	}
+}
+
+// sweep moves the hand past look pages at most, and pages out up to want of them. It returns how many, and whether to go on may bring more.
+func (env *Env) sweep(want, look int) (out int, more bool) {
+	h := &env.hand
+	enough := 2 * (int(env.Frames.Stats().Total) + env.objectCount)
+	for ; out < want && look > 0; look-- {
+		if h.passed++; h.passed > enough {
+			h.passed = 0
+			return out, false // every page was looked at twice
+		}
+		if h.object == nil {
+			if env.objects == nil {
+				return out, false
+			}
+			h.full = h.stiff*16 > h.seen*15
+			h.seen, h.stiff = 0, 0
+			h.object, h.page = env.objects, 0
+		}
 		o := h.object
 		n, s, ok := o.candidate(h.page)
 		if !ok {
-			*h = hand{object: o.next}
+			h.object, h.page = o.next, 0
 			continue
 		}
 		h.page = n + 1
 		if s.out() {
 			continue
 		}
+		h.seen++
 		used, wired := o.usage(n)
-		if used || wired {
+		if used {
+			env.counters.Reactivations++
+			if s&slotStiff != 0 {
+				o.mark(n, s&^slotStiff)
+			}
+		}
+		stiff := !used && s&slotStiff != 0 && !env.Backing.Room()
+		if stiff {
+			h.stiff++
+		}
+		if used || wired || stiff || h.full {
 			if s&slotSuper != 0 {
 				h.page = n&^(superPages-1) + superPages // one accessed bit for all
 			}
 			continue
 		}
 		if !o.evict(n, s) {
-			break
+			continue // there may be room for another
 		}
 		out++
+		h.passed = 0
 	}
-	return out
+	return out, true
 }
 
 // candidate is the first page at or behind n that may be paged out.
@@ -144,6 +194,7 @@ func (o *Object) evict(n mach.PageNumber, s slot) bool {
 	o.supersede(n, nil)
 	t, ok := env.Backing.Store(s.frame())
 	if !ok {
+		o.mark(n, s&^slotSuper|slotStiff)
 		return false
 	}
 	if env.Trace != nil {

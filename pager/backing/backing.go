@@ -244,6 +244,16 @@ func (b *Backing) Busy() bool {
 	return false
 }
 
+// Active reports whether a disk is doing something.
+func (b *Backing) Active() bool {
+	for i := range b.reads {
+		if b.reads[i].busy {
+			return true
+		}
+	}
+	return b.Busy()
+}
+
 // takeFrame takes a frame with any contents, from those set aside if there is no other.
 func (b *Backing) takeFrame() (mach.PhysAddr, bool) {
 	if f, err := b.frames.AllocDirty(); err == nil {

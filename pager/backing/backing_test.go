@@ -153,7 +153,7 @@ func (m *machine) check(t fatal) {
 	if err := m.frames.Check(); err != nil {
 		t.Fatal(err)
 	}
-	if held := m.b.held(); m.frames.Stats().Taken != held {
+	if held := m.b.Held(); m.frames.Stats().Taken != held {
 		t.Fatalf("%d frames are taken, the backing holds %d", m.frames.Stats().Taken, held)
 	}
 }

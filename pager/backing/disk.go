@@ -102,6 +102,9 @@ func (b *Backing) best() (int, *place) {
 	return at, b.areas[at]
 }
 
+// Room implements vm.Backing.
+func (b *Backing) Room() bool { return b.canWrite() }
+
 // canWrite reports whether another page may wait for being written: some may, so that clusters come together and the disk has something
 // to do, but memory full of waiting pages helps nobody.
 func (b *Backing) canWrite() bool {

@@ -36,12 +36,12 @@ func (b *Backing) Stats() Stats {
 			s.OnDisk++
 		}
 	}
-	s.Frames = b.held()
+	s.Frames = b.Held()
 	return s
 }
 
-// held is how many frames the backing holds.
-func (b *Backing) held() mach.PageNumber {
+// Held is how many frames the backing holds. It takes time in proportion to the pages that it keeps.
+func (b *Backing) Held() mach.PageNumber {
 	n := b.table.count + b.blobs.frames
 	for i := range b.table.count * entriesInFrame {
 		if i != 0 && b.at(uint32(i)).kind() == raw {

@@ -1,0 +1,48 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+
+	"defpager/boot/monitor"
+	"defpager/mach"
+	"defpager/mm/vm"
+	"defpager/pager/backing"
+)
+
+func (t *Target) paging(c *monitor.Context) error {
+	if t.Storage == nil {
+		return errors.New("nothing is paged out: boot with paging=compressed, paging=ram:SIZE or paging=DISK")
+	}
+	var lines []string
+	t.Kernel.Do(func() {
+		s, n := t.Storage.Stats(), t.Kernel.Memory().Counters()
+		lines = append(lines,
+			fmt.Sprintf("page-outs %d, page-ins %d, left as they had been used %d", n.PageOuts, n.PageIns, n.Reactivations),
+			fmt.Sprintf("pages out %8d", s.Words+s.Compressed+s.Waiting+s.OnDisk+s.Lost),
+			fmt.Sprintf("  one word %7d", s.Words),
+			fmt.Sprintf("  compressed %5d  in %s, %s of frames with them", s.Compressed, bytes(s.Bytes), bytes(s.Frames.Bytes())),
+			fmt.Sprintf("  waiting  %7d  to be written", s.Waiting),
+			fmt.Sprintf("  on disk  %7d  written %d, read %d", s.OnDisk, s.Written, s.Read),
+			fmt.Sprintf("  lost     %7d", s.Lost))
+		for a := range t.Storage.Areas {
+			lines = append(lines, fmt.Sprintf("%-10s %10s, %s free", a.Name(), bytes(uint64(a.Slots())<<mach.PageShift), bytes(uint64(a.Room())<<mach.PageShift)))
+		}
+		for o := range t.Kernel.Memory().Objects {
+			if out, ins, outs := o.Paged(); outs != 0 {
+				lines = append(lines, fmt.Sprintf("object %d: %d pages out (%s), %d resident; page-outs %d, page-ins %d", o.ID(), out, t.tiers(o), o.Resident(), outs, ins))
+			}
+		}
+	})
+	return print(c, lines, nil)
+}
+
+// tiers counts an object's pages that are out by where they are.
+func (t *Target) tiers(o *vm.Object) string {
+	var counts [backing.TierLost + 1]int
+	for _, token := range o.Out {
+		counts[t.Storage.Where(token)]++
+	}
+	return fmt.Sprintf("%d as words, %d compressed, %d waiting, %d on disk, %d lost",
+		counts[backing.TierWord], counts[backing.TierCompressed], counts[backing.TierWaiting], counts[backing.TierDisk], counts[backing.TierLost])
+}

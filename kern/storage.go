@@ -1,0 +1,33 @@
+package kern
+
+import (
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// Storage keeps what was paged out, and moves it between memory and disks. The default pager's (package pager/backing) does. Its calls do not block.
+type Storage interface {
+	vm.Backing
+	// Poll completes what disks have done.
+	Poll()
+	// Active reports whether a disk is doing something.
+	Active() bool
+	// Held is the number of frames that it has.
+	Held() mach.PageNumber
+	// Check verifies its invariants.
+	Check() error
+}
+
+// SetStorage begins to page out memory to s.
+func (k *Kernel) SetStorage(s Storage) {
+	k.storage = s
+	k.env.Backing = s
+}
+
+// pollStorage is for every tick: disks may have done something, and page-out may find something to take again.
+func (k *Kernel) pollStorage() {
+	if k.storage != nil {
+		k.env.Tick()
+		k.storage.Poll()
+	}
+}
