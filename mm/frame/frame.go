@@ -17,6 +17,9 @@ import (
 
 // Allocator owns the usable frames of the machine.
 type Allocator struct {
+	// Fuse has tests make what may fail fail; nil: nothing fails without need.
+	Fuse *board.Fuse
+
 	mem   board.Memory
 	table []Desc
 
@@ -78,7 +81,7 @@ func (a *Allocator) Stats() Stats {
 
 // Alloc hands out one zeroed frame outside any reservation. The error is ResourceShortage when all free frames are promised.
 func (a *Allocator) Alloc() (mach.PhysAddr, error) {
-	if a.free <= a.reserved {
+	if a.free <= a.reserved || a.Fuse.Blows() {
 		return 0, mach.ResourceShortage
 	}
 	return a.takeZeroed(), nil
@@ -86,7 +89,7 @@ func (a *Allocator) Alloc() (mach.PhysAddr, error) {
 
 // AllocDirty is Alloc without zeroing: the caller overwrites all of the frame before anybody else sees it.
 func (a *Allocator) AllocDirty() (mach.PhysAddr, error) {
-	if a.free <= a.reserved {
+	if a.free <= a.reserved || a.Fuse.Blows() {
 		return 0, mach.ResourceShortage
 	}
 	return a.takeDirty(), nil
@@ -95,7 +98,7 @@ func (a *Allocator) AllocDirty() (mach.PhysAddr, error) {
 // AllocOrder hands out 2^order zeroed frames in one block, aligned to its size. The error is ResourceShortage when no such
 // block is free or its frames are promised.
 func (a *Allocator) AllocOrder(order uint) (mach.PhysAddr, error) {
-	if order > MaxOrder || a.free < a.reserved+1<<order {
+	if order > MaxOrder || a.free < a.reserved+1<<order || a.Fuse.Blows() {
 		return 0, mach.ResourceShortage
 	}
 	p, ok := a.takeBlock(order)

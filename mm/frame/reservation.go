@@ -21,7 +21,7 @@ func (r *Reservation) Pages() mach.PageNumber { return mach.PageNumber(r.pages) 
 // Grow adds n frames to the promise, or fails with ResourceShortage and adds none.
 func (r *Reservation) Grow(n mach.PageNumber) error {
 	a := r.from
-	if left := a.free - a.reserved; uint64(n) > left {
+	if left := a.free - a.reserved; uint64(n) > left || n != 0 && a.Fuse.Blows() {
 		return mach.ResourceShortage.With("%d frames asked for, %d of %d are free and not reserved", n, left, a.total)
 	}
 	a.reserved += uint64(n)
@@ -58,7 +58,7 @@ func (r *Reservation) Take() mach.PhysAddr {
 // TakeOrder hands out 2^order zeroed frames of the promise in one aligned block, or reports false when there is no such
 // block or the promise is smaller.
 func (r *Reservation) TakeOrder(order uint) (mach.PhysAddr, bool) {
-	if order > MaxOrder || r.pages < 1<<order {
+	if order > MaxOrder || r.pages < 1<<order || r.from.Fuse.Blows() {
 		return 0, false
 	}
 	p, ok := r.from.takeBlock(order)

@@ -11,7 +11,7 @@ import (
 // It looks at every free block.
 func (a *Allocator) AllocWithin(n mach.PageNumber, lo, hi, align mach.PhysAddr) (mach.PhysAddr, error) {
 	order := uint(bits.Len64(uint64(n - 1)))
-	if n == 0 || order > MaxOrder || a.free < a.reserved+uint64(n) {
+	if n == 0 || order > MaxOrder || a.free < a.reserved+uint64(n) || a.Fuse.Blows() {
 		return 0, mach.ResourceShortage
 	}
 	at, from, ok := a.search(order, lo, hi, align)

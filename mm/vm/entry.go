@@ -38,7 +38,7 @@ const fairEntries = 256
 // newEntry takes an entry from the pool for a map that has own of them. It fails with ResourceShortage when there is none, and when the map has
 // more than are left for all others: so a map that takes all it can get leaves half of them, and the next such half of that.
 func (env *Env) newEntry(own int) (*Entry, error) {
-	if left := env.MaxEntries - env.entryCount; left <= 0 || own >= fairEntries && own >= left {
+	if left := env.MaxEntries - env.entryCount; left <= 0 || own >= fairEntries && own >= left || env.Frames.Fuse.Blows() {
 		return nil, mach.ResourceShortage
 	}
 	e := env.entries.Get()

@@ -34,7 +34,7 @@ func (o *Object) LockRequest(r *LockRequest) error {
 		}
 		return nil
 	}
-	if g.lockCount >= maxLocks {
+	if g.lockCount >= maxLocks || o.env.Frames.Fuse.Blows() {
 		return mach.ResourceShortage
 	}
 	q := new(LockRequest)

@@ -129,7 +129,7 @@ func (env *Env) newObject(k kind, limit mach.PageNumber) (*Object, error) {
 	if err := env.init(); err != nil {
 		return nil, err
 	}
-	if env.objectCount >= env.MaxObjects {
+	if env.objectCount >= env.MaxObjects || env.Frames.Fuse.Blows() {
 		return nil, mach.ResourceShortage
 	}
 	return env.takeObject(k, limit), nil
