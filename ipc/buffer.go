@@ -91,7 +91,7 @@ func (m *Message) reject() {
 // mayHold reports whether a user's message may use n more bytes. Send-once rights count like the messages that they promise, since
 // those are not refused: otherwise notifications could fill all memory.
 func (sys *System) mayHold(n uint64) bool {
-	return sys.messages.bytes+(uint64(sys.messages.live)+sys.promised)*overhead+n <= sys.config.MaxBuffers
+	return sys.messages.bytes+(uint64(sys.messages.live)+sys.promised)*overhead+n <= sys.config.MaxBuffers && !sys.config.Fuse.Blows()
 }
 
 // resize gives m a buffer of at least size bytes, whose contents are undefined.

@@ -3,6 +3,7 @@ package ipc
 import (
 	"encoding/binary"
 
+	"defpager/board"
 	"defpager/ipc/mig"
 	"defpager/mach"
 )
@@ -14,6 +15,7 @@ type memory struct {
 	next   mach.VirtAddr
 	live   *int // copies that exist outside of address spaces
 	fail   bool // CopyMapIn and CopyMapOut fail
+	fuse   *board.Fuse
 
 	noWindow bool // all messages take the slow way
 }
@@ -66,13 +68,13 @@ func (u *memory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OO
 		return nil, mach.InvalidAddress
 	}
 	b, err := u.at(addr, int(size))
-	if u.fail {
+	if u.fail || err == nil && u.fuse.Blows() {
 		err = mach.ResourceShortage
 	}
 	if err != nil {
 		return nil, err
 	}
-	o, _ := u.NewOOL(b)
+	o := u.copied(b)
 	if deallocate {
 		_ = u.Deallocate(addr, size)
 	}
@@ -80,7 +82,7 @@ func (u *memory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OO
 }
 
 func (u *memory) CopyMapOut(o OOL) (mach.VirtAddr, error) {
-	if u.fail {
+	if u.fail || u.fuse.Blows() {
 		return 0, mach.NoSpace
 	}
 	u.next += 0x100000
@@ -90,8 +92,15 @@ func (u *memory) CopyMapOut(o OOL) (mach.VirtAddr, error) {
 }
 
 func (u *memory) NewOOL(data []byte) (OOL, error) {
+	if u.fuse.Blows() {
+		return nil, mach.ResourceShortage
+	}
+	return u.copied(data), nil
+}
+
+func (u *memory) copied(data []byte) *copied {
 	*u.live++
-	return &copied{append([]byte(nil), data...), u.live}, nil
+	return &copied{append([]byte(nil), data...), u.live}
 }
 
 func (u *memory) Deallocate(addr mach.VirtAddr, size uint64) error {
@@ -109,6 +118,7 @@ type world struct {
 	held   []Right
 	woken  []*Waiter
 	live   int // out-of-line copies
+	fuse   board.Fuse
 }
 
 // tester is a testing.T or a rapid.T.
@@ -120,7 +130,7 @@ type tester interface {
 
 func newWorld(t tester) *world {
 	w := &world{t: t}
-	w.sys = New(Config{Wake: func(th *Waiter) { w.woken = append(w.woken, th) }})
+	w.sys = New(Config{Wake: func(th *Waiter) { w.woken = append(w.woken, th) }, Fuse: &w.fuse})
 	return w
 }
 
@@ -144,7 +154,7 @@ func (w *world) task() *task {
 	u := &task{
 		Space:  w.sys.NewSpace(),
 		w:      w,
-		mem:    &memory{bytes: make([]byte, 1<<16), mapped: map[mach.VirtAddr]*copied{}, next: 1 << 32, live: &w.live},
+		mem:    &memory{bytes: make([]byte, 1<<16), mapped: map[mach.VirtAddr]*copied{}, next: 1 << 32, live: &w.live, fuse: &w.fuse},
 		thread: &Waiter{},
 	}
 	w.spaces = append(w.spaces, u.Space)

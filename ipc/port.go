@@ -98,7 +98,7 @@ func (pool *portPool) each(f func(p *Port)) {
 // mayMakePort reports whether s may have one more port or port set: see fairChunks.
 func (s *Space) mayMakePort() bool {
 	used, limit, own := s.sys.ports.live+s.sys.setCount, s.sys.config.MaxPorts, uint32(s.table.count)
-	return used < limit && (own < fairNames || own < limit-used)
+	return used < limit && (own < fairNames || own < limit-used) && !s.sys.config.Fuse.Blows()
 }
 
 // newPort makes a port for a task, or returns nil when no frame is free.

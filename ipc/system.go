@@ -3,6 +3,7 @@ package ipc
 import (
 	"encoding/binary"
 
+	"defpager/board"
 	"defpager/board/slab"
 	"defpager/mach"
 )
@@ -16,6 +17,9 @@ type Config struct {
 	MaxMessage uint32                    // bytes of one message, inline; 0: 1 MiB
 	Trace      func(e Event, m *Message) // see SetTrace
 	Slab       *slab.Source              // where the ports and names of tasks lie; nil: Go's heap
+
+	// Fuse has tests make what is limited be used up before it is; nil: it never is.
+	Fuse *board.Fuse
 
 	// Late is asked when a receiver's memory does not take data for addr; it is called in the receiver's context. If it returns true
 	// it has kept the data, and writes them before the receiver runs again: they count as written. nil: never.

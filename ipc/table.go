@@ -140,7 +140,7 @@ func (s *Space) entryIn(i uint32) *entry {
 // newChunk takes a chunk for the names from 32*i.
 func (s *Space) newChunk(i uint32) *chunk {
 	pool := &s.sys.chunks
-	if s.table.chunks >= fairChunks && s.table.chunks >= pool.limit-pool.used {
+	if s.table.chunks >= fairChunks && s.table.chunks >= pool.limit-pool.used || s.sys.config.Fuse.Blows() {
 		return nil
 	}
 	c := pool.take()

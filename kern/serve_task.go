@@ -64,7 +64,7 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDThreadCreate:
 		if r.End() == mach.Success {
-			if !fair(t.threadCount, k.threads, k.config.Limits.Threads) {
+			if !fair(t.threadCount, k.threads, k.config.Limits.Threads) || k.frames.Fuse.Blows() {
 				return m.ReplyCode(mach.ResourceShortage)
 			}
 			return replyRight(m, k.newThread(t).self.Copy())

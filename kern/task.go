@@ -78,7 +78,7 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 	if parent != nil {
 		own = parent.children
 	}
-	if !fair(own, k.tasks.count, k.config.Limits.Tasks) {
+	if !fair(own, k.tasks.count, k.config.Limits.Tasks) || k.frames.Fuse.Blows() {
 		return nil, mach.ResourceShortage.With("%d of at most %d tasks exist, %d of them this one's", k.tasks.count, k.config.Limits.Tasks, own)
 	}
 	var m *vm.Map
