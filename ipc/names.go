@@ -15,7 +15,10 @@ func (s *Space) Allocate(right mach.Right) (mach.Name, mach.Return) {
 		return mach.NameNull, mach.ResourceShortage
 	}
 	name := e.name
-	return name, s.fill(e, right)
+	if code := s.fill(e, right); code != mach.Success {
+		return mach.NameNull, code
+	}
+	return name, mach.Success
 }
 
 // AllocateName is Allocate with a name of the caller's choice.

@@ -38,6 +38,7 @@ func newMachine(t testing.TB) *machine {
 	m := &machine{t: t, cpu: &sim.CPU{MMU: sim.MMU{Mem: mem}, Programs: map[uint64]sim.Program{}}, files: memory / 2}
 	usable := []board.Range{{Start: 0x8000, Size: memory/2 - 0x8000}} // modules go above; the kernel's table is at 0x7000
 	frames := frame.New(mem, make([]frame.Desc, memory>>mach.PageShift), usable)
+	frames.Fuse = new(board.Fuse)
 	env := &vm.Env{Mem: mem, Frames: frames, Pmap: &pmap.Env{Mem: mem, Frames: frames, TLB: m.cpu, KernelPML4E: 0x7003, NX: true}}
 	m.Kernel = New(Config{
 		CPU: m.cpu, Memory: env, Limits: LimitsFor(16<<20, memory), TicksHz: 1e9,
