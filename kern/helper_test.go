@@ -28,8 +28,6 @@ type machine struct {
 	ports ipc.Stats
 	taken mach.PageNumber
 	files mach.PhysAddr // where the next module goes
-
-	privileged mach.Name // of the privileged host port, in a task that was given it
 }
 
 // newMachine makes a machine that checks itself before every entry to ring 3, and at the end of the test that nothing was lost.

@@ -154,6 +154,10 @@ func (k *Kernel) supplyLater(o *memoryObject, m *ipc.Message, s supply) *ipc.Mes
 
 func (o *memoryObject) endSupply(m *ipc.Message, s supply, err error) *ipc.Message {
 	s.data.Discard()
+	if mach.Code(err) == mach.ResourceShortage && s.to.Port == nil {
+		// The manager does not learn that there was no memory: who waits for the pages does, and asks again.
+		_ = o.memory.Refuse(s.offset+s.done, s.size-s.done)
+	}
 	code, failed := mach.Code(err), uint64(0)
 	if code != mach.Success {
 		failed = s.offset + s.done
