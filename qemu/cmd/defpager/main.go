@@ -23,6 +23,8 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   run      do the main job with -file, then leave the guest's prompt
   demo     do the main job, power off, print one line "sha256 TASK HEX" for each task; exit 0 only if all agree with the host
   bench    measure the guest's operations in instructions, and Linux's beside them
+  bench-check     compare the most important figures with docs/bench/baseline.tsv; fail where one has grown
+  bench-baseline  write that file anew
   profile  count the instructions of one row of bench by kernel function (-row)
   doctor   print what this machine has, and the fix for what it lacks
   setup    install what is missing (-all: for every target), with apt-get
@@ -98,6 +100,9 @@ func run(ctx context.Context, command string, args []string) error {
 	case "bench":
 		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs, Cache: *cache, TSV: *tsv, Notes: os.Stderr}
 		return b.Run(ctx, os.Stdout)
+	case "bench-check", "bench-baseline":
+		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs}
+		return b.CheckBaseline(ctx, "docs/bench/baseline.tsv", command == "bench-baseline", os.Stdout)
 	case "profile":
 		return qemu.Profile(ctx, job.Machine, job.Programs, *row, os.Stdout)
 	case "doctor":
