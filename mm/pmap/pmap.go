@@ -198,6 +198,40 @@ func (p *Pmap) Fill(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
 	return nil
 }
 
+// FillRun is Fill for pages that follow each other from va on, whose frames are the addresses in frames with any bits below a page's; those with
+// a bit of skip, and 0, are left out.
+func (p *Pmap) FillRun(va mach.VirtAddr, frames []uint64, skip uint64, prot mach.Prot) error {
+	rights := uint64(p.env.rights(prot))
+	for len(frames) > 0 {
+		first := index(va, levelTable)
+		n := min(512-int(first), len(frames))
+		table := p.recentTable(va)
+		if table == nil {
+			slot, level := p.find(va)
+			if slot == nil || level == levelTable {
+				var err error
+				if table, err = p.leafTable(va); err != nil {
+					return err
+				}
+			}
+		}
+		if table != nil { // else a superpage
+			filled := uint64(0)
+			slots := table[first:][:n]
+			for i, f := range frames[:n] {
+				if slots[i] == 0 && f != 0 && f&skip == 0 {
+					slots[i] = f&^mach.PageMask | rights
+					filled++
+				}
+			}
+			p.resident += filled
+		}
+		frames = frames[n:]
+		va += mach.VirtAddr(n) * mach.PageSize
+	}
+	return nil
+}
+
 func (p *Pmap) enterSuper(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
 	directory, err := p.descend(va, levelDirectory)
 	if err != nil {

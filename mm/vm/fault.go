@@ -6,7 +6,7 @@ import "defpager/mach"
 const window = 16
 
 // runWindow is how many pages one fault may map when faults come in a run and the pages are there.
-const runWindow = 64
+const runWindow = 512
 
 const superPages = mach.SuperSize / mach.PageSize
 
@@ -111,12 +111,24 @@ func (m *Map) around(e *Entry, va mach.VirtAddr, prot mach.Prot) {
 	if n := e.page(va); n == e.ahead {
 		from, to = va.Trunc(), min(va.Trunc()+runWindow*mach.PageSize, e.end)
 	}
-	n := e.page(from)
-	for at := from; at < to; at += mach.PageSize {
-		if s := e.object.resident(n); s != 0 && m.pmap.Fill(at, s.frame(), prot) != nil {
+	o, n := e.object, e.page(from)
+	if o.kind >= physical || o.pages.height == 0 {
+		for at := from; at < to; at += mach.PageSize {
+			if s := o.resident(n); s != 0 && m.pmap.Fill(at, s.frame(), prot) != nil {
+				return
+			}
+			n++
+		}
+		e.ahead = n
+		return
+	}
+	for at := from; at < to; {
+		k := min(nodeSlots-n&(nodeSlots-1), mach.PageNumber(to-at)>>mach.PageShift)
+		if slots := o.pages.run(&m.env.nodes, n); slots != nil && m.pmap.FillRun(at, slots[:k], uint64(slotOut), prot) != nil {
 			return
 		}
-		n++
+		n += k
+		at += mach.VirtAddr(k.Bytes())
 	}
 	e.ahead = n
 }

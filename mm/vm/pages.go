@@ -84,6 +84,15 @@ func (t *pageTree) get(p *nodePool, n mach.PageNumber) slot {
 	return slot(p.at(r)[n&(nodeSlots-1)])
 }
 
+// run views the slots of page n and of those behind it that lie in the same leaf; nil: it has none of them. The height is not 0.
+func (t *pageTree) run(p *nodePool, n mach.PageNumber) []uint64 {
+	r := t.leaf(p, n)
+	if r == 0 {
+		return nil
+	}
+	return p.at(r)[n&(nodeSlots-1):]
+}
+
 // put makes s page n's slot; s is not 0. With promised the nodes come out of the owner's promise and put cannot fail;
 // without it may fail with ResourceShortage, and then nothing has changed.
 func (t *pageTree) put(p *nodePool, n mach.PageNumber, s slot, promised bool) error {
