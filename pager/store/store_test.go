@@ -1,0 +1,195 @@
+package store
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"testing"
+
+	"defpager/board"
+	"defpager/board/disk"
+	"defpager/mach"
+	"defpager/mm/frame"
+
+	"pgregory.net/rapid"
+)
+
+// fixture is an area on a RAM disk whose bytes the test can reach.
+type fixture struct {
+	*Area
+	mem    board.Memory
+	frames *frame.Allocator
+	part   mach.PhysAddr
+}
+
+type fatal interface{ Fatal(args ...any) }
+
+func newFixture(t fatal, first, blocks disk.Block) *fixture {
+	const size = 8 << 20
+	f := &fixture{mem: board.Simulated(size)}
+	f.frames = frame.New(f.mem, make([]frame.Desc, size>>mach.PageShift), []board.Range{{Start: mach.PageSize, Size: size - mach.PageSize}})
+	var err error
+	if f.part, err = f.frames.AllocOrder(mach.SuperShift - mach.PageShift); err != nil {
+		t.Fatal(err)
+	}
+	d := disk.NewRAM("ram0", f.mem, []mach.PhysAddr{f.part})
+	if f.Area, err = New(Config{Disk: d, First: first, Blocks: blocks, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// onDisk is what the disk holds of a slot.
+func (f *fixture) onDisk(slot uint32) []byte {
+	return f.mem.Bytes(f.part+mach.PhysAddr(f.first+disk.Block(slot))<<mach.PageShift, mach.PageSize)
+}
+
+func (f *fixture) write(t fatal, first uint32, pages ...[]byte) {
+	done := errors.New("nobody called done")
+	if !f.Write(first, pages, func(err error) { done = err }) {
+		t.Fatal("the write was not taken")
+	}
+	if f.Poll(); done != nil {
+		t.Fatal(done)
+	}
+}
+
+func (f *fixture) read(t fatal, slot uint32) ([]byte, error) {
+	page := make([]byte, mach.PageSize)
+	done := errors.New("nobody called done")
+	if !f.Read(slot, page, func(err error) { done = err }) {
+		t.Fatal("the read was not taken")
+	}
+	f.Poll()
+	return page, done
+}
+
+func filled(b byte) []byte { return bytes.Repeat([]byte{b}, mach.PageSize) }
+
+func TestAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := newFixture(t, 7, 100)
+		model := map[uint32]byte{}
+		t.Repeat(map[string]func(*rapid.T){
+			"write": func(t *rapid.T) {
+				first, n := f.Allocate(rapid.IntRange(1, 40).Draw(t, "pages"))
+				var pages [][]byte
+				for i := range n {
+					b := rapid.Byte().Draw(t, "value")
+					if _, ok := model[first+uint32(i)]; ok {
+						t.Fatalf("slot %d was given twice", first+uint32(i))
+					}
+					model[first+uint32(i)] = b
+					pages = append(pages, filled(b))
+				}
+				if n == 0 {
+					if len(model) != 100 {
+						t.Fatalf("no slot is free of %d", 100-len(model))
+					}
+					return
+				}
+				f.write(t, first, pages...)
+			},
+			"read": func(t *rapid.T) {
+				for slot, b := range model {
+					if got, err := f.read(t, slot); err != nil || !bytes.Equal(got, filled(b)) {
+						t.Fatalf("slot %d: %v", slot, err)
+					}
+				}
+			},
+			"release": func(t *rapid.T) {
+				slot := uint32(rapid.IntRange(0, 99).Draw(t, "slot"))
+				if _, ok := model[slot]; ok {
+					f.Release(slot)
+					delete(model, slot)
+				}
+			},
+			"": func(t *rapid.T) {
+				if f.Room() != 100-len(model) {
+					t.Fatalf("room for %d, %d are taken", f.Room(), len(model))
+				}
+			},
+		})
+	})
+}
+
+func TestNothingIsReadableOnTheDisk(t *testing.T) {
+	f := newFixture(t, 0, 512)
+	first, n := f.Allocate(2)
+	if n != 2 {
+		t.Fatal(n)
+	}
+	secret := bytes.Repeat([]byte("a secret of a task that is dead "), mach.PageSize/32)
+	f.write(t, first, secret, secret)
+	if all := f.mem.Bytes(f.part, mach.SuperSize); bytes.Contains(all, []byte("a secret")) {
+		t.Error("the page is on the disk as it was")
+	}
+	if bytes.Equal(f.onDisk(first), f.onDisk(first+1)) {
+		t.Error("equal pages look the same on the disk")
+	}
+	f.Release(first)
+	if _, err := f.read(t, first); !errors.Is(err, ErrUnused) {
+		t.Errorf("a slot that was released reads: %v", err)
+	}
+}
+
+func TestWrongPagesAreErrors(t *testing.T) {
+	for name, spoil := range map[string]func(f *fixture, old []byte){
+		"flipped": func(f *fixture, _ []byte) { f.onDisk(0)[100] ^= 1 },
+		"torn":    func(f *fixture, _ []byte) { clear(f.onDisk(0)[512:]) },
+		"moved":   func(f *fixture, _ []byte) { copy(f.onDisk(0), f.onDisk(1)) },
+		"old":     func(f *fixture, old []byte) { copy(f.onDisk(0), old) },
+	} {
+		f := newFixture(t, 0, 512)
+		f.Allocate(2)
+		f.write(t, 0, filled(1), filled(1))
+		old := bytes.Clone(f.onDisk(0))
+		f.write(t, 0, filled(1))
+		spoil(f, old)
+		if page, err := f.read(t, 0); !errors.Is(err, ErrCorrupt) || !bytes.Equal(page, filled(0)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if page, err := f.read(t, 1); err != nil || !bytes.Equal(page, filled(1)) {
+			t.Errorf("%s: the page beside it: %v", name, err)
+		}
+	}
+}
+
+func TestAllocatesNothing(t *testing.T) {
+	f := newFixture(t, 0, 512)
+	page, buf := filled(1), make([]byte, mach.PageSize)
+	pages := [][]byte{page}
+	done := func(error) {}
+	if n := testing.AllocsPerRun(100, func() {
+		slot, _ := f.Allocate(1)
+		f.Write(slot, pages, done)
+		f.Poll()
+		f.Read(slot, buf, done)
+		f.Poll()
+		f.Release(slot)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestBounds(t *testing.T) {
+	f := newFixture(t, 0, 512)
+	taken := f.frames.Stats().Taken
+	for _, c := range []Config{{First: 513}, {Blocks: 513}, {First: 1, Blocks: 512}, {}} {
+		c.Disk, c.Mem, c.Frames, c.Random = f.disk, f.mem, f.frames, rand.Reader
+		if _, err := New(c); !errors.Is(err, disk.ErrRange) {
+			t.Errorf("%d blocks from %d on: %v", c.Blocks, c.First, err)
+		}
+	}
+	hoard, err := f.frames.Reserve(f.frames.Stats().Free - 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Config{Disk: f.disk, Blocks: 512, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); mach.Code(err) != mach.ResourceShortage {
+		t.Errorf("without memory: %v", err)
+	}
+	hoard.Release()
+	if now := f.frames.Stats().Taken; now != taken {
+		t.Errorf("%d frames are taken, %d before", now, taken)
+	}
+}

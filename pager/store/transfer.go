@@ -1,0 +1,101 @@
+package store
+
+import (
+	"encoding/binary"
+
+	"defpager/board/disk"
+	"defpager/mach"
+)
+
+var le = binary.LittleEndian
+
+// transfer is a request to the disk with a buffer of its own: what goes over it is encrypted there.
+type transfer struct {
+	area    *Area
+	busy    bool
+	buffer  mach.PhysAddr
+	request disk.Request
+	slot    uint32
+	page    []byte // of a read: where the contents go
+	then    func(error)
+}
+
+func (a *Area) idle() *transfer {
+	for i := range a.transfers {
+		if !a.transfers[i].busy {
+			return &a.transfers[i]
+		}
+	}
+	return nil
+}
+
+// start gives a transfer of n pages to the disk. false: the disk has no room.
+func (t *transfer) start(write bool, slot uint32, n int, then func(error)) bool {
+	a := t.area
+	t.request.Write, t.request.First = write, a.first+disk.Block(slot)
+	t.request.Data = a.mem.Bytes(t.buffer, mach.PageNumber(n).Bytes())
+	t.slot, t.then = slot, then
+	t.busy = a.disk.Start(&t.request)
+	return t.busy
+}
+
+// Write implements backing.Area. pages are at most a cluster.
+func (a *Area) Write(first uint32, pages [][]byte, done func(error)) bool {
+	t := a.idle()
+	if t == nil || len(pages) > 1<<clusterOrder {
+		return false
+	}
+	buffer := a.mem.Bytes(t.buffer, mach.PageNumber(len(pages)).Bytes())
+	for i, p := range pages {
+		a.count++
+		slot := first + uint32(i)
+		sealed := a.aead.Seal(a.sealed[:0], a.nonceFor(slot, a.count), p, nil)
+		copy(buffer[i*mach.PageSize:], sealed[:mach.PageSize])
+		e := a.entry(slot)
+		e[0], e[1], e[2] = a.count, le.Uint64(sealed[mach.PageSize:]), le.Uint64(sealed[mach.PageSize+8:])
+	}
+	return t.start(true, first, len(pages), done)
+}
+
+// Read implements backing.Area.
+func (a *Area) Read(slot uint32, page []byte, done func(error)) bool {
+	t := a.idle()
+	if t == nil {
+		return false
+	}
+	t.page = page
+	return t.start(false, slot, 1, done)
+}
+
+// nonceFor never gives the same twice, as the number does not.
+func (a *Area) nonceFor(slot uint32, number uint64) []byte {
+	le.PutUint32(a.nonce[:], slot)
+	le.PutUint64(a.nonce[4:], number)
+	return a.nonce[:]
+}
+
+// done is called by the disk.
+func (t *transfer) done(err error) {
+	if err == nil && !t.request.Write {
+		err = t.open()
+	}
+	t.busy, t.page = false, nil
+	t.then(err)
+}
+
+// open decrypts the page that was read, and verifies that it is the one that was written last to its slot.
+func (t *transfer) open() error {
+	a := t.area
+	e := a.entry(t.slot)
+	if e[0] == 0 {
+		return ErrUnused
+	}
+	copy(a.sealed[:], t.request.Data)
+	le.PutUint64(a.sealed[mach.PageSize:], e[1])
+	le.PutUint64(a.sealed[mach.PageSize+8:], e[2])
+	if _, err := a.aead.Open(t.page[:0], a.nonceFor(t.slot, e[0]), a.sealed[:], nil); err != nil {
+		clear(t.page)
+		return ErrCorrupt
+	}
+	return nil
+}
