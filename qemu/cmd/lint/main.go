@@ -29,20 +29,28 @@ func main() {
 	}
 }
 
-// output runs a command and returns what it printed, line by line. A failure with output is a list of findings.
+// output runs a command and returns what it printed, line by line. A failure with output is a list of findings. What the go command says of
+// its downloads is none.
 func output(name string, args ...string) ([]string, error) {
 	cmd := exec.Command(name, args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
-	text := strings.TrimSpace(out.String())
-	if text == "" {
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
-		}
-		return nil, nil
+	lines := printed(out.String())
+	if lines == nil && err != nil {
+		return nil, fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
 	}
-	return strings.Split(text, "\n"), nil
+	return lines, nil
+}
+
+// printed is the lines of a command's output that say something of our source.
+func printed(out string) (lines []string) {
+	for l := range strings.Lines(out) {
+		if l = strings.TrimRight(l, "\n"); l != "" && !strings.HasPrefix(l, "go: downloading ") {
+			lines = append(lines, l)
+		}
+	}
+	return lines
 }
 
 func formatted() ([]string, error) {
