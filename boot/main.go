@@ -62,7 +62,7 @@ func main() {
 		n := k.Boot()
 		k.Logf("programs loaded: %d, %d ms after entry", n, m.SinceEntry().Milliseconds())
 	})
-	go converse(m, k, p, storage, out, slices.Contains(words, "demo"))
+	go converse(m, k, p, storage.backing, out, slices.Contains(words, "demo"))
 	k.Run()
 }
 

@@ -79,6 +79,7 @@ type Kernel struct {
 	laters    laterList
 	gsync     gsyncs
 	proxies   proxyList
+	kept      []Owner // of frames that are somebody else's
 	storage   Storage // nil: nothing is paged out
 	lateBytes int     // of results that wait for a page, see late
 	unsettled bool    // one of deadThread, dying, parting and laters.ready has something

@@ -24,7 +24,7 @@ func (k *Kernel) Owners() []Owner {
 	if k.storage != nil {
 		out = k.storage.Held()
 	}
-	return []Owner{
+	return append([]Owner{
 		{"tasks' memory", l.Anonymous},
 		{"reserved objects", l.Reserved},
 		{"managed objects", l.Managed},
@@ -34,7 +34,12 @@ func (k *Kernel) Owners() []Owner {
 		{"ports and names", k.sys.Stats().Frames},
 		{"mapped clock", clock},
 		{"paged-out memory", out},
-	}
+	}, k.kept...)
+}
+
+// Keep notes who holds frames that something beside the kernel took.
+func (k *Kernel) Keep(name string, frames mach.PageNumber) {
+	k.kept = append(k.kept, Owner{name, frames})
 }
 
 // checkFrames verifies that every frame that is taken is somebody's.

@@ -97,6 +97,9 @@ func (m *Machine) Hz() (hz uint64, source string) { return m.clock.hz, m.clock.s
 // TimerHz is the frequency of the local APIC's timer.
 func (m *Machine) TimerHz() uint64 { return m.timer.hz }
 
+// Random is random numbers without end, from that source. Reads never fail.
+func (m *Machine) Random() io.Reader { return &m.random }
+
 // RandomSource names the source of random numbers, for the user.
 func (m *Machine) RandomSource() string { return m.random.source() }
 

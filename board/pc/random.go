@@ -53,3 +53,9 @@ func (r *random) source() string {
 	}
 	return "clock-seeded generator (no RDRAND: not for secrets)"
 }
+
+// Read implements io.Reader.
+func (r *random) Read(b []byte) (int, error) {
+	r.fill(b)
+	return len(b), nil
+}

@@ -80,7 +80,7 @@ func paged(t *testing.T, n int) (*world, *Map, *store) {
 
 func TestPageOutTakesWhatWasNotUsedLately(t *testing.T) {
 	w, m, s := paged(t, 8)
-	if n, _ := w.env.sweep(8, 8); n != 0 {
+	if n := w.env.sweep(8, 8).out; n != 0 {
 		t.Fatalf("%d pages went that had just been used", n)
 	}
 	for i := range 4 {

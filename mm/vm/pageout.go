@@ -12,11 +12,6 @@ type hand struct {
 	object *Object // nil: at the first
 	page   mach.PageNumber
 	passed int // pages and objects, since a page went out
-
-	// Of this round: pages that were passed, and those of them that the backing does not take. When they were nearly all in the last round, full is
-	// set: to page out the rest, again and again, would keep the machine busy and bring nobody further.
-	seen, stiff int
-	full        bool
 }
 
 const (
@@ -47,12 +42,12 @@ func (env *Env) low() bool {
 // pageOut pages a batch out, or moves the hand on. If there is nothing that can go, it is not tried again before FramesReady, or some Ticks
 // later: twice as many each time.
 func (env *Env) pageOut() {
-	switch out, more := env.sweep(outBatch, outLook); {
-	case out != 0:
-		env.rests = 0
-	case !more || env.hand.full:
+	switch s := env.sweep(outBatch, outLook); {
+	case s.out == 0 && !s.more || s.hopeless():
 		env.rests++
 		env.resting = 1 << min(env.rests, restMax)
+	case s.out != 0:
+		env.rests = 0
 	}
 }
 
@@ -99,30 +94,44 @@ func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error 
 	return err
 }
 
-// force pages a batch out, however far the hand has to go, unless there was nothing lately. It reports whether there was anything.
+// force pages a batch out, however far the hand has to go. It reports whether that helps.
 func (env *Env) force() bool {
+	var all swept
 	for {
-		if out, more := env.sweep(outBatch, outLook); out != 0 || !more || env.resting != 0 || env.hand.full {
-			return out != 0
+		s := env.sweep(outBatch, outLook)
+		all.seen += s.seen
+		all.stiff += s.stiff
+		if s.out != 0 || !s.more {
+			return s.out != 0 && !all.hopeless()
 		}
 	}
 }
 
-// sweep moves the hand past look pages at most, and pages out up to want of them. It returns how many, and whether to go on may bring more.
-func (env *Env) sweep(want, look int) (out int, more bool) {
+// swept is what a sweep found.
+type swept struct {
+	out   int  // pages that were paged out
+	seen  int  // pages that were passed and have a frame
+	stiff int  // of those, pages that the backing does not take
+	more  bool // to go on may bring more
+}
+
+// hopeless reports whether nearly all pages that were seen stay where they are: to page out the rest again and again, which somebody
+// is using, would keep the machine busy and bring nobody further.
+func (s *swept) hopeless() bool { return s.seen > 16*outBatch && s.stiff*16 > s.seen*15 }
+
+// sweep moves the hand past look pages at most, and pages out up to want of them.
+func (env *Env) sweep(want, look int) (r swept) {
 	h := &env.hand
 	enough := 2 * (int(env.Frames.Stats().Total) + env.objectCount)
-	for ; out < want && look > 0; look-- {
+	for ; r.out < want && look > 0; look-- {
 		if h.passed++; h.passed > enough {
 			h.passed = 0
-			return out, false // every page was looked at twice
+			return r // every page was looked at twice
 		}
 		if h.object == nil {
 			if env.objects == nil {
-				return out, false
+				return r
 			}
-			h.full = h.stiff*16 > h.seen*15
-			h.seen, h.stiff = 0, 0
 			h.object, h.page = env.objects, 0
 		}
 		o := h.object
@@ -135,7 +144,7 @@ func (env *Env) sweep(want, look int) (out int, more bool) {
 		if s.out() {
 			continue
 		}
-		h.seen++
+		r.seen++
 		used, wired := o.usage(n)
 		if used {
 			env.counters.Reactivations++
@@ -143,23 +152,28 @@ func (env *Env) sweep(want, look int) (out int, more bool) {
 				o.mark(n, s&^slotStiff)
 			}
 		}
-		stiff := !used && s&slotStiff != 0 && !env.Backing.Room()
+		stiff := !used && s&slotStiff != 0 && !env.Backing.Room() && !env.Backing.Busy()
 		if stiff {
-			h.stiff++
+			r.stiff++
 		}
-		if used || wired || stiff || h.full {
+		if used || wired || stiff {
 			if s&slotSuper != 0 {
 				h.page = n&^(superPages-1) + superPages // one accessed bit for all
 			}
 			continue
 		}
 		if !o.evict(n, s) {
+			if env.Backing.Busy() {
+				return r // until FramesReady
+			}
+			o.mark(n, o.at(n)|slotStiff)
 			continue // there may be room for another
 		}
-		out++
+		r.out++
 		h.passed = 0
 	}
-	return out, true
+	r.more = true
+	return r
 }
 
 // candidate is the first page at or behind n that may be paged out.
@@ -194,7 +208,6 @@ func (o *Object) evict(n mach.PageNumber, s slot) bool {
 	o.supersede(n, nil)
 	t, ok := env.Backing.Store(s.frame())
 	if !ok {
-		o.mark(n, s&^slotSuper|slotStiff)
 		return false
 	}
 	if env.Trace != nil {

@@ -33,6 +33,8 @@ func newArea(name string, slots int) *area {
 func (a *area) Name() string { return a.name }
 func (a *area) Slots() int   { return len(a.used) }
 
+func (a *area) Held() mach.PageNumber { return 0 }
+
 func (a *area) Room() (n int) {
 	for _, u := range a.used {
 		if !u {

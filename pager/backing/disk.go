@@ -24,6 +24,8 @@ type Area interface {
 	Write(first uint32, pages [][]byte, done func(error)) bool
 	// Read reads a slot. page is its own until done is called. false: as in Write.
 	Read(slot uint32, page []byte, done func(error)) bool
+	// Held is how many frames the area has for itself.
+	Held() mach.PageNumber
 	// Poll completes what the disk has done.
 	Poll()
 }

@@ -53,6 +53,11 @@ func (b *Backing) Held() mach.PageNumber {
 			n++
 		}
 	}
+	for _, p := range b.areas {
+		if p != nil {
+			n += int(p.Held())
+		}
+	}
 	return mach.PageNumber(n)
 }
 
