@@ -17,7 +17,7 @@ help:
 	@echo 'make soak             a million random operations against the reference models'
 	@echo 'make bench TSV=file   guest instructions of each operation, beside those of Linux in the same QEMU and the targets'
 	@echo 'make bench-check      fail where an important figure is 3 % above docs/bench/baseline.tsv; make bench-baseline renews that'
-	@echo 'make profile ROW=task-rpc   instructions of one row of make bench by kernel function'
+	@echo 'make profile ROW=rpc  instructions of one row of make bench by kernel function: a list and a flame graph'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
 	@echo 'make gdb              boot stopped, with gdb attached'
 	@echo 'make iso              a CD image with GRUB: build/defpager.iso'

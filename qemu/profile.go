@@ -2,23 +2,28 @@ package qemu
 
 import (
 	"bufio"
-	"cmp"
+	"bytes"
 	"context"
-	"debug/elf"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"defpager/qemu/flame"
 )
 
 // Profile counts the instructions that an operation of the guest's bench program executes, by kernel function. QEMU writes down every
-// instruction for a moment while the program does the operation for ever; what counts is not time but what was executed.
-func Profile(ctx context.Context, m Machine, programs, row string, out io.Writer) error {
+// instruction for a moment while the program does the operation for ever; what counts is not time but what was executed. The functions are
+// listed on out; in the directory pictures there are then a flame graph, ROW.svg, and the stacks that it shows as text, ROW.folded.
+func Profile(ctx context.Context, m Machine, programs, name, pictures string, out io.Writer) error {
+	r, err := findRow(name)
+	if err != nil {
+		return err
+	}
+	row := r.name
 	if err := m.Check(); err != nil {
 		return err
 	}
@@ -63,7 +68,7 @@ func Profile(ctx context.Context, m Machine, programs, row string, out io.Writer
 		return err
 	}
 	p.Kill()
-	symbols, err := readSymbols(m.Image)
+	image, err := flame.Open(m.Image)
 	if err != nil {
 		return err
 	}
@@ -72,83 +77,77 @@ func Profile(ctx context.Context, m Machine, programs, row string, out io.Writer
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	return report(log, symbols, row, out)
-}
-
-// symbol is a function of the image.
-type symbol struct {
-	at   uint64
-	name string
-}
-
-func readSymbols(image string) ([]symbol, error) {
-	f, err := elf.Open(image)
+	c, err := count(log, image)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("ROW=%s: %w", row, err)
 	}
-	defer func() { _ = f.Close() }()
-	all, err := f.Symbols()
-	if err != nil {
-		return nil, err
-	}
-	var list []symbol
-	for _, s := range all {
-		if elf.ST_TYPE(s.Info) == elf.STT_FUNC && s.Value != 0 {
-			list = append(list, symbol{s.Value, s.Name})
-		}
-	}
-	slices.SortFunc(list, func(a, b symbol) int { return cmp.Compare(a.at, b.at) })
-	return list, nil
+	report(c, row, out)
+	return draw(c, r, pictures, out)
 }
 
 // userStart is where programs live: what executes there is counted as one.
 const userStart = 1 << 39
 
-// executed is a line of QEMU's log of executed blocks, which are single instructions: [flags/address/...].
-var executed = regexp.MustCompile(`\[[0-9a-f]+/([0-9a-f]+)/`)
+// address takes the address out of a line of QEMU's log of executed blocks, which are single instructions: "Trace 0: HOST [BASE/ADDRESS/FLAGS/...".
+func address(line []byte) (uint64, bool) {
+	_, rest, _ := bytes.Cut(line, []byte("["))
+	_, rest, _ = bytes.Cut(rest, []byte("/"))
+	digits, _, ok := bytes.Cut(rest, []byte("/"))
+	at, err := strconv.ParseUint(string(digits), 16, 64)
+	return at, ok && err == nil
+}
 
-// report prints the functions with the most instructions, for each time that the kernel was left for ring 3.
-func report(log io.Reader, symbols []symbol, row string, out io.Writer) error {
-	const enter = "defpager/board/x86.enter" // its first instruction is the way to ring 3
-	counts := map[string]int{}
-	total, traps := 0, 0
-	for in := bufio.NewScanner(log); in.Scan(); {
-		match := executed.FindSubmatch(in.Bytes())
-		if match == nil {
-			continue
-		}
-		at, err := strconv.ParseUint(string(match[1]), 16, 64)
-		if err != nil {
-			continue
-		}
-		total++
-		if at >= userStart {
-			counts["(ring 3)"]++
-			continue
-		}
-		i, exact := slices.BinarySearchFunc(symbols, at, func(s symbol, at uint64) int { return cmp.Compare(s.at, at) })
-		if !exact {
-			i--
-		}
-		if i < 0 {
-			continue
-		}
-		counts[symbols[i].name]++
-		if exact && strings.HasPrefix(symbols[i].name, enter) {
-			traps++
+// count follows a log. The error says that there is no trap in it, without which nothing was done for a program.
+func count(log io.Reader, image *flame.Image) (*flame.Counter, error) {
+	c := flame.NewCounter(image, userStart)
+	in := bufio.NewScanner(log)
+	for in.Scan() {
+		if at, ok := address(in.Bytes()); ok {
+			c.Step(at)
 		}
 	}
-	if traps == 0 {
-		return fmt.Errorf("ROW=%s: no trap among %d instructions", row, total)
+	if err := in.Err(); err != nil {
+		return nil, err
 	}
-	names := make([]string, 0, len(counts))
-	for name := range counts {
-		names = append(names, name)
+	if c.Stays() == 0 {
+		return nil, fmt.Errorf("no trap among %d instructions", c.Total())
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
-	fmt.Fprintf(out, "%s: %d instructions in %d stays in ring 3; instructions per stay:\n", row, total, traps)
-	for _, name := range names[:min(len(names), 50)] {
-		fmt.Fprintf(out, "%8.1f %5.1f %%  %s\n", float64(counts[name])/float64(traps), 100*float64(counts[name])/float64(total), strings.TrimSuffix(name, ".abi0"))
+	return c, nil
+}
+
+// report prints the functions with the most instructions, for each time that ring 3 was left for the kernel.
+func report(c *flame.Counter, row string, out io.Writer) {
+	stays, total := float64(c.Stays()), float64(c.Total())
+	fmt.Fprintf(out, "%s: %d instructions in %d stays in ring 3; instructions per stay, of the function and with what it calls:\n", row, c.Total(), c.Stays())
+	list := c.Flat()
+	for _, l := range list[:min(len(list), 50)] {
+		fmt.Fprintf(out, "%8.1f %5.1f %% %9.1f  %s\n", float64(l.Self)/stays, 100*float64(l.Self)/total, float64(l.With)/stays, l.Name)
 	}
-	return nil
+}
+
+// draw writes the stacks, as a picture and as text.
+func draw(c *flame.Counter, r row, dir string, out io.Writer) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	title := "make profile ROW=" + r.name + ": " + r.what
+	note := fmt.Sprintf("width: executed instructions, %d in all; for each of %d stays in ring 3, which tooltips refer to, %.0f", c.Total(), c.Stays(),
+		float64(c.Total())/float64(c.Stays()))
+	var picture, text bytes.Buffer
+	if err := c.Root().WriteSVG(&picture, title, note, c.Stays()); err != nil {
+		return err
+	}
+	if err := c.Root().Folded(&text); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		ending string
+		text   []byte
+	}{{".svg", picture.Bytes()}, {".folded", text.Bytes()}} {
+		if err := os.WriteFile(filepath.Join(dir, r.name+f.ending), f.text, 0o666); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "flame graph: %s\n", filepath.Join(dir, r.name+".svg"))
+	return err
 }

@@ -25,7 +25,7 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   bench    measure the guest's operations in instructions, and Linux's beside them
   bench-check     compare the most important figures with docs/bench/baseline.tsv; fail where one has grown
   bench-baseline  write that file anew
-  profile  count the instructions of one row of bench by kernel function (-row)
+  profile  count the instructions of one row of bench by kernel function (-row), and draw a flame graph
   doctor   print what this machine has, and the fix for what it lacks
   setup    install what is missing (-all: for every target), with apt-get
   gdb      start the main job stopped, with gdb attached (arguments go to gdb)
@@ -65,7 +65,7 @@ func run(ctx context.Context, command string, args []string) error {
 	flags.StringVar(&job.Programs, "programs", "build/user", "directory of the ring-3 programs")
 	flags.DurationVar(&job.Quiet, "quiet", time.Minute, "how long the guest may print nothing before it counts as stuck")
 	verbose := flags.Bool("v", os.Getenv("V") != "", "demo: show everything that the guest prints")
-	row := flags.String("row", cmp.Or(os.Getenv("ROW"), "kernel-rpc"), "profile: the operation, as bench names it")
+	row := flags.String("row", cmp.Or(os.Getenv("ROW"), "kernel-rpc"), "profile: the operation, as bench names it, or a short name")
 	tsv := flags.String("tsv", os.Getenv("TSV"), "bench: write one line a row to this file")
 	cache := flags.String("cache", "build/peer", "bench: directory of the peer's kernel and program")
 	all := flags.Bool("all", false, "setup: also what only some targets need")
@@ -104,7 +104,7 @@ func run(ctx context.Context, command string, args []string) error {
 		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs}
 		return b.CheckBaseline(ctx, "docs/bench/baseline.tsv", command == "bench-baseline", os.Stdout)
 	case "profile":
-		return qemu.Profile(ctx, job.Machine, job.Programs, *row, os.Stdout)
+		return qemu.Profile(ctx, job.Machine, job.Programs, *row, "build/profile", os.Stdout)
 	case "doctor":
 		return qemu.Doctor(ctx, os.Stdout, &job.Machine)
 	case "setup":
