@@ -286,7 +286,7 @@ func (m *Map) snapshot(c *Copy, e *Entry, from, to mach.VirtAddr) error {
 
 // symmetric reports whether copying e makes e itself needsCopy.
 func (e *Entry) symmetric() bool {
-	return !e.needsCopy && !e.object.shared && e.object.kind == anonymous
+	return !e.needsCopy && !e.object.shared && e.object.kind == anonymous && e.wired == mach.ProtNone
 }
 
 // freeze is the object, and the page of it, to map needsCopy for a copy of n pages of e, which has an object, as they are now. It
@@ -296,6 +296,10 @@ func (e *Entry) freeze(first, n mach.PageNumber) (*Object, mach.PageNumber, erro
 	case e.needsCopy:
 	case e.object.kind == managed:
 		return e.object.strategicCopy(first, n)
+	case e.wired != mach.ProtNone && e.object.kind == anonymous:
+		// A copy-on-write page faults at the next write, and gets another frame: none of which is for wired memory.
+		c, err := e.object.duplicate(first, n)
+		return c, 0, err
 	case e.object.shared:
 		c, err := e.object.delayedCopy()
 		return c, first, err

@@ -167,6 +167,9 @@ func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool
 	if err = o.insert(n, p); err != nil {
 		return err
 	}
+	if o.shadow != nil {
+		o.bypass()
+	}
 	m.env.counters.ZeroFills++
 	m.counters.ZeroFills++
 	if m.env.Trace != nil {
@@ -344,5 +347,6 @@ func (m *Map) copyUp(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot) erro
 	m.env.counters.CopyFaults++
 	m.counters.CopyFaults++
 	o.supersede(n, e)
+	o.bypass()
 	return m.pmap.Enter(va.Trunc(), o.resident(n).frame(), e.access(), mach.PageSize)
 }

@@ -32,13 +32,20 @@ func (o *Object) copyNow(first, n mach.PageNumber) (*Object, error) {
 	if err := o.gather(first, n); err != nil {
 		return nil, err
 	}
+	return o.duplicate(first, n)
+}
+
+// duplicate makes an object with copies of n of o's pages. Pages beyond o's limit fail in it as they would in o. It fails with
+// ResourceShortage, and as find.
+func (o *Object) duplicate(first, n mach.PageNumber) (*Object, error) {
+	n = min(n, max(o.limit, first)-first)
 	c, err := o.env.newObject(anonymous, n)
 	if err != nil {
 		return nil, err
 	}
 	for i := range n {
-		s, err := o.page(first+i, mach.ProtRead)
-		if err == nil {
+		s, owner, err := o.find(first + i)
+		if err == nil && owner != nil {
 			err = c.fill(i, s.frame())
 		}
 		if err != nil {

@@ -6,7 +6,8 @@ import "defpager/mach"
 const maxPiece = 64
 
 // LockRequest is memory_object_lock_request: for the pages of a range that have frames it raises or lowers the lock, then
-// returns those that Return names, and with Flush takes them all away.
+// returns those that Return names, and with Flush takes them all away. A page that somebody has wired is returned, but neither locked nor
+// taken away (as in OSF's kernel; GNU Mach's would wait until it is not wired any more).
 type LockRequest struct {
 	Offset, Size uint64 // bytes
 	Return       mach.MemoryReturn
@@ -96,7 +97,9 @@ func (o *Object) runLock(r *LockRequest) bool {
 			}
 			r.at = o.giveBack(n, s, r)
 		default:
-			if r.Flush {
+			if o.pinned(n) {
+				// stays as it is
+			} else if r.Flush {
 				o.env.Frames.Free(o.detach(n, s))
 			} else if r.Lock != mach.ProtNoChange {
 				o.relock(n, s, r.Lock)
@@ -115,12 +118,16 @@ func (r *LockRequest) returns(s slot) bool {
 // of memory it returns less at once, and keeps nothing: it does not fail.
 func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNumber {
 	env, first, dirty, keep := o.env, n, s&slotDirty, !r.Flush
+	lock, pinned := r.Lock, o.pinned(n)
+	if pinned {
+		keep, lock = true, mach.ProtNoChange
+	}
 	c, to := env.newReturn(o.pager)
 	for {
 		p := s.frame()
 		if keep {
 			var err error
-			if p, err = env.copyOf(s.frame()); err != nil && n != first {
+			if p, err = env.copyOf(s.frame()); err != nil && (pinned || n != first) {
 				break
 			} else if err != nil {
 				keep, p = false, s.frame()
@@ -133,15 +140,19 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 			break
 		}
 		if keep {
-			o.clean(n, s, r.Lock)
+			o.clean(n, s, lock)
 		} else {
 			o.detach(n, s)
 		}
 		n++
 		s = o.pages.get(&env.nodes, n)
-		if n-first == maxPiece || n >= r.end || s == 0 || s&slotDirty != dirty || !r.returns(s) {
+		if n-first == maxPiece || n >= r.end || s == 0 || s&slotDirty != dirty || !r.returns(s) || o.pinned(n) != pinned {
 			break
 		}
+	}
+	if n == first {
+		c.Discard()
+		return n + 1 // no memory for a copy of a wired page: it stays, and dirty
 	}
 	to.limit = n - first
 	to.bytes = to.limit.Bytes()

@@ -62,11 +62,11 @@ func (m *Map) overwrite(addr mach.VirtAddr, p *Entry, at, to mach.VirtAddr) (mac
 }
 
 // replace maps p's pages, from at up to to at most, copy-on-write in place of the private memory at addr, and returns how
-// many bytes that were: 0 when it is not worth while, or others would have to see the change.
+// many bytes that were: 0 when it is not worth while, others would have to see the change, or the pages are wired.
 func (m *Map) replace(addr mach.VirtAddr, p *Entry, at, to mach.VirtAddr) (mach.VirtAddr, error) {
 	e := m.floor(addr)
 	n := min(to-at, e.end-addr).Trunc()
-	if n < small || at.Offset() != 0 || addr.Offset() != 0 || e.object != nil && (e.object.shared || e.object.kind != anonymous) {
+	if n < small || at.Offset() != 0 || addr.Offset() != 0 || e.wired != mach.ProtNone || e.object != nil && (e.object.shared || e.object.kind != anonymous) {
 		return 0, nil
 	}
 	e, err := m.clip(addr, addr+n)

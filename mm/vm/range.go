@@ -40,19 +40,22 @@ func (m *Map) prune(start, end mach.VirtAddr) {
 }
 
 // Protect is vm_protect: it sets the current protection of the range, or with setMax lowers the maximum, and the current
-// protection with it. What is not mapped is skipped. It fails, and changes nothing, with InvalidArgument (unknown bits),
-// ProtectionFailure (more than the maximum of any entry in the range) and ResourceShortage.
+// protection with it. What is not mapped is skipped; what is wired is wired with what it allows from now on. ProtNotify means nothing here.
+// It fails, and changes nothing, with InvalidArgument (unknown bits), ProtectionFailure (more than the maximum of any entry in the range)
+// and ResourceShortage.
 func (m *Map) Protect(addr mach.VirtAddr, size uint64, setMax bool, prot mach.Prot) error {
 	if prot&^(mach.ProtAll|mach.ProtNotify) != 0 {
 		return mach.InvalidArgument
 	}
+	prot &^= mach.ProtNotify
 	start, end := span(addr, size)
 	for e := m.from(start); e != nil && e.start < end; e = e.next {
 		if !e.max.Allows(prot) {
 			return mach.ProtectionFailure
 		}
 	}
-	return m.change(start, end, func(e *Entry) {
+	wired := false
+	err := m.change(start, end, func(e *Entry) {
 		old := e.prot
 		e.prot = prot
 		if setMax {
@@ -62,7 +65,12 @@ func (m *Map) Protect(addr mach.VirtAddr, size uint64, setMax bool, prot mach.Pr
 			e.prot = old & prot
 		}
 		e.reprotect(old)
+		wired = m.rewire(e) || wired
 	})
+	if wired {
+		m.bringWired(start, end)
+	}
+	return err
 }
 
 // reprotect brings the page tables to e's new protection. It never grants writing: only a fault knows which pages are

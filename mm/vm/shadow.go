@@ -162,6 +162,7 @@ func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error {
 		}
 	}
 	c.supersede(q, nil)
+	c.bypass()
 	return nil
 }
 
@@ -241,6 +242,19 @@ func (e *Entry) ownCopy() error {
 	return nil
 }
 
+// bypass parts o from its shadow when it has all pages of its own, as nothing is looked for below any more: then only the others that see
+// the shadow keep it, and its last one has its pages for itself.
+func (o *Object) bypass() {
+	if below := o.shadow; below != nil && o.pages.count == o.limit {
+		if o.env.Trace != nil {
+			o.trace("has all its pages, and needs object %d below no more", below.id)
+		}
+		o.unshadow()
+		o.behind = false
+		below.dropped()
+	}
+}
+
 // collapse merges o with its shadow when o alone sees it: o takes over the pages that it does not have itself, and the
 // shadow's own shadow. Want of memory leaves the rest where it is, which is only less tidy; the next fault that gets
 // there tries again.
@@ -275,6 +289,7 @@ func (o *Object) collapse() {
 			o.shadowOffset, o.shadowEnd = 0, 0
 		}
 		o.env.freeObject(b)
+		o.bypass()
 	}
 }
 

@@ -14,11 +14,14 @@ func (env *Env) Wired() mach.PageNumber { return mach.PageNumber(env.wired >> ma
 // Wire makes the range's pages present and keeps them so, for an access; with ProtNone it lets them go again (vm_wire).
 //
 // It fails, and nothing is wired that was not, with NoSpace (a part is not mapped, or does not allow the access), ResourceShortage,
-// MemoryError and Wait.
+// MemoryError and Wait. Size 0 succeeds.
 func (m *Map) Wire(addr mach.VirtAddr, size uint64, access mach.Prot) error {
 	start, end := span(addr, size)
 	if start >= end {
-		return nil
+		if size == 0 {
+			return nil
+		}
+		return mach.NoSpace // all of it lies outside the user's space
 	}
 	at := start
 	for e := m.from(start); at < end; e = e.next {
@@ -33,8 +36,8 @@ func (m *Map) Wire(addr mach.VirtAddr, size uint64, access mach.Prot) error {
 	return m.setWired(start, end, access)
 }
 
-// WireAll wires what is mapped now, with the accesses that each part allows, and with future what will be mapped from now on; with
-// neither it lets all of it go (vm_wire_all). It fails like Wire.
+// WireAll wires what is mapped now, with the accesses that each part allows, or with future what will be mapped from now on, or both; with
+// neither it lets all of it go, and what will be mapped too (vm_wire_all). It fails like Wire.
 func (m *Map) WireAll(current, future bool) error {
 	if !current && !future {
 		m.wireFuture = false
@@ -57,7 +60,7 @@ func (m *Map) WireAll(current, future bool) error {
 		}
 		m.tidy(&m.head, mach.MaxUser)
 	}
-	m.wireFuture = future
+	m.wireFuture = m.wireFuture || future
 	return nil
 }
 
@@ -104,6 +107,46 @@ func (m *Map) setWired(start, end mach.VirtAddr, access mach.Prot) error {
 		}
 		m.account(e, e.size())
 	})
+}
+
+// rewire has e, whose protection was changed, wired with what it allows now, if it is wired or all that can be accessed is to be. It reports
+// whether there are pages to bring. A page that nobody may access stays where it is until somebody may.
+func (m *Map) rewire(e *Entry) bool {
+	if e.prot == mach.ProtNone || e.wired == mach.ProtNone && !m.wireFuture {
+		return false
+	}
+	m.account(e, -e.size())
+	e.wired = e.prot
+	m.account(e, e.size())
+	return true
+}
+
+// bringWired makes the pages of the range present that are wired, as far as that can be done at once; a fault brings the others.
+func (m *Map) bringWired(start, end mach.VirtAddr) {
+	for e := m.from(start); e != nil && e.start < end; {
+		from, to := max(start, e.start), min(end, e.end)
+		if e.wired != mach.ProtNone && e.prot != mach.ProtNone && m.bring(from, to, e.prot) != nil {
+			m.env.Forget()
+		}
+		e = m.from(to) // a fault may join entries
+	}
+}
+
+// pinned reports whether somebody who sees page n through o has wired it.
+func (o *Object) pinned(n mach.PageNumber) bool { return o.env.wired != 0 && o.wiredAt(n) }
+
+func (o *Object) wiredAt(n mach.PageNumber) bool {
+	for e := o.mappings; e != nil; e = e.mapNext {
+		if _, ok := e.address(n); ok && e.wired != mach.ProtNone {
+			return true
+		}
+	}
+	for a := o.above; a != nil; a = a.aboveNext {
+		if m, ok := a.aboveAt(n); ok && !a.has(m) && a.wiredAt(m) {
+			return true
+		}
+	}
+	return false
 }
 
 // wireNew wires what was just mapped, in a map whose future is to be wired. A page of a manager that is not there yet comes with the
