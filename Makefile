@@ -5,7 +5,7 @@
 GO     ?= go
 BUILD  ?= build
 HOST   := $(BUILD)/defpager
-export ROW TSV PEER FILE MACHINE CPU MEM SMP ACCEL APPEND V
+export ROW TSV PEER FILE MACHINE CPU MEM SMP ACCEL DISK APPEND V
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint host-test qemu-test soak bench bench-check bench-baseline peer profile doctor setup gdb clean all
@@ -25,6 +25,7 @@ help:
 	@echo 'make image user all clean      build the kernel, the programs, both; remove build/'
 	@echo
 	@echo 'Variables: MACHINE=q35|pc|microvm CPU=max MEM=512M SMP=2 ACCEL=auto|tcg|kvm APPEND=trace V=1'
+	@echo '           DISK=path|64M gives the guest a virtio disk, which APPEND=paging=vda makes paging storage'
 	@echo '           TAMAGO=/path/to/tamago-go/bin/go builds the image with that compiler'
 
 # What goes on the CD: the main job with FILE, and all programs.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"defpager/board/disk"
+	"defpager/board/virtio"
 	"defpager/boot/setup"
 	"defpager/kern"
 	"defpager/mach"
@@ -19,14 +20,17 @@ type paging struct {
 	kernel  *kern.Kernel
 	backing *backing.Backing // nil: nothing is paged out
 	disks   []disk.Disk
+	rams    int // disks in memory
 }
 
 // newPaging makes what the words paging=... of the kernel's command line ask for. Each may come several times.
 //
 //	paging=compressed    memory that was not used lately is compressed
-//	paging=ram:SIZE      what does not compress goes to a disk of SIZE in memory, encrypted: for tests
+//	paging=vda           what does not compress goes to the first virtio disk, encrypted; vdb to the second, and so on
+//	paging=ram:SIZE      the same to a disk of SIZE in memory: for tests
 func newPaging(m *setup.Machine, k *kern.Kernel, words []string) (*paging, error) {
 	p := &paging{machine: m, kernel: k}
+	p.findDisks()
 	for _, w := range words {
 		what, ok := strings.CutPrefix(w, "paging=")
 		if !ok {
@@ -38,20 +42,48 @@ func newPaging(m *setup.Machine, k *kern.Kernel, words []string) (*paging, error
 		if what == "compressed" {
 			continue
 		}
-		size, ok := strings.CutPrefix(what, "ram:")
-		if !ok {
-			return nil, fmt.Errorf("%s: there is no such paging storage: paging=compressed and paging=ram:16M are", w)
-		}
-		d, err := p.ramDisk(size)
-		if err == nil {
+		if size, ok := strings.CutPrefix(what, "ram:"); ok {
+			d, err := p.ramDisk(size)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", w, err)
+			}
 			p.disks = append(p.disks, d)
-			err = p.Add(d.Name())
+			what = d.Name()
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w, err)
+		if err := p.Add(what); err != nil {
+			return nil, fmt.Errorf("%s: %w (there are compressed, ram:SIZE%s)", w, err, p.names())
 		}
 	}
 	return p, nil
+}
+
+// findDisks brings up the machine's disks. One that fails is left alone.
+func (p *paging) findDisks() {
+	for i, t := range p.machine.Disks.Disks() {
+		name := "vd" + string(rune('a'+i%26))
+		frames, err := p.machine.Frames.AllocOrder(virtio.BlockOrder)
+		if err != nil {
+			fmt.Printf("defpager: %s: %v\n", name, err)
+			return
+		}
+		d, err := virtio.New(name, t, p.machine.Memory, frames, func() int64 { return int64(p.machine.SinceEntry()) })
+		if err != nil {
+			p.machine.Frames.FreeOrder(frames, virtio.BlockOrder)
+			fmt.Printf("defpager: %v\n", err)
+			continue
+		}
+		p.kernel.Keep("disk "+name, 1<<virtio.BlockOrder)
+		p.disks = append(p.disks, d)
+	}
+}
+
+// names lists the disks.
+func (p *paging) names() string {
+	var s strings.Builder
+	for _, d := range p.disks {
+		s.WriteString(", " + d.Name())
+	}
+	return s.String()
 }
 
 // begin begins to page out.
@@ -91,7 +123,8 @@ func (p *paging) ramDisk(size string) (disk.Disk, error) {
 		}
 		parts = append(parts, part)
 	}
-	name := fmt.Sprintf("ram%d", len(p.disks))
+	name := fmt.Sprintf("ram%d", p.rams)
+	p.rams++
 	p.kernel.Keep("disk "+name, mach.PageNumber(len(parts))<<(mach.SuperShift-mach.PageShift))
 	return disk.NewRAM(name, p.machine.Memory, parts), nil
 }

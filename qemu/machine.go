@@ -27,12 +27,13 @@ type Machine struct {
 	Accel  string // auto, tcg or kvm
 	Count  bool   // count instructions: the clock advances by one nanosecond each, and no run differs from another
 
-	Image  string // the ELF image, or a CD image that ends in .iso
-	Initrd string // archive of modules; empty: none
-	Append string // the kernel's command line
-	Debug  string // a socket where gdb may attach; the guest starts stopped
-	Log    string // where the monitor's command log writes, one line for each instruction; empty: nowhere
-	Reboot bool   // a reset starts the machine again, it does not end QEMU
+	Image  string   // the ELF image, or a CD image that ends in .iso
+	Initrd string   // archive of modules; empty: none
+	Append string   // the kernel's command line
+	Disks  []string // virtio disks vda, vdb and so on: paths of raw files, or QEMU's longer form, driver=...
+	Debug  string   // a socket where gdb may attach; the guest starts stopped
+	Log    string   // where the monitor's command log writes, one line for each instruction; empty: nowhere
+	Reboot bool     // a reset starts the machine again, it does not end QEMU
 }
 
 // Flags adds the options to f, with defaults from the environment's MACHINE, CPU, MEM, SMP and ACCEL.
@@ -72,22 +73,28 @@ func (m *Machine) Check() error {
 	return nil
 }
 
-// MemoryBytes is the size of memory in bytes. As in QEMU, a number without a unit counts MiB.
+// MemoryBytes is the size of memory in bytes.
 func (m *Machine) MemoryBytes() (uint64, error) {
-	digits, unit := m.Memory, uint64(1<<20)
+	n, err := parseSize(m.Memory)
+	if err != nil {
+		return 0, fmt.Errorf("MEM=%s: want a size such as 256M or 2G", m.Memory)
+	}
+	return n, nil
+}
+
+// parseSize reads a size in bytes. As in QEMU, a number without a unit counts MiB.
+func parseSize(text string) (uint64, error) {
+	digits, unit := text, uint64(1<<20)
 	for _, u := range []struct {
 		suffix string
 		unit   uint64
 	}{{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}} {
-		if s := strings.ToUpper(m.Memory); strings.HasSuffix(s, u.suffix) {
+		if s := strings.ToUpper(text); strings.HasSuffix(s, u.suffix) {
 			digits, unit = s[:len(s)-1], u.unit
 		}
 	}
 	n, err := strconv.ParseUint(digits, 10, 32)
-	if err != nil {
-		return 0, fmt.Errorf("MEM=%s: want a size such as 256M or 2G", m.Memory)
-	}
-	return n * unit, nil
+	return n * unit, err
 }
 
 // Args is QEMU's command line, but for the serial line.
@@ -104,6 +111,7 @@ func (m *Machine) Args() []string {
 			args = append(args, "-append", m.Append)
 		}
 	}
+	args = append(args, m.diskArgs()...)
 	if m.CPU != "" {
 		args = append(args, "-cpu", m.CPU)
 	}

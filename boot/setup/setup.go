@@ -10,6 +10,7 @@ import (
 	"defpager/board"
 	"defpager/board/pc"
 	"defpager/board/pc/acpi"
+	"defpager/board/virtio"
 	"defpager/board/x86"
 	"defpager/boot/image"
 	"defpager/boot/info"
@@ -25,6 +26,7 @@ type Machine struct {
 	Memory board.Memory
 	Frames *frame.Allocator
 	ACPI   acpi.Tables
+	Disks  *virtio.Bus
 	record *image.Record
 	tables []board.Range // taken for the machine's own tables
 }
@@ -54,6 +56,8 @@ func Run() (*Machine, error) {
 		return nil, err
 	}
 	m.ACPI = m.ReadACPI(&early, boot.ACPI.Root, boot.ACPI.Wide)
+
+	m.Disks = virtio.Find(pc.PCI{})
 
 	limit := boot.Limit()
 	for _, module := range boot.Modules {
@@ -123,6 +127,9 @@ func (m *Machine) layout(s image.Sections) x86.Layout {
 		if d != 0 {
 			add(board.Range{Start: d.Trunc(), Size: mach.PageSize}, x86.Write|x86.Uncached)
 		}
+	}
+	for _, r := range m.Disks.Ranges() {
+		add(r, x86.Write|x86.Uncached)
 	}
 	return l
 }

@@ -114,7 +114,7 @@ func (t *typist) until(pattern string) error {
 	return t.p.Wait(re.MatchString, quiet)
 }
 
-// boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-job FILE] [-module LINE]... [-file NAME=PATH]...
+// boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-job FILE] [-module LINE]... [-file NAME=PATH]... [-disk FILE]...
 // [-type LINE | -keys KEYS | -until PATTERN]...
 //
 // It boots the image with command lines of modules (all programs are among the files), types lines at prompts and keys at once, waits for
@@ -123,7 +123,7 @@ func (t *typist) until(pattern string) error {
 func boot(ts *testscript.TestScript, negated bool, args []string) {
 	m := qemu.Machine{Accel: "tcg"}
 	f := flag.NewFlagSet("boot", flag.ContinueOnError)
-	var lines, files list
+	var lines, files, disks list
 	typist := typist{}
 	f.StringVar(&m.Type, "machine", "q35", "")
 	f.StringVar(&m.CPU, "cpu", "", "")
@@ -135,11 +135,18 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 	job := f.String("job", "", "")
 	f.Var(&lines, "module", "")
 	f.Var(&files, "file", "")
+	f.Var(&disks, "disk", "")
 	f.Var(typist.action(typist.line), "type", "")
 	f.Var(typist.action(typist.keys), "keys", "")
 	f.Var(typist.action(typist.until), "until", "")
 	ts.Check(f.Parse(args))
 	m.Image = filepath.Join(ts.Getenv("BUILD"), *image)
+	for _, d := range disks {
+		if !strings.Contains(d, "=") {
+			d = ts.MkAbs(d)
+		}
+		m.Disks = append(m.Disks, d)
+	}
 
 	modules, err := qemu.Programs(filepath.Join(ts.Getenv("BUILD"), "user"))
 	ts.Check(err)

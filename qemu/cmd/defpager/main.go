@@ -32,7 +32,7 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   list     print the command lines of the main job's modules and of all programs, for a CD image
   args     print QEMU's command line
 
-Options may also come from the environment: FILE, MACHINE, CPU, MEM, SMP, ACCEL. COMMAND -h lists them.
+Options may also come from the environment: FILE, MACHINE, CPU, MEM, SMP, ACCEL, DISK. COMMAND -h lists them.
 `
 
 func main() {
@@ -61,6 +61,7 @@ func run(ctx context.Context, command string, args []string) error {
 	job := qemu.Job{Output: os.Stdout, Notes: os.Stderr}
 	job.Machine.Flags(flags)
 	flags.StringVar(&job.Machine.Append, "append", os.Getenv("APPEND"), "more words for the kernel's command line, such as trace")
+	diskFile := flags.String("disk", os.Getenv("DISK"), "a virtio disk for the guest: a raw file, or the size of a new one that is removed at the end")
 	flags.StringVar(&job.File, "file", os.Getenv("FILE"), "the file of the main job")
 	flags.StringVar(&job.Programs, "programs", "build/user", "directory of the ring-3 programs")
 	flags.DurationVar(&job.Quiet, "quiet", time.Minute, "how long the guest may print nothing before it counts as stuck")
@@ -77,6 +78,14 @@ func run(ctx context.Context, command string, args []string) error {
 	}
 	if job.File == "" {
 		job.File = "README.md"
+	}
+	if *diskFile != "" {
+		path, remove, err := qemu.MakeDisk(*diskFile)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		job.Machine.Disks = []string{path}
 	}
 	defer keepTerminal()()
 	switch command {
