@@ -195,8 +195,8 @@ func TestAgainstModel(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"start": func(t *rapid.T) {
-				slot := len(flying)
-				for slot = 0; used[slot]; slot++ {
+				slot := 0
+				for ; used[slot]; slot++ {
 				}
 				n := rapid.IntRange(1, 8).Draw(t, "blocks")
 				first := disk.Block(rapid.IntRange(0, diskBlocks-n).Draw(t, "first"))

@@ -31,14 +31,13 @@ const (
 )
 
 type queue struct {
-	mem     board.Memory
-	at      mach.PhysAddr
-	page    *[mach.PageSize]byte // descriptors and rings
-	pieces  *[mach.PageSize]byte
-	given   uint16 // the driver's index
-	taken   uint16 // how far answers were read
-	flying  uint32 // bit i: transfer i is the device's
-	notices uint64
+	mem    board.Memory
+	at     mach.PhysAddr
+	page   *[mach.PageSize]byte // descriptors and rings
+	pieces *[mach.PageSize]byte
+	given  uint16 // the driver's index
+	taken  uint16 // how far answers were read
+	flying uint32 // bit i: transfer i is the device's
 }
 
 func newQueue(mem board.Memory, at mach.PhysAddr) queue {
