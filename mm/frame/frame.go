@@ -187,7 +187,21 @@ func (a *Allocator) takeZeroed() mach.PhysAddr {
 
 // takeDirty hands out one frame with whatever it holds; the caller has checked that there is one.
 func (a *Allocator) takeDirty() mach.PhysAddr {
-	n, ok := a.single()
+	n := a.loose
+	if n == none {
+		return a.takeSettled()
+	}
+	d := &a.table[n]
+	a.loose = d.next
+	a.loosed--
+	d.state, d.order = taken, 0
+	a.free--
+	return mach.PhysAddr(n) << mach.PageShift
+}
+
+// takeSettled is takeDirty when no loose frame is left.
+func (a *Allocator) takeSettled() mach.PhysAddr {
+	n, ok := a.pop(0)
 	if !ok {
 		n = a.stack
 		a.stack = a.table[n].next
@@ -250,7 +264,7 @@ func (a *Allocator) ZeroSome(max int) int {
 func (a *Allocator) zeroTarget() uint64 { return min(a.free/4, 64<<20>>mach.PageShift) }
 
 // Zero clears a frame. Every zeroing of the kernel goes through it.
-func Zero(f *[mach.PageSize]byte) { clear(f[:]) }
+func Zero(f *[mach.PageSize]byte) { board.ClearPage(f) }
 
 func hex(p mach.PhysAddr) string {
 	const digits = "0123456789abcdef"
