@@ -170,8 +170,7 @@ func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool
 	if o.shadow != nil {
 		o.bypass()
 	}
-	m.env.counters.ZeroFills++
-	m.counters.ZeroFills++
+	m.counts(0)
 	if m.env.Trace != nil {
 		o.trace("page %d gets a frame of zeros", n)
 	}
@@ -189,48 +188,76 @@ func (m *Map) zeroFill(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool
 	if err = m.pmap.Enter(va.Trunc(), p, prot, mach.PageSize); err != nil {
 		return err
 	}
-	if n == e.ahead && o.copy == nil {
-		m.fillAhead(e, va, n+1, prot)
-		return nil
-	}
-	e.ahead = n + 1
+	m.goOn(e, va, n, write, prot)
 	return nil
 }
 
-// fillAhead goes on with zeros behind va, whose faults come in a run, up to the end of the window: the pages that will be
-// wanted next. n is the page behind the one at va. It takes no memory that somebody else may need more.
-func (m *Map) fillAhead(e *Entry, va mach.VirtAddr, n mach.PageNumber, prot mach.Prot) {
+// goOn is called after a fault gave e's object a page n, which is at va now: when the faults come in a run, it prepares the pages that will be
+// wanted next, up to the end of the window. It takes no memory that somebody else may need more.
+func (m *Map) goOn(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool, prot mach.Prot) {
+	run := n == e.ahead
+	n++
+	e.ahead = n
 	o := e.object
-	_, to := e.window(va)
-	if o.kind == anonymous && !m.env.plenty() {
-		to = va
+	if !run || o.copy != nil || o.kind == anonymous && !m.env.plenty() {
+		return
 	}
-	for at := va.Trunc() + mach.PageSize; at < to && n < o.limit; at += mach.PageSize {
-		s := o.at(n)
-		if s.out() {
+	_, to := e.window(va)
+	at := va.Trunc() + mach.PageSize
+	end := min(n+mach.PageNumber(to-at)>>mach.PageShift, o.limit)
+	switch {
+	case o.shadow == nil || n >= o.shadowEnd:
+		m.fillAhead(e, at, n, end, prot)
+	case write:
+		m.copyAhead(e, at, n, end, prot)
+	}
+	if o.shadow != nil {
+		o.bypass()
+	}
+}
+
+// fillAhead maps the pages [n, end) of e's object from at on. Those that are not there become zeros.
+func (m *Map) fillAhead(e *Entry, at mach.VirtAddr, n, end mach.PageNumber, prot mach.Prot) {
+	for n < end {
+		slots, filled := e.object.zeros(n, end)
+		m.env.counters.ZeroFills += filled
+		m.counters.ZeroFills += filled
+		if len(slots) == 0 || m.pmap.FillRun(at, slots, uint64(slotOut), prot) != nil {
 			break
 		}
-		if s == 0 {
-			if o.shadow != nil {
-				break // what is not here may be below
-			}
-			p, err := o.take()
-			if err != nil {
-				break
-			}
-			if o.insert(n, p) != nil {
-				break
-			}
-			m.env.counters.ZeroFills++
-			m.counters.ZeroFills++
-			s = slot(p)
-		}
-		n++
-		if m.pmap.Enter(at, s.frame(), prot, mach.PageSize) != nil {
-			break
-		}
+		n += mach.PageNumber(len(slots))
+		at += mach.VirtAddr(len(slots)) * mach.PageSize
 	}
 	e.ahead = n
+}
+
+// zeros gives frames of zeros to those of the pages [n, end) that the object has not, as far as they lie in the leaf of page n, and views
+// their slots: fewer when there is no more memory. It also says how many it filled. n is not 0, which may have no leaf.
+func (o *Object) zeros(n, end mach.PageNumber) (slots []uint64, filled uint64) {
+	if o.at(n) == 0 {
+		p, err := o.take()
+		if err != nil || o.insert(n, p) != nil {
+			return nil, 0
+		}
+		filled = 1
+	}
+	slots = o.pages.run(&o.env.nodes, n)
+	slots = slots[:min(mach.PageNumber(len(slots)), end-n)]
+	more := uint64(0)
+	for i, s := range slots {
+		if s != 0 {
+			continue
+		}
+		p, err := o.take()
+		if err != nil {
+			slots = slots[:i]
+			break
+		}
+		slots[i] = uint64(p)
+		more++
+	}
+	o.pages.filled(more)
+	return slots, filled + more
 }
 
 // fillSuper fills the whole 2 MiB around va from one block of frames, if e and its object have room for it and nothing is
@@ -251,11 +278,19 @@ func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
 	if !ok {
 		return false
 	}
-	for i := range mach.PageNumber(superPages) {
-		if o.pages.put(nodes, first+i, slot(p)+slot(i.Bytes())|slotSuper, o.kind == reserved) != nil {
+	for i := mach.PageNumber(0); i < superPages; i += nodeSlots {
+		s := slot(p) + slot(i.Bytes()) | slotSuper
+		// A leaf's last page makes the leaf: page 0 by itself needs none.
+		if o.pages.put(nodes, first+i+nodeSlots-1, s, o.kind == reserved) != nil {
 			o.unfill(first, first+i, p)
 			return false
 		}
+		slots := o.pages.run(nodes, first+i)
+		for j := range slots {
+			slots[j] = uint64(s)
+			s += mach.PageSize
+		}
+		o.pages.filled(nodeSlots - 1)
 	}
 	m.env.counters.ZeroFills += superPages
 	m.counters.ZeroFills += superPages
@@ -344,9 +379,54 @@ func (m *Map) copyUp(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot) erro
 	if m.env.Trace != nil {
 		o.trace("page %d is a copy now of what was seen below", n)
 	}
+	m.counts(s)
+	o.supersede(n, e)
+	err := m.show(va.Trunc(), o.resident(n), e.access())
+	o.bypass()
+	if err != nil {
+		return err
+	}
+	m.goOn(e, va, n, true, e.access())
+	return nil
+}
+
+// copyAhead gives e's object pages of its own from n up to end, with what it shows there from below, and maps them, writable, from at on. It goes
+// as far as nobody has to be asked for a page, and only where nobody sees these pages but e.
+func (m *Map) copyAhead(e *Entry, at mach.VirtAddr, n, end mach.PageNumber, prot mach.Prot) {
+	o := e.object
+	if o.mapped > 1 || o.above != nil {
+		return
+	}
+	for ; n < end && !o.has(n); n++ {
+		s, ok := o.peek(n)
+		if !ok || o.fill(n, s.frame()) != nil {
+			break
+		}
+		m.counts(s)
+		if m.show(at, o.resident(n), prot) != nil {
+			break
+		}
+		at += mach.PageSize
+	}
+	e.ahead = n
+}
+
+// counts notes a page that was filled with what s holds, or with zeros if s is 0.
+func (m *Map) counts(s slot) {
+	if s == 0 {
+		m.env.counters.ZeroFills++
+		m.counters.ZeroFills++
+		return
+	}
 	m.env.counters.CopyFaults++
 	m.counters.CopyFaults++
-	o.supersede(n, e)
-	o.bypass()
-	return m.pmap.Enter(va.Trunc(), o.resident(n).frame(), e.access(), mach.PageSize)
+}
+
+// show maps s at va in place of the frame below that may be mapped there, which it takes away when there is no memory for a table.
+func (m *Map) show(va mach.VirtAddr, s slot, prot mach.Prot) error {
+	err := m.pmap.Enter(va, s.frame(), prot, mach.PageSize)
+	if err != nil {
+		m.pmap.Remove(va, va+mach.PageSize)
+	}
+	return err
 }

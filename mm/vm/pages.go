@@ -35,10 +35,19 @@ type pageTree struct {
 	out    mach.PageNumber // of those, pages without a frame
 	nodes  uint64
 
-	// The leaf that was looked at last, to spare the descent: faults come in runs.
-	lastBase mach.PageNumber
-	last     nodeRef
+	recent recentLeaf // looked at last, to spare the descent: faults come in runs
 }
+
+// recentLeaf is a view of the leaf node with the pages of one number.
+type recentLeaf struct {
+	key   mach.PageNumber // leafKey of its pages; 0: there is none
+	slots *node
+	used  *uint64 // the node's count of slots that are not 0
+	ref   nodeRef
+}
+
+// leafKey is a number that is the same for the pages of one leaf, and never 0.
+func leafKey(n mach.PageNumber) mach.PageNumber { return n>>nodeShift + 1 }
 
 // heightFor is the height of a tree that can hold page n.
 func heightFor(n mach.PageNumber) uint {
@@ -50,55 +59,64 @@ func heightFor(n mach.PageNumber) uint {
 	return h
 }
 
-// leaf finds the leaf node that would hold page n, 0 if there is none. Precondition: height > 0.
-func (t *pageTree) leaf(p *nodePool, n mach.PageNumber) nodeRef {
-	if t.last != 0 && n>>nodeShift == t.lastBase {
-		return t.last
-	}
+// leaf makes the leaf that would hold page n the recent one, and reports whether there is one. Precondition: height > 0.
+func (t *pageTree) leaf(p *nodePool, n mach.PageNumber) bool {
+	return t.recent.key == leafKey(n) || t.descend(p, n)
+}
+
+func (t *pageTree) descend(p *nodePool, n mach.PageNumber) bool {
 	if t.root == 0 || n>>(nodeShift*t.height) != 0 {
-		return 0
+		return false
 	}
 	r := nodeRef(t.root)
 	for level := t.height - 1; level > 0; level-- {
 		r = nodeRef(p.at(r)[n>>(nodeShift*level)&(nodeSlots-1)])
 		if r == 0 {
-			return 0
+			return false
 		}
 	}
-	t.lastBase, t.last = n>>nodeShift, r
-	return r
+	t.recent = recentLeaf{leafKey(n), p.at(r), p.count(r), r}
+	return true
 }
 
 // get is page n's slot.
 func (t *pageTree) get(p *nodePool, n mach.PageNumber) slot {
-	if t.height == 0 {
-		if n != 0 {
-			return 0
-		}
+	if t.recent.key == leafKey(n) {
+		return slot(t.recent.slots[n&(nodeSlots-1)])
+	}
+	return t.seek(p, n)
+}
+
+func (t *pageTree) seek(p *nodePool, n mach.PageNumber) slot {
+	switch {
+	case t.height == 0 && n == 0:
 		return slot(t.root)
+	case t.height != 0 && t.descend(p, n):
+		return slot(t.recent.slots[n&(nodeSlots-1)])
 	}
-	r := t.leaf(p, n)
-	if r == 0 {
-		return 0
-	}
-	return slot(p.at(r)[n&(nodeSlots-1)])
+	return 0
 }
 
 // run views the slots of page n and of those behind it that lie in the same leaf; nil: it has none of them. The height is not 0.
 func (t *pageTree) run(p *nodePool, n mach.PageNumber) []uint64 {
-	r := t.leaf(p, n)
-	if r == 0 {
+	if !t.leaf(p, n) {
 		return nil
 	}
-	return p.at(r)[n&(nodeSlots-1):]
+	return t.recent.slots[n&(nodeSlots-1):]
+}
+
+// filled counts slots that were 0 and are not any more, in the view that run returned last.
+func (t *pageTree) filled(slots uint64) {
+	t.count += mach.PageNumber(slots)
+	*t.recent.used += slots
 }
 
 // put makes s page n's slot; s is not 0. With promised the nodes come out of the owner's promise and put cannot fail;
 // without it may fail with ResourceShortage, and then nothing has changed.
 func (t *pageTree) put(p *nodePool, n mach.PageNumber, s slot, promised bool) error {
 	if t.height > 0 {
-		if r := t.leaf(p, n); r != 0 {
-			t.set(p, r, n, s)
+		if t.leaf(p, n) {
+			t.set(n, s)
 			return nil
 		}
 	} else if n == 0 {
@@ -124,12 +142,11 @@ func (t *pageTree) put(p *nodePool, n mach.PageNumber, s slot, promised bool) er
 	return nil
 }
 
-// set stores s in leaf r.
-func (t *pageTree) set(p *nodePool, r nodeRef, n mach.PageNumber, s slot) {
-	at := &p.at(r)[n&(nodeSlots-1)]
+// set stores s in the recent leaf, which is n's.
+func (t *pageTree) set(n mach.PageNumber, s slot) {
+	at := &t.recent.slots[n&(nodeSlots-1)]
 	if *at == 0 {
-		*p.count(r)++
-		t.count++
+		t.filled(1)
 	}
 	if (slot(*at) | s).out() {
 		t.tally(slot(*at), s)
@@ -173,8 +190,8 @@ func (t *pageTree) grow(p *nodePool, n mach.PageNumber, s slot) {
 		}
 		r = nodeRef(*at)
 	}
-	t.lastBase, t.last = n>>nodeShift, r
-	t.set(p, r, n, s)
+	t.recent = recentLeaf{leafKey(n), p.at(r), p.count(r), r}
+	t.set(n, s)
 }
 
 func (t *pageTree) node(p *nodePool) nodeRef {
@@ -223,8 +240,8 @@ func (t *pageTree) cut(p *nodePool, r nodeRef, level uint, n mach.PageNumber, ke
 }
 
 func (t *pageTree) drop(p *nodePool, r nodeRef, keep bool) {
-	if t.last == r {
-		t.last = 0
+	if t.recent.ref == r {
+		t.recent = recentLeaf{}
 	}
 	t.nodes--
 	p.put(r, keep)
@@ -287,21 +304,23 @@ func (t *pageTree) clear(env *Env, keep bool) {
 
 func (t *pageTree) clearNode(env *Env, r nodeRef, level uint, keep bool) {
 	v := env.nodes.at(r)
-	for i, at := range v {
-		if at == 0 {
-			continue
+	switch first := slot(v[0]); {
+	case level > 0:
+		for _, below := range v {
+			if below != 0 {
+				t.clearNode(env, nodeRef(below), level-1, keep)
+			}
 		}
-		v[i] = 0
-		s := slot(at)
-		switch {
-		case level > 0:
-			t.clearNode(env, nodeRef(at), level-1, keep)
-		case s&slotSuper == 0:
-			env.freeSlot(s)
-		case s.frame()&(mach.SuperSize-1) == 0:
-			env.Frames.FreeOrder(s.frame(), mach.SuperShift-mach.PageShift) // with the 511 that follow
+	case first&slotSuper == 0:
+		for _, s := range v {
+			if s != 0 {
+				env.freeSlot(slot(s))
+			}
 		}
+	case first.frame()&(mach.SuperSize-1) == 0: // as the first, so all: this leaf, and the seven behind it
+		env.Frames.FreeOrder(first.frame(), mach.SuperShift-mach.PageShift)
 	}
+	*v = node{}
 	*env.nodes.count(r) = 0
 	t.drop(&env.nodes, r, keep)
 }

@@ -138,6 +138,24 @@ func (o *Object) find(n mach.PageNumber) (slot, *Object, error) {
 	}
 }
 
+// peek is find where the answer is at hand: page n of o, which o itself does not have, is s, or zeros if s is 0. false: it must be asked for.
+func (o *Object) peek(n mach.PageNumber) (s slot, ok bool) {
+	for !o.lost {
+		m, ok := o.below(n)
+		if !ok {
+			return 0, o.kind != managed
+		}
+		o, n = o.shadow, m
+		if s := o.at(n); s != 0 {
+			return s, !s.out()
+		}
+		if o.kind == managed {
+			break
+		}
+	}
+	return 0, false
+}
+
 // push saves page n of o, whose frame is p (0: all zeros), in o's copy object, because n is about to be written. After it,
 // nothing that shows the copy maps o's frame.
 //
