@@ -5,7 +5,11 @@
 GO     ?= go
 BUILD  ?= build
 HOST   := $(BUILD)/defpager
-export ROW TSV PEER FILE MACHINE CPU MEM SMP ACCEL DISK APPEND V
+export ROW TSV PEER MACHINE CPU MEM SMP ACCEL DISK V
+# As they were written: $$ in a file's name or a program's arguments is no variable of make's.
+override export FILE := $(value FILE)
+override export MODULES := $(value MODULES)
+override export APPEND := $(value APPEND)
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint host-test qemu-test soak bench bench-check bench-baseline peer profile doctor setup gdb clean all
@@ -26,6 +30,7 @@ help:
 	@echo
 	@echo 'Variables: MACHINE=q35|pc|microvm CPU=max MEM=512M SMP=2 ACCEL=auto|tcg|kvm APPEND=trace V=1'
 	@echo '           DISK=path|64M gives the guest a virtio disk, which APPEND=paging=vda makes paging storage'
+	@echo "           MODULES='mine --host=\$${host-port} a b, hello' boots programs of your own instead of the main job (user/README.md)"
 	@echo '           TAMAGO=/path/to/tamago-go/bin/go builds the image with that compiler'
 
 # What goes on the CD: the main job with FILE, and all programs.
@@ -81,7 +86,7 @@ $(BUILD)/iso.list: $(HOST) user
 
 .PHONY: $(BUILD)/file
 $(BUILD)/file:
-	@cp $(or $(FILE),README.md) $@
+	@cp "$${FILE:-README.md}" $@
 
 # Static checks. The image's packages are checked as they are built: without cgo.
 lint:

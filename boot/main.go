@@ -28,7 +28,7 @@ func main() {
 		fmt.Println("defpager:", err)
 		pc.Halt(1)
 	}
-	words := strings.Fields(m.Boot.CommandLine)
+	words := m.Boot.Options()
 	out := &console{device: m.Console()}
 	hz, source := m.Hz()
 	env := &vm.Env{Mem: m.Memory, Frames: m.Frames, Pmap: &pmap.Env{

@@ -57,10 +57,11 @@ func Programs(dir string) ([]Module, error) {
 	return list, nil
 }
 
-// Job is the main job with one file.
+// Job is the main job with one file, or programs of the user's own.
 type Job struct {
 	Machine  Machine
 	File     string
+	Modules  string // "PATH ARGS,PATH ARGS": what to boot instead of the main job; empty: that. File, if any, is a module beside them
 	Programs string // directory of the ring-3 programs
 	Output   io.Writer
 	Notes    io.Writer     // what the host has to say
@@ -84,25 +85,32 @@ func (j *Job) prepare() (hash string, remove func(), err error) {
 	if err := j.Machine.Check(); err != nil {
 		return "", nil, err
 	}
-	hash, size, err := HashFile(j.File)
-	if err != nil {
-		return "", nil, fmt.Errorf("FILE: %w", err)
-	}
-	// The file is in memory twice, as module and as object, beside kernel, programs and page tables.
-	const others = 96 << 20
-	if memory, _ := j.Machine.MemoryBytes(); uint64(size)*2+others > memory {
-		fmt.Fprintf(j.Notes, "warning: %s has %d MiB, which may not fit twice into MEM=%s; try MEM=%dM\n", j.File, size>>20, j.Machine.Memory, (2*size+others)>>20+1)
-	}
+	lines := JobLines()
 	modules, err := Programs(j.Programs)
+	if err == nil && j.Modules != "" {
+		lines, modules, err = own(j.Modules, modules)
+	}
 	if err != nil {
 		return "", nil, err
+	}
+	if j.File != "" {
+		size := int64(0)
+		if hash, size, err = HashFile(j.File); err != nil {
+			return "", nil, fmt.Errorf("FILE: %w", err)
+		}
+		// The file is in memory twice, as module and as object, beside kernel, programs and page tables.
+		const others = 96 << 20
+		if memory, _ := j.Machine.MemoryBytes(); uint64(size)*2+others > memory {
+			fmt.Fprintf(j.Notes, "warning: %s has %d MiB, which may not fit twice into MEM=%s; try MEM=%dM\n", j.File, size>>20, j.Machine.Memory, (2*size+others)>>20+1)
+		}
+		modules = append(modules, Module{"file", j.File})
 	}
 	archive, err := os.CreateTemp("", "defpager-*.cpio")
 	if err != nil {
 		return "", nil, err
 	}
 	remove = func() { _ = os.Remove(archive.Name()) }
-	err = WriteArchive(archive, JobLines(), append(modules, Module{"file", j.File}))
+	err = WriteArchive(archive, lines, modules)
 	if e := archive.Close(); err == nil {
 		err = e
 	}
@@ -147,7 +155,8 @@ func compare(text, hash string) error {
 	return nil
 }
 
-// Demo does the main job without the prompt: it prints one line per task to out, and its error tells what went wrong.
+// Demo does the main job without the prompt: it prints one line per task to out, and its error tells what went wrong. Of the user's own
+// programs it prints nothing itself; the error says whether one has failed.
 func (j *Job) Demo(ctx context.Context, out io.Writer) error {
 	hash, remove, err := j.prepare()
 	if err != nil {
@@ -170,9 +179,11 @@ func (j *Job) Demo(ctx context.Context, out io.Writer) error {
 	}
 	err = p.Wait(func(string) bool { return ended() }, j.Quiet)
 	text := p.Text()
-	lines, _ := guestHashes(text)
-	for _, l := range lines {
-		fmt.Fprintln(out, l)
+	if j.Modules == "" {
+		lines, _ := guestHashes(text)
+		for _, l := range lines {
+			fmt.Fprintln(out, l)
+		}
 	}
 	switch {
 	case !ended():
@@ -180,7 +191,20 @@ func (j *Job) Demo(ctx context.Context, out io.Writer) error {
 	case p.Status() != ExitSuccess:
 		return fmt.Errorf("the guest failed (QEMU's exit status %d); its last words:\n%s", p.Status(), tail(text, 12))
 	}
+	if j.Modules != "" {
+		return complaintOf(text)
+	}
 	return compare(text, hash)
+}
+
+var exitLine = regexp.MustCompile(`(?m)^\S+: exit status [1-9]\d*$`)
+
+// complaintOf is an error if a program has printed that it failed: its task tells nobody (user/README.md).
+func complaintOf(text string) error {
+	if line := exitLine.FindString(text); line != "" {
+		return errors.New(line)
+	}
+	return nil
 }
 
 // Run does the main job, shows what the guest prints, and leaves the user at the guest's prompt. Without a terminal, input is
@@ -225,6 +249,9 @@ func (j *Job) Run(ctx context.Context, terminal bool) error {
 
 // judge waits for the end of the main job and tells the user whether the hashes agree.
 func (j *Job) judge(p *Process, hash string) error {
+	if j.Modules != "" {
+		return nil
+	}
 	const forEver = 24 * time.Hour
 	err := p.Wait(func(text string) bool {
 		return strings.Contains(text, "creator: done\n") || strings.Contains(text, "creator: FAILED")

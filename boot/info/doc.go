@@ -1,7 +1,7 @@
 // Package info reads what a loader left in memory: the memory map, the modules and the command line.
 //
 // Two loaders are known. PVH (Xen, include/public/arch-x86/hvm/start_info.h) hands over one initrd, which is a cpio archive
-// of modules or a bare file; multiboot2 (specification 1.6) hands over any number of modules. Both end up in one Info.
+// of modules or one file, which may be a program; multiboot2 (specification 1.6) hands over any number of modules. Both end up in one Info.
 // Nothing that the loader says is believed without a check: addresses, counts and sizes may be anything, and the memory map
 // may be unsorted and overlap itself; where pieces overlap, the more cautious kind wins.
 //

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"defpager/board"
 	"defpager/mach"
@@ -23,7 +24,7 @@ func Read(mem *board.Memory, l Loader, at mach.PhysAddr) (*Info, error) {
 	r.eachTaken(func(t board.Range) { i.taken = append(i.taken, t) })
 	r.eachModule(func(m module) {
 		if l == PVH && len(m.command) == 0 {
-			i.Modules = append(i.Modules, Unpack(mem, m.data)...)
+			i.Modules = append(i.Modules, Unpack(mem, m.data, i.Arguments())...)
 			return
 		}
 		i.Modules = append(i.Modules, board.Module{Command: string(m.command), Data: m.data})
@@ -60,6 +61,25 @@ func Sanitize(entries []Entry) []Entry {
 		clean = append(clean, piece)
 	}
 	return clean
+}
+
+// Options are the words of the command line that are meant for the kernel: those before "--".
+func (i *Info) Options() []string {
+	before, _ := cutWords(strings.Fields(i.CommandLine))
+	return before
+}
+
+// Arguments are the words of the command line behind "--": for a program that is the whole initrd.
+func (i *Info) Arguments() []string {
+	_, behind := cutWords(strings.Fields(i.CommandLine))
+	return behind
+}
+
+func cutWords(words []string) (before, behind []string) {
+	if at := slices.Index(words, "--"); at >= 0 {
+		return words[:at], words[at+1:]
+	}
+	return words, nil
 }
 
 // Limit is the first address behind all RAM.

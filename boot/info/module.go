@@ -2,6 +2,7 @@ package info
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"defpager/board"
@@ -22,8 +23,10 @@ const (
 
 	// listName is the archive's entry that holds one module's command line per line.
 	listName = "modules"
-	// bareName is the command line of an initrd that is not an archive.
+	// bareName is the name of an initrd that is not an archive.
 	bareName = "initrd"
+	// elfMagic begins a program.
+	elfMagic = "\x7fELF"
 )
 
 // file is one entry of an archive.
@@ -34,12 +37,20 @@ type file struct {
 
 // Unpack finds the modules in an initrd. If it is a cpio archive, its entry "modules" names one module per line, the first word
 // being the entry's name; entries without a line follow, with their name as command line. Lines without an entry
-// and whatever is damaged are left out. If it is not an archive, it is one module called "initrd".
-func Unpack(mem *board.Memory, initrd board.Range) []board.Module {
+// and whatever is damaged are left out. If it is not an archive, it is one module called "initrd"; a program among these gets the
+// arguments, and is started unless they hold a directive.
+func Unpack(mem *board.Memory, initrd board.Range, arguments []string) []board.Module {
 	r := raw{mem: mem}
 	b := r.view(initrd.Start, initrd.Size)
 	if len(b) < cpioHeader || string(b[:6]) != cpioMagic {
-		return []board.Module{{Command: bareName, Data: initrd}}
+		words := []string{bareName}
+		if len(b) >= len(elfMagic) && string(b[:len(elfMagic)]) == elfMagic {
+			words = append(words, arguments...)
+			if !slices.ContainsFunc(arguments, func(w string) bool { return strings.HasPrefix(w, "$(") }) {
+				words = append(words, "$(task-create)", "$(task-resume)")
+			}
+		}
+		return []board.Module{{Command: strings.Join(words, " "), Data: initrd}}
 	}
 	var list string
 	var files []file

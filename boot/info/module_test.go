@@ -52,7 +52,7 @@ func TestUnpackOrdersModulesByTheList(t *testing.T) {
 		copy(mem.Bytes(at, uint64(len(b))), b)
 		got := map[string]string{}
 		var order []string
-		for _, m := range Unpack(&mem, board.Range{Start: at, Size: uint64(len(b))}) {
+		for _, m := range Unpack(&mem, board.Range{Start: at, Size: uint64(len(b))}, nil) {
 			order = append(order, m.Command)
 			got[m.Command] = string(mem.Bytes(m.Data.Start, m.Data.Size))
 			if pages && m.Data.Start&mach.PageMask != 0 {
@@ -72,7 +72,29 @@ func TestUnpackTakesAnythingElseAsOneFile(t *testing.T) {
 	mem := board.Simulated(mib)
 	initrd := board.Range{Start: 0x10000, Size: 10}
 	copy(mem.Bytes(initrd.Start, 10), "plain text")
-	if d := cmp.Diff([]board.Module{{Command: "initrd", Data: initrd}}, Unpack(&mem, initrd)); d != "" {
+	if d := cmp.Diff([]board.Module{{Command: "initrd", Data: initrd}}, Unpack(&mem, initrd, nil)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestALoneProgramGetsTheArgumentsBehindTwoDashes(t *testing.T) {
+	mem := board.Simulated(mib)
+	initrd := board.Range{Start: 0x10000, Size: 10}
+	copy(mem.Bytes(initrd.Start, 10), "\x7fELF......")
+	for line, want := range map[string]string{
+		"":                                      "initrd $(task-create) $(task-resume)",
+		"trace":                                 "initrd $(task-create) $(task-resume)",
+		"trace -- a ${host-port}":               "initrd a ${host-port} $(task-create) $(task-resume)",
+		"-- $(task-create) --flag -- more":      "initrd $(task-create) --flag -- more",
+		"--name=value x=-- -- $(task-resume) b": "initrd $(task-resume) b",
+	} {
+		i := Info{CommandLine: line}
+		if got := Unpack(&mem, initrd, i.Arguments()); len(got) != 1 || got[0].Command != want || got[0].Data != initrd {
+			t.Errorf("%q: %v, want %q", line, got, want)
+		}
+	}
+	i := Info{CommandLine: "trace x=-- -- demo"}
+	if d := cmp.Diff([]string{"trace", "x=--"}, i.Options()); d != "" {
 		t.Error(d)
 	}
 }
@@ -95,7 +117,7 @@ func TestSettleKeepsContents(t *testing.T) {
 		copy(mem.Bytes(at, uint64(len(b))), b)
 		i := &Info{
 			Memory:  []Entry{entry(0, 2*mib, RAM)},
-			Modules: Unpack(&mem, board.Range{Start: at, Size: uint64(len(b))}),
+			Modules: Unpack(&mem, board.Range{Start: at, Size: uint64(len(b))}, nil),
 		}
 		if len(files) == 0 {
 			return
@@ -123,7 +145,7 @@ func FuzzUnpack(f *testing.F) {
 		copy(mem.Bytes(at, 0x8000), b)
 		i := &Info{
 			Memory:  []Entry{entry(0, 64<<10, RAM)},
-			Modules: Unpack(&mem, board.Range{Start: at, Size: uint64(len(b))}),
+			Modules: Unpack(&mem, board.Range{Start: at, Size: uint64(len(b))}, nil),
 		}
 		for _, m := range i.Modules {
 			if m.Data.Start < at || m.Data.End() > at+mach.PhysAddr(len(b)) {

@@ -114,10 +114,14 @@ func (t *typist) until(pattern string) error {
 	return t.p.Wait(re.MatchString, quiet)
 }
 
+<<<<<<< HEAD
 // boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-job FILE] [-module LINE]... [-file NAME=PATH]... [-disk FILE]...
+=======
+// boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-job FILE] [-module LINE]... [-file NAME=PATH]... [-initrd PATH]
+>>>>>>> 3f936f5 (Boot programs of the user's own, from make or as the whole initrd, and attack the kernel with random calls from ring 3)
 // [-type LINE | -keys KEYS | -until PATTERN]...
 //
-// It boots the image with command lines of modules (all programs are among the files), types lines at prompts and keys at once, waits for
+// It boots the image with command lines of modules (all programs are among the files) or an initrd, types lines at prompts and keys at once, waits for
 // output that matches patterns, all in their order, and waits for the end. Its
 // standard output is what the guest printed. It fails unless QEMU's exit status is that of success; ! boot wants failure.
 func boot(ts *testscript.TestScript, negated bool, args []string) {
@@ -133,6 +137,7 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 	f.BoolVar(&m.Count, "count", false, "")
 	image := f.String("image", "defpager.elf", "")
 	job := f.String("job", "", "")
+	initrd := f.String("initrd", "", "")
 	f.Var(&lines, "module", "")
 	f.Var(&files, "file", "")
 	f.Var(&disks, "disk", "")
@@ -158,11 +163,14 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 		name, path, _ := strings.Cut(v, "=")
 		modules = append(modules, qemu.Module{Name: name, Path: ts.MkAbs(path)})
 	}
-	m.Initrd = ts.MkAbs("modules.cpio")
-	archive, err := os.Create(m.Initrd)
-	ts.Check(err)
-	ts.Check(qemu.WriteArchive(archive, lines, modules))
-	ts.Check(archive.Close())
+	m.Initrd = *initrd
+	if m.Initrd == "" {
+		m.Initrd = ts.MkAbs("modules.cpio")
+		archive, err := os.Create(m.Initrd)
+		ts.Check(err)
+		ts.Check(qemu.WriteArchive(archive, lines, modules))
+		ts.Check(archive.Close())
+	}
 
 	p, err := qemu.Start(context.Background(), &m, qemu.Streams{LogLines: true})
 	ts.Check(err)

@@ -32,7 +32,7 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   list     print the command lines of the main job's modules and of all programs, for a CD image
   args     print QEMU's command line
 
-Options may also come from the environment: FILE, MACHINE, CPU, MEM, SMP, ACCEL, DISK. COMMAND -h lists them.
+Options may also come from the environment: FILE, MODULES, MACHINE, CPU, MEM, SMP, ACCEL, DISK, APPEND. COMMAND -h lists them.
 `
 
 func main() {
@@ -63,6 +63,7 @@ func run(ctx context.Context, command string, args []string) error {
 	flags.StringVar(&job.Machine.Append, "append", os.Getenv("APPEND"), "more words for the kernel's command line, such as trace")
 	diskFile := flags.String("disk", os.Getenv("DISK"), "a virtio disk for the guest: a raw file, or the size of a new one that is removed at the end")
 	flags.StringVar(&job.File, "file", os.Getenv("FILE"), "the file of the main job")
+	flags.StringVar(&job.Modules, "modules", os.Getenv("MODULES"), "programs to boot instead of the main job, with arguments: PATH ARGS,PATH ARGS")
 	flags.StringVar(&job.Programs, "programs", "build/user", "directory of the ring-3 programs")
 	flags.DurationVar(&job.Quiet, "quiet", time.Minute, "how long the guest may print nothing before it counts as stuck")
 	verbose := flags.Bool("v", os.Getenv("V") != "", "demo: show everything that the guest prints")
@@ -76,7 +77,7 @@ func run(ctx context.Context, command string, args []string) error {
 	if flags.NArg() != 0 && command != "gdb" {
 		return fmt.Errorf("%q: no such argument; -h lists the options", flags.Arg(0))
 	}
-	if job.File == "" {
+	if job.File == "" && job.Modules == "" {
 		job.File = "README.md"
 	}
 	if *diskFile != "" {
@@ -98,12 +99,12 @@ func run(ctx context.Context, command string, args []string) error {
 			return err
 		}
 		if command == "demo" {
-			if !*verbose {
+			if !*verbose && job.Modules == "" {
 				job.Output = nil
 			}
 			return job.Demo(ctx, os.Stdout)
 		}
-		fmt.Fprintf(os.Stderr, "%s on %s with %s of memory, accelerator %s\n", job.File, job.Machine.Type, job.Machine.Memory, text)
+		fmt.Fprintf(os.Stderr, "%s on %s with %s of memory, accelerator %s\n", cmp.Or(job.Modules, job.File), job.Machine.Type, job.Machine.Memory, text)
 		fmt.Fprintln(os.Stderr, "Ctrl-C interrupts a command of the guest, Ctrl-A x leaves QEMU.")
 		return job.Run(ctx, term.IsTerminal(int(os.Stdin.Fd())))
 	case "bench":
