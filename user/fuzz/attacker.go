@@ -271,8 +271,13 @@ func (t *target) makeMemory() mach.Return {
 func (t *target) makeRights() mach.Return {
 	c := t.client
 	rights := []struct{ name, right mach.Name }{
-		{ownTask, t.task}, {ownThread, t.threads[0]}, {otherThread, t.threads[1]}, {hostName, libmach.HostSelf()}, {pagerPort, t.pager},
-		{objectPort, t.object}, {devicePort, t.device},
+		{ownTask, t.task},
+		{ownThread, t.threads[0]},
+		{otherThread, t.threads[1]},
+		{hostName, libmach.HostSelf()},
+		{pagerPort, t.pager},
+		{objectPort, t.object},
+		{devicePort, t.device},
 	}
 	if t.oneIn(4) {
 		rights = append(rights, struct{ name, right mach.Name }{hostPriv, t.host})

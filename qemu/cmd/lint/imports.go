@@ -78,7 +78,7 @@ func forbidden(path, imported string) string {
 	otherFloor := slices.Index(floors, other)
 	switch {
 	case top == "user":
-		if other != "user" && other != "mach" && to != "ipc/mig" && to != "ipc/mig/wire" {
+		if other != "user" && other != "mach" && to != "ipc/mig" && !strings.HasPrefix(to, "ipc/mig/") {
 			return "programs know of the kernel only mach and ipc/mig"
 		}
 	case top == "qemu":
