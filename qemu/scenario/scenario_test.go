@@ -114,12 +114,8 @@ func (t *typist) until(pattern string) error {
 	return t.p.Wait(re.MatchString, quiet)
 }
 
-<<<<<<< HEAD
 // boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-job FILE] [-module LINE]... [-file NAME=PATH]... [-disk FILE]...
-=======
-// boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-job FILE] [-module LINE]... [-file NAME=PATH]... [-initrd PATH]
->>>>>>> 3f936f5 (Boot programs of the user's own, from make or as the whole initrd, and attack the kernel with random calls from ring 3)
-// [-type LINE | -keys KEYS | -until PATTERN]...
+// [-initrd PATH] [-type LINE | -keys KEYS | -until PATTERN]...
 //
 // It boots the image with command lines of modules (all programs are among the files) or an initrd, types lines at prompts and keys at once, waits for
 // output that matches patterns, all in their order, and waits for the end. Its
