@@ -10,7 +10,7 @@ import (
 // Check verifies the invariants of everything the kernel keeps: its own lists, ports and rights, memory, frames.
 func (k *Kernel) Check() error {
 	var spaces []*ipc.Space
-	held := []ipc.Right{k.manager.right}
+	held := []ipc.Right{k.manager.right, k.watcher}
 	if k.manager.space != nil {
 		spaces = append(spaces, k.manager.space)
 	}
@@ -21,7 +21,7 @@ func (k *Kernel) Check() error {
 			return fmt.Errorf("kern: task %d: the list of tasks is broken", t.id)
 		}
 		spaces = append(spaces, t.space)
-		held = append(held, t.self, t.handler, t.bootstrap)
+		held = append(append(held, t.self, t.handler, t.bootstrap), t.registered[:]...)
 		threads := 0
 		for th := t.threads; th != nil; th = th.sibling {
 			threads++

@@ -55,6 +55,31 @@ func TestTaskRequests(t *testing.T) {
 	m.finish()
 }
 
+// Ports that a task registers for its children, and the one that is told of new tasks, are rights of the kernel's: its check knows them.
+func TestRegisteredPorts(t *testing.T) {
+	m := newMachine(t)
+	var host mach.Name
+	a := m.start("a", func(u *user) {
+		self := u.self()
+		list := u.buffer + bufferSize
+		u.Store64(list, uint64(host)|uint64(host)<<32)
+		for range 2 {
+			r := u.ask(mach.Complex, self, mach.IDPortsRegister, func(w *mig.Writer) {
+				w.OutOfLine(mach.MsgCopySend, 32, 2, uint64(list), false)
+			})
+			u.want(r.RetCode(), mach.Success)
+			r = u.ask(mach.Complex, host, mach.IDTaskNotification, func(w *mig.Writer) { w.Port(mach.MsgCopySend, host) })
+			u.want(r.RetCode(), mach.Success)
+		}
+		child := u.right(u.call(self, mach.IDTaskCreate, func(w *mig.Writer) { w.Bool(false) }))
+		u.want(u.code(child, mach.IDTaskTerminate, nil), mach.Success)
+		r := u.ask(mach.Complex, host, mach.IDTaskNotification, func(w *mig.Writer) { w.Port(mach.MsgCopySend, 0) })
+		u.want(r.RetCode(), mach.Success)
+	})
+	host = m.give(a, m.hostPriv.MakeSend())
+	m.finish()
+}
+
 // What is not a request of the interface gets the codes that MIG's servers give.
 func TestBadRequests(t *testing.T) {
 	m := newMachine(t)
