@@ -1,6 +1,10 @@
 package pc
 
-import "math/bits"
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
 
 // clock turns the time stamp counter into nanoseconds.
 type clock struct {
@@ -40,11 +44,32 @@ func (c *clock) nanoseconds(counts uint64) int64 {
 func (c *clock) now() int64 { return c.nanoseconds(rdtsc()) + c.offset }
 
 // The PIT's input clock in hertz (Intel 8254), and how long calibration watches it: 5 ms give 0.02 % of error for the 838 ns of a
-// PIT count, and start-up stays short.
+// PIT count, and start-up stays short. They are watched in pieces, because something may come between the readings of two clocks: a
+// virtual machine's processor is taken away for milliseconds, and the PIT wraps at 55.
 const (
 	pitHz    = 1193182
-	pitWatch = pitHz / 200
+	pitSpans = 9
+	pitSpan  = pitHz / 200 / pitSpans
 )
+
+// span is what clocks counted between two moments.
+type span struct{ pit, tsc, timer uint64 }
+
+// agreed is the sum of the spans in which the time stamp counter runs as fast as in the median one, but for 3 %.
+func agreed(spans []span) (sum span) {
+	const percent = 3
+	rate := func(s span) uint64 { return s.tsc << 10 / s.pit }
+	sorted := slices.SortedFunc(slices.Values(spans), func(a, b span) int { return cmp.Compare(rate(a), rate(b)) })
+	median := rate(sorted[len(sorted)/2])
+	for _, s := range spans {
+		if r := rate(s); max(r, median)-min(r, median) <= median*percent/100 {
+			sum.pit += s.pit
+			sum.tsc += s.tsc
+			sum.timer += s.timer
+		}
+	}
+	return sum
+}
 
 // readPIT latches and reads counter 0.
 func readPIT() uint16 {
@@ -53,23 +78,26 @@ func readPIT() uint16 {
 	return uint16(in8(portPIT))<<8 | uint16(lo)
 }
 
-// watchPIT lets counter 0 run for pitWatch of its counts and calls sample before and behind. It returns the PIT's counts
-// between the samples, 0 if there is no PIT.
-func watchPIT(sample func()) uint64 {
+// watchPIT lets counter 0 of the PIT run, and the timer, which counts down. It returns what the clocks counted; nil if there is no PIT.
+func watchPIT(timer func() uint32) []span {
 	const mode2BothBytes = 0x34
 	out8(portPITMode, mode2BothBytes)
 	out8(portPIT, 0)
 	out8(portPIT, 0)
-	first := readPIT()
-	sample()
-	// The counter counts down and wraps at 65536, after 55 ms. A million reads take more than a second everywhere.
+	spans := make([]span, 0, pitSpans)
+	pit, tsc, left := readPIT(), rdtsc(), timer()
+	// The counter counts down. A million reads take more than a second everywhere.
 	for range 1_000_000 {
-		if n := first - readPIT(); n >= pitWatch {
-			sample()
-			return uint64(n)
+		if now := readPIT(); pit-now >= pitSpan {
+			t, l := rdtsc(), timer()
+			spans = append(spans, span{uint64(pit - now), t - tsc, uint64(left - l)})
+			if len(spans) == pitSpans {
+				return spans
+			}
+			pit, tsc, left = now, t, l
 		}
 	}
-	return 0
+	return nil
 }
 
 // The power-management timer: 24 bits that count at three times the PIT's clock (ACPI specification, 4.8.3.3).

@@ -22,6 +22,27 @@ func TestClockKeepsTime(t *testing.T) {
 	}
 }
 
+// A processor that is taken away between two readings, before or behind a span or for so long that the PIT wraps, does not change what the
+// others say.
+func TestCalibrationLeavesOutDisturbedSpans(t *testing.T) {
+	good := func(n uint64) span { return span{n, n * 2000, n * 800} }
+	for name, spans := range map[string][]span{
+		"undisturbed":   {good(663), good(664), good(700), good(663), good(663)},
+		"late start":    {good(663), {670, 9, 4}, good(663), good(663), {663, 1000, 400}},
+		"late end":      {{663, 5_000_000, 2_000_000}, good(663), good(663), good(664), good(663)},
+		"wrapped twice": {good(663), {664, 200_000_000, 80_000_000}, good(665), good(663), {700, 100_000_000, 40_000_000}},
+	} {
+		s := agreed(spans)
+		if s.pit < 3*663 || s.tsc != s.pit*2000 || s.timer != s.pit*800 {
+			t.Errorf("%s: %v", name, s)
+		}
+	}
+	near := []span{{663, 1_326_000, 0}, {663, 1_327_000, 0}, {663, 1_325_000, 0}}
+	if s := agreed(near); s.pit != 3*663 || s.tsc != 3*1_326_000 {
+		t.Errorf("%v", s)
+	}
+}
+
 func TestCorrectedClockGoesOn(t *testing.T) {
 	var c clock
 	c.set(2_000_000_000, assumed)

@@ -26,15 +26,11 @@ type Machine struct {
 func (m *Machine) calibrate() {
 	m.timer.enable()
 	m.timer.free()
-	var tsc [2]uint64
-	var left [2]uint32
-	n := 0
-	counts := watchPIT(func() { tsc[n&1], left[n&1] = rdtsc(), m.timer.left(); n++ })
-	switch {
-	case counts != 0:
-		m.clock.set((tsc[1]-tsc[0])*pitHz/counts, "PIT")
-		m.timer.hz = uint64(left[0]-left[1]) * pitHz / counts
-	default:
+	if spans := watchPIT(m.timer.left); spans != nil {
+		s := agreed(spans)
+		m.clock.set(s.tsc*pitHz/s.pit, "PIT")
+		m.timer.hz = s.timer * pitHz / s.pit
+	} else {
 		hz, source := frequencyByCPUID(), "CPUID"
 		if hz == 0 {
 			hz, source = 2_000_000_000, assumed
