@@ -155,6 +155,7 @@ TEXT trap<>(SB),NOSPLIT|NOFRAME,$0
 	CLD
 	TESTB	$3, 24(SP)
 	JEQ	kernel
+user:
 	SWAPGS
 	PUSHQ	DI
 	MOVQ	CPU_REGS(GS), DI
@@ -198,6 +199,10 @@ known:
 	JMP	leave<>(SB)
 
 kernel:
+	// QEMU (7.2) lets ring 3 get into virtual-8086 mode by a 32-bit IRET, for which it reads the stack as ring 0 would; CS can be
+	// anything then, and GS too.
+	TESTL	$RFLAGS_VM, 32(SP)
+	JNE	user
 	CMPQ	0(SP), $32
 	JCS	fault
 	// The processor was at rest. Acknowledge, count, go on behind the HLT.

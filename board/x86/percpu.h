@@ -55,5 +55,6 @@
 
 #define RFLAGS_USER  0x240dd5
 #define RFLAGS_FIXED 0x202
+#define RFLAGS_VM    0x20000
 
 #define LAPIC_EOI 0xfee000b0

@@ -57,7 +57,7 @@ var instructions = [...]string{
 	"\xd9", "\xdb", "\xdd", // x87
 	"\xc5", "\xc4", // AVX
 	"\x0f\x0b",         // ud2
-	"\xff",             // call, jmp, push
+	"\xff\xd0",         // call rax
 	"\xea",             // not in 64-bit mode
 	"\xf3\xa4",         // rep movsb
 	"\xf3\x48\xab",     // rep stosq

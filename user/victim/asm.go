@@ -26,6 +26,8 @@ func iret()
 func misaligned()
 func floatDivide()
 
+func shortReturn(stack uint64)
+
 func load(address uint64)
 
 func store(address uint64)

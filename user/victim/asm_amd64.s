@@ -85,6 +85,14 @@ TEXT ·ud2(SB),NOSPLIT|NOFRAME,$0-0
 	UNDEF
 	RET
 
+// func shortReturn(stack uint64)
+//
+// An interrupt return of 32 bits.
+TEXT ·shortReturn(SB),NOSPLIT|NOFRAME,$0-8
+	MOVQ	stack+0(FP), SP
+	BYTE	$0xcf
+	RET
+
 // func segment()
 //
 // Loads the kernel's code segment as a data segment.

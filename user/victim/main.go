@@ -115,6 +115,7 @@ var deeds = []deed{
 	{"syscallbad", "all unused system calls within the table: refused", (*victim).unusedTraps},
 	{"popfbadflags", "raise the I/O privilege level: without effect", (*victim).badFlags},
 	{"trapflag", "single-step itself: breakpoint", func(*victim) bool { setFlags(flagTF | flagFixed); return false }},
+	{"vm86", "return to virtual-8086 mode, which QEMU allows (needs most of 256 MiB)", (*victim).virtual8086},
 	{"misaligned", "ask for alignment checks: without effect", func(*victim) bool { misaligned(); return true }},
 	{"floodports", "allocate ports until refused", (*victim).floodPorts},
 	{"floodnames", "spread names over all there are until refused", (*victim).floodNames},
