@@ -16,7 +16,7 @@ import (
 	"defpager/mm/pmap"
 	"defpager/mm/vm"
 	"defpager/pager"
-	"defpager/pager/backing"
+	"defpager/pager/disks"
 )
 
 // tick is how long a thread may run before others and goroutines get their turn.
@@ -39,14 +39,15 @@ func main() {
 		Clock: func() int64 { return int64(m.SinceEntry()) },
 		End:   func(end kern.End) { finish(m, end) },
 	})
-	p := pager.New(pager.Config{
-		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Payer: k.Payer, Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
-	})
 	storage, err := newPaging(m, k, words)
 	if err != nil {
 		fmt.Println("defpager:", err)
 		pc.Halt(1)
 	}
+	p := pager.New(pager.Config{
+		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Storage: storage, Send: k.Send, Payer: k.Payer,
+		Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
+	})
 	m.Start()
 	m.Tick(tick)
 	go m.Serve(image.WaitInterrupt)
@@ -62,13 +63,13 @@ func main() {
 		n := k.Boot()
 		k.Logf("programs loaded: %d, %d ms after entry", n, m.SinceEntry().Milliseconds())
 	})
-	go converse(m, k, p, storage.backing, out, slices.Contains(words, "demo"))
+	go converse(m, k, p, storage, out, slices.Contains(words, "demo"))
 	k.Run()
 }
 
 // converse waits for the end of the programs that the loader brought, or for a key, and then answers the user; a demonstration ends
 // the machine instead.
-func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, storage *backing.Backing, out *console, demo bool) {
+func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, storage *disks.Disks, out *console, demo bool) {
 	target := &commands.Target{
 		Kernel: k, Pager: p, Storage: storage, Memory: m.Shares(), End: func(end kern.End) { finish(m, end) },
 		Uptime: func() string { return m.SinceEntry().Round(time.Millisecond).String() },

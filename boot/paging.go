@@ -11,50 +11,68 @@ import (
 	"defpager/kern"
 	"defpager/mach"
 	"defpager/pager/backing"
-	"defpager/pager/store"
+	"defpager/pager/disks"
 )
 
-// paging is the machine's paging storage: what there may be, and what is in use.
+// paging makes paging storage.
 type paging struct {
+	*disks.Disks
 	machine *setup.Machine
 	kernel  *kern.Kernel
-	backing *backing.Backing // nil: nothing is paged out
-	disks   []disk.Disk
 	rams    int // disks in memory
 }
 
-// newPaging makes what the words paging=... of the kernel's command line ask for. Each may come several times.
+// newPaging finds the machine's disks, and makes what the words paging=... of the kernel's command line ask for. Each may come several times.
 //
 //	paging=compressed    memory that was not used lately is compressed
 //	paging=vda           what does not compress goes to the first virtio disk, encrypted; vdb to the second, and so on
 //	paging=ram:SIZE      the same to a disk of SIZE in memory: for tests
-func newPaging(m *setup.Machine, k *kern.Kernel, words []string) (*paging, error) {
+//	paging=vda,flip=N    the same to a disk that goes wrong, for tests: see disk.Faults
+func newPaging(m *setup.Machine, k *kern.Kernel, words []string) (*disks.Disks, error) {
 	p := &paging{machine: m, kernel: k}
+	p.Disks = disks.New(disks.Config{Mem: m.Memory, Frames: m.Frames, Random: m.Random(), MakeRoom: k.Memory().MakeRoom, Begin: p.begin})
 	p.findDisks()
 	for _, w := range words {
-		what, ok := strings.CutPrefix(w, "paging=")
-		if !ok {
-			continue
-		}
-		if err := p.begin(); err != nil {
-			return nil, fmt.Errorf("%s: %w", w, err)
-		}
-		if what == "compressed" {
-			continue
-		}
-		if size, ok := strings.CutPrefix(what, "ram:"); ok {
-			d, err := p.ramDisk(size)
-			if err != nil {
+		if what, ok := strings.CutPrefix(w, "paging="); ok {
+			if err := p.use(what); err != nil {
 				return nil, fmt.Errorf("%s: %w", w, err)
 			}
-			p.disks = append(p.disks, d)
-			what = d.Name()
-		}
-		if err := p.Add(what); err != nil {
-			return nil, fmt.Errorf("%s: %w (there are compressed, ram:SIZE%s)", w, err, p.names())
 		}
 	}
-	return p, nil
+	return p.Disks, nil
+}
+
+// use does what one word asks for.
+func (p *paging) use(what string) error {
+	if what == "compressed" {
+		return p.Begin()
+	}
+	what, words, faulty := strings.Cut(what, ",")
+	if size, ok := strings.CutPrefix(what, "ram:"); ok {
+		d, err := p.ramDisk(size)
+		if err != nil {
+			return err
+		}
+		p.know(d)
+		what = d.Name()
+	}
+	if faulty {
+		faults, err := disk.ParseFaults(words)
+		if err != nil {
+			return err
+		}
+		p.Spoil(what, faults)
+	}
+	if err := p.Add(what, "", nil); err != nil {
+		return fmt.Errorf("%w (paging storage is compressed, ram:SIZE%s)", err, p.names())
+	}
+	return nil
+}
+
+// know makes a disk usable, and a device.
+func (p *paging) know(d disk.Disk) {
+	p.Know(d)
+	p.kernel.AddDisk(d.Name(), uint64(d.Blocks()))
 }
 
 // findDisks brings up the machine's disks. One that fails is left alone.
@@ -73,34 +91,29 @@ func (p *paging) findDisks() {
 			continue
 		}
 		p.kernel.Keep("disk "+name, 1<<virtio.BlockOrder)
-		p.disks = append(p.disks, d)
+		p.know(d)
 	}
 }
 
 // names lists the disks.
 func (p *paging) names() string {
 	var s strings.Builder
-	for _, d := range p.disks {
+	for _, d := range p.Known() {
 		s.WriteString(", " + d.Name())
 	}
 	return s.String()
 }
 
 // begin begins to page out.
-func (p *paging) begin() error {
-	if p.backing != nil {
-		return nil
-	}
+func (p *paging) begin() (*backing.Backing, error) {
 	memory := p.kernel.Memory()
 	b, err := backing.New(backing.Config{
 		Mem: p.machine.Memory, Frames: p.machine.Frames, PageReady: memory.PageReady, FramesReady: memory.FramesReady, Log: p.kernel.Logf,
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		p.kernel.SetStorage(b)
 	}
-	p.backing = b
-	p.kernel.SetStorage(b)
-	return nil
+	return b, err
 }
 
 // ramDisk makes a disk of memory; the size is a number of bytes, or of K, M or G.
@@ -127,52 +140,4 @@ func (p *paging) ramDisk(size string) (disk.Disk, error) {
 	p.rams++
 	p.kernel.Keep("disk "+name, mach.PageNumber(len(parts))<<(mach.SuperShift-mach.PageShift))
 	return disk.NewRAM(name, p.machine.Memory, parts), nil
-}
-
-// Add puts a disk to use as paging storage.
-func (p *paging) Add(name string) error {
-	for _, d := range p.disks {
-		if d.Name() != name {
-			continue
-		}
-		if err := p.begin(); err != nil {
-			return err
-		}
-		a, err := store.New(store.Config{Disk: d, Blocks: d.Blocks(), Mem: p.machine.Memory, Frames: p.machine.Frames, Random: p.machine.Random()})
-		if err != nil {
-			return err
-		}
-		if err := p.backing.AddArea(a); err != nil {
-			a.Free(p.machine.Frames)
-			return err
-		}
-		return nil
-	}
-	return backing.ErrUnknown
-}
-
-// Remove takes a disk out of use when its pages have been moved elsewhere; done is called then.
-func (p *paging) Remove(name string, done func(error)) error {
-	if p.backing == nil {
-		return backing.ErrUnknown
-	}
-	var area backing.Area
-	for a := range p.backing.Areas {
-		if a.Name() == name {
-			area = a
-		}
-	}
-	return p.backing.RemoveArea(name, func(err error) {
-		if a, ok := area.(*store.Area); ok && err == nil {
-			a.Free(p.machine.Frames)
-		}
-		done(err)
-	})
-}
-
-// Areas yields what is in use.
-func (p *paging) Areas(yield func(backing.Area) bool) {
-	if p.backing != nil {
-		p.backing.Areas(yield)
-	}
 }

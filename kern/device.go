@@ -39,10 +39,13 @@ func (k *Kernel) serveDeviceMaster(m *ipc.Message) *ipc.Message {
 		return m.ReplyCode(mach.MIGBadID)
 	}
 	r := m.Reader()
-	_ = r.Uint32() // the mode: nothing can be written anyway
+	_ = r.Uint32() // the mode: programs neither read nor write devices
 	name := r.Bytes(mach.MsgString, 8*deviceName, 1)
 	if r.End() != mach.Success {
 		return m.ReplyCode(mach.MIGBadArguments)
+	}
+	if d := k.disk(cString(name)); d != nil {
+		return replyRight(m, d.port.MakeSend())
 	}
 	if cString(name) != "time" {
 		return m.ReplyCode(deviceNone)

@@ -66,6 +66,7 @@ type Kernel struct {
 	setName, setControl *ipc.Port // of the default processor set
 	watcher             ipc.Right // who is told of new tasks
 	devices             *ipc.Port // the device master port
+	disks               []*diskDevice
 	clock               clock
 	fpuSize             int   // bytes of a thread's FPU area
 	timeOffset          int64 // of the time of day to the clock, in nanoseconds

@@ -52,7 +52,9 @@ func (k *Kernel) newMemoryObject(port ipc.Right) (*memoryObject, error) {
 	return o, nil
 }
 
-// send sends a message of the kernel's own.
+// Send sends a message of the kernel's own, or of a server beside it.
+func (k *Kernel) Send(m *ipc.Message) { k.send(m) }
+
 func (k *Kernel) send(m *ipc.Message) {
 	if w := k.sys.Send(m); w != nil {
 		k.wakeWaiter(w)

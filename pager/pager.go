@@ -14,6 +14,11 @@ type Config struct {
 	// Devices is the device master port, which whoever names a file to page to must hold; nil: there is none.
 	Devices *ipc.Port
 
+	// Storage is what the machine has to page to; nil: nothing.
+	Storage Storage
+	// Send sends a reply that comes later than its request's turn; nil: there is no storage.
+	Send func(*ipc.Message)
+
 	// Payer is the account of the task whose request is being carried out; nil: nobody pays.
 	Payer func() *vm.Account
 

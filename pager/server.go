@@ -52,13 +52,13 @@ func (p *Pager) defaultPagerServer(port *ipc.Port, m *ipc.Message) (reply *ipc.M
 	case mach.IDDefaultPagerObjectPages:
 		return p.objectPages(port, m), true
 	case mach.IDDefaultPagerPagingFile:
-		return m.ReplyCode(p.pagingFile(port, m)), true
+		return p.pagingFile(port, m), true
 	case mach.IDDefaultPagerFileserver:
 		return m.ReplyCode(p.registerFileserver(port, m)), true
 	case mach.IDDefaultPagerStorageInfo:
 		return p.storageInfo(port, m), true
 	case mach.IDDefaultPagerStorage:
-		return m.ReplyCode(p.pagingStorage(port, m)), true
+		return p.pagingStorage(port, m), true
 	}
 	return nil, false
 }

@@ -1,16 +1,38 @@
 package pager
 
 import (
+	"errors"
+
+	"defpager/board/disk"
 	"defpager/ipc"
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/mm/vm"
+	"defpager/pager/backing"
+	"defpager/pager/disks"
+	"defpager/pager/store"
 )
 
-// Objects live in the frames that were reserved for them. There is no device that pages could go to: nothing can be added as paging storage,
-// nothing is there to be removed, and whoever asks for what there is gets empty lists. The calls check their arguments as if there were.
+// Storage is the machine's disks, and what is paged to. disks.Disks is one.
+type Storage interface {
+	// Add makes runs of a disk paging storage of a name; no runs: all of it; no name: the disk's.
+	Add(disk, name string, runs []store.Run) error
+	// Remove takes storage out of use; done is called later, when its pages are elsewhere or there is no room for them.
+	Remove(name string, done func(error)) error
+	// Areas yields the storage in use.
+	Areas(yield func(backing.Area) bool)
+}
+
+// Disk is what the port of a device stands for that is a disk.
+type Disk interface {
+	DiskName() string
+}
 
 // Codes of the device interface (device/device_types.h).
-const deviceNone mach.Return = 2502 // D_NO_SUCH_DEVICE
+const (
+	deviceOpen mach.Return = 2501 // D_ALREADY_OPEN
+	deviceNone mach.Return = 2502 // D_NO_SUCH_DEVICE
+)
 
 // Descriptors of default_pager.defs.
 const (
@@ -32,20 +54,72 @@ func (p *Pager) ask(port *ipc.Port, r *mig.Reader) mach.Return {
 	return mach.Success
 }
 
-// pagingFile answers default_pager_paging_file. InvalidArgument: not the device master port, an empty name, or a file to be removed
-// that was never added. D_NO_SUCH_DEVICE: there is no such file.
-func (p *Pager) pagingFile(port *ipc.Port, m *ipc.Message) mach.Return {
+// pagingFile answers default_pager_paging_file: all of a disk becomes paging storage, or ceases to be. InvalidArgument: not the device master port,
+// an empty name, or a file to be removed that was never added. D_NO_SUCH_DEVICE: there is no such disk. D_ALREADY_OPEN: it is in use.
+// Failure: there is no room elsewhere for its pages, or it is being removed already.
+func (p *Pager) pagingFile(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
-	handle, name, add := r.Port(mach.MsgPortSend), r.CString(typeFilename, nameMax), r.Bool()
+	handle, name, add := r.Port(mach.MsgPortSend), string(r.CString(typeFilename, nameMax)), r.Bool()
 	if code := p.ask(port, &r); code != mach.Success {
-		return code
+		return m.ReplyCode(code)
 	}
 	master := m.TakeRight(handle)
 	defer master.Release()
-	if master.Port == nil || master.Port != p.config.Devices || len(name) == 0 || !add {
-		return mach.InvalidArgument
+	switch {
+	case master.Port == nil || master.Port != p.config.Devices || len(name) == 0:
+		return m.ReplyCode(mach.InvalidArgument)
+	case add:
+		return m.ReplyCode(p.addStorage(name, "", nil))
 	}
-	return deviceNone
+	return p.removeStorage(m, name)
+}
+
+// addStorage makes runs of a disk paging storage.
+func (p *Pager) addStorage(of, name string, runs []store.Run) mach.Return {
+	err := disks.ErrNoDisk
+	if p.config.Storage != nil {
+		err = p.config.Storage.Add(of, name, runs)
+	}
+	if p.tracing() {
+		p.config.Trace("pager: paging storage %q on %q, %d runs: %v", name, of, len(runs), result(err))
+	}
+	switch {
+	case errors.Is(err, disks.ErrNoDisk):
+		return deviceNone
+	case errors.Is(err, disks.ErrInUse), errors.Is(err, backing.ErrKnown):
+		return deviceOpen
+	case errors.Is(err, disk.ErrRange):
+		return mach.InvalidArgument
+	case errors.Is(err, backing.ErrTooMany):
+		return mach.ResourceShortage
+	}
+	return mach.Code(err)
+}
+
+// removeStorage answers m when the pages of the storage are elsewhere. Other requests are served meanwhile.
+func (p *Pager) removeStorage(m *ipc.Message, name string) *ipc.Message {
+	err := backing.ErrUnknown
+	if p.config.Storage != nil {
+		err = p.config.Storage.Remove(name, func(err error) {
+			if p.tracing() {
+				p.config.Trace("pager: paging storage %q is to be removed: %v", name, result(err))
+			}
+			code := mach.Success
+			if err != nil {
+				code = mach.Failure
+			}
+			if reply := m.ReplyCode(code); reply != nil {
+				p.config.Send(reply)
+			}
+		})
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, backing.ErrUnknown):
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	return m.ReplyCode(mach.Failure)
 }
 
 // registerFileserver answers default_pager_register_fileserver. No file is paged to, so the file server is not kept.
@@ -64,29 +138,97 @@ func (p *Pager) registerFileserver(port *ipc.Port, m *ipc.Message) mach.Return {
 	return mach.Success
 }
 
-// pagingStorage answers default_pager_paging_storage_new. InvalidArgument: the runs are not pairs, the name is empty or unknown, the port is
-// not that of a device with records.
-func (p *Pager) pagingStorage(port *ipc.Port, m *ipc.Message) mach.Return {
+// pagingStorage answers default_pager_paging_storage_new: runs of the blocks of a disk, as pairs of first block and number, become paging storage
+// of that name, or the storage of that name ceases to be, whatever the other arguments. A block is a page. InvalidArgument: the runs are not pairs, or
+// not all on the disk, or have a block twice, or the name is empty or unknown, or the port is not a disk's. Other codes: as pagingFile.
+func (p *Pager) pagingStorage(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
-	r.Port(mach.MsgPortSend)
-	r.Varying(typeRuns, runsMax, 1)
-	r.CString(typeStorage, nameMax)
-	r.Bool()
+	handle, list := r.Port(mach.MsgPortSend), r.Varying(typeRuns, runsMax, 1)
+	name, add := string(r.CString(typeStorage, nameMax)), r.Bool()
 	if code := p.ask(port, &r); code != mach.Success {
-		return code
+		return m.ReplyCode(code)
 	}
-	return mach.InvalidArgument
+	right := m.TakeRight(handle)
+	defer right.Release()
+	if len(name) == 0 {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	if !add {
+		return p.removeStorage(m, name)
+	}
+	if right.Port == nil {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	device, ok := right.Port.Object().(Disk)
+	if !ok {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	runs, code := p.runs(m, list)
+	if code == mach.Success {
+		code = p.addStorage(device.DiskName(), name, runs)
+	}
+	return m.ReplyCode(code)
 }
 
-// storageInfo answers default_pager_storage_info: sizes, free bytes and names of what there is of paging storage.
+// runs reads pairs of first block and number. Out of line there may be more than a stub has room for.
+func (p *Pager) runs(m *ipc.Message, list mig.Array) ([]store.Run, mach.Return) {
+	const most = 1 << 13 // numbers
+	if list.Count == 0 || list.Count%2 != 0 || list.Count > most {
+		return nil, mach.InvalidArgument
+	}
+	data := list.Data
+	if list.OutOfLine() {
+		c, ok := m.TakeMemory(list.Pointer).(*vm.Copy)
+		if !ok {
+			return nil, mach.InvalidArgument
+		}
+		defer c.Discard()
+		data = make([]byte, 8*list.Count)
+		if err := c.ReadAt(data, 0); err != nil {
+			p.config.Memory.Forget()
+			if err == vm.Wait {
+				return nil, mach.ResourceShortage // the list itself is on a disk
+			}
+			return nil, mach.Code(err)
+		}
+	}
+	var runs []store.Run
+	for ; len(data) >= 16; data = data[16:] {
+		runs = append(runs, store.Run{First: disk.Block(le.Uint64(data)), Blocks: disk.Block(le.Uint64(data[8:]))})
+	}
+	return runs, mach.Success
+}
+
+// storageInfo answers default_pager_storage_info: sizes and free bytes of all paging storage, and its names, each with a null byte behind it.
 func (p *Pager) storageInfo(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	if code := p.ask(port, &r); code != mach.Success {
 		return m.ReplyCode(code)
 	}
-	w := m.BeginReply(3 * 8)
-	w.Inline(mach.ArrayType(mach.MsgInteger64, 64, 0))
-	w.Inline(mach.ArrayType(mach.MsgInteger64, 64, 0))
-	w.Inline(mach.ArrayType(mach.MsgChar, 8, 0))
+	var sizes, frees, names []byte
+	if p.config.Storage != nil {
+		for a := range p.config.Storage.Areas {
+			sizes = le.AppendUint64(sizes, mach.PageNumber(a.Slots()).Bytes())
+			frees = le.AppendUint64(frees, mach.PageNumber(a.Room()).Bytes())
+			names = append(append(names, a.Name()...), 0)
+		}
+	}
+	const most = 2048 // names within the message: the room of a stub
+	var beside *vm.Copy
+	if len(names) > most {
+		var err error
+		if beside, err = vm.NewCopy(p.config.Memory, names); err != nil {
+			return m.ReplyCode(mach.Code(err))
+		}
+	}
+	w := m.BeginReply(3*16 + len(sizes) + len(frees) + min(len(names), most))
+	for _, list := range [][]byte{sizes, frees} {
+		copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, uint32(len(list)/8))), list)
+	}
+	if beside != nil {
+		w.OutOfLine(mach.MsgChar, 8, uint32(len(names)), m.PutMemory(beside), false)
+	} else {
+		copy(w.Inline(mach.ArrayType(mach.MsgChar, 8, uint32(len(names)))), names)
+	}
 	return m.FinishReply(&w)
 }

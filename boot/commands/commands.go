@@ -14,15 +14,15 @@ import (
 	"defpager/kern"
 	"defpager/mach"
 	"defpager/pager"
-	"defpager/pager/backing"
+	"defpager/pager/disks"
 )
 
 // Target is what the commands work on.
 type Target struct {
 	Kernel  *kern.Kernel
 	Pager   *pager.Pager
-	Storage *backing.Backing // of what was paged out; nil: nothing ever is
-	End     func(kern.End)   // ends the machine
+	Storage *disks.Disks   // what is paged to
+	End     func(kern.End) // ends the machine
 	Uptime  func() string
 	Memory  []kern.Owner // what the machine's memory is for that the frame allocator was not given
 }
@@ -40,7 +40,7 @@ func (t *Target) All() []monitor.Command {
 		{Name: "objects", Help: "list the memory objects", Run: t.objects},
 		{Name: "object", Operands: "ID", Help: "show a memory object and its pages", Min: 1, Max: 1, Run: t.object},
 		{Name: "frames", Help: "count the page frames, and the kernel's events", Run: t.frames},
-		{Name: "paging", Help: "show what was paged out, and the paging storage", Run: t.paging},
+		{Name: "paging", Operands: "[add DISK | remove STORAGE]", Help: "show what was paged out, and the paging storage; add a disk, or take one out of use", Max: 2, Complete: []string{"add", "remove"}, Run: t.paging},
 		{Name: "walk", Operands: "TASK ADDRESS", Help: "follow the page tables to an address, entry by entry", Min: 2, Max: 2, Run: t.walk},
 		{Name: "modules", Help: "list the boot modules: what run can start", Run: t.modules},
 		{Name: "run", Operands: "PROGRAM ARGS", Help: "start a boot module's program and wait for its end; ${default-pager-port} and others give it rights", Min: 1, Max: -1, Run: t.run},

@@ -11,12 +11,38 @@ import (
 )
 
 func (t *Target) paging(c *monitor.Context) error {
-	if t.Storage == nil {
-		return errors.New("nothing is paged out: boot with paging=compressed, paging=ram:SIZE or paging=DISK")
+	switch {
+	case len(c.Args) == 0:
+		return t.showPaging(c)
+	case len(c.Args) == 2 && c.Args[0] == "add":
+		var err error
+		t.Kernel.Do(func() { err = t.Storage.Add(c.Args[1], "", nil) })
+		return err
+	case len(c.Args) == 2 && c.Args[0] == "remove":
+		return t.removePaging(c.Args[1])
+	}
+	return errors.New("paging, paging add DISK or paging remove STORAGE")
+}
+
+// removePaging waits until the pages of the storage are elsewhere.
+func (t *Target) removePaging(name string) error {
+	over := make(chan error, 1)
+	var err error
+	t.Kernel.Do(func() { err = t.Storage.Remove(name, func(err error) { over <- err }) })
+	if err != nil {
+		return err
+	}
+	return <-over
+}
+
+func (t *Target) showPaging(c *monitor.Context) error {
+	b := t.Storage.Backing()
+	if b == nil {
+		return errors.New("nothing is paged out: boot with paging=compressed, paging=ram:SIZE or paging=DISK, or say paging add DISK")
 	}
 	var lines []string
 	t.Kernel.Do(func() {
-		s, n := t.Storage.Stats(), t.Kernel.Memory().Counters()
+		s, n := b.Stats(), t.Kernel.Memory().Counters()
 		lines = append(lines,
 			fmt.Sprintf("page-outs %d, page-ins %d, left as they had been used %d", n.PageOuts, n.PageIns, n.Reactivations),
 			fmt.Sprintf("pages out %8d", s.Words+s.Compressed+s.Waiting+s.OnDisk+s.Lost),
@@ -41,7 +67,7 @@ func (t *Target) paging(c *monitor.Context) error {
 func (t *Target) tiers(o *vm.Object) string {
 	var counts [backing.TierLost + 1]int
 	for _, token := range o.Out {
-		counts[t.Storage.Where(token)]++
+		counts[t.Storage.Backing().Where(token)]++
 	}
 	return fmt.Sprintf("%d as words, %d compressed, %d waiting, %d on disk, %d lost",
 		counts[backing.TierWord], counts[backing.TierCompressed], counts[backing.TierWaiting], counts[backing.TierDisk], counts[backing.TierLost])

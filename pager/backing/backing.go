@@ -244,8 +244,16 @@ func (b *Backing) Busy() bool {
 	return false
 }
 
-// Active reports whether a disk is doing something.
+// Active reports whether a disk is doing something, or has something to do.
 func (b *Backing) Active() bool {
+	if b.wants.count != 0 {
+		return true
+	}
+	for _, p := range b.areas {
+		if p != nil && p.drained != nil {
+			return true
+		}
+	}
 	for i := range b.reads {
 		if b.reads[i].busy {
 			return true

@@ -69,7 +69,9 @@ func (b *Backing) AddArea(a Area) error {
 	free := -1
 	for i, p := range b.areas {
 		if p == nil {
-			free = i
+			if free < 0 {
+				free = i
+			}
 		} else if p.Name() == a.Name() {
 			return fmt.Errorf("%w: %s", ErrKnown, a.Name())
 		}

@@ -32,7 +32,7 @@ func (b *Backing) drain(i int, p *place) {
 		if e.kind() != disk || e.area() != i {
 			continue
 		}
-		if s := b.frames.Stats(); b.wants.count != 0 || s.Free-s.Reserved < s.Total/64 {
+		if b.wants.count != 0 || !b.canMove() {
 			if p.stalled++; p.stalled > stalledMax && !b.Busy() {
 				b.stay(p, ErrFull)
 			}
@@ -42,6 +42,15 @@ func (b *Backing) drain(i int, p *place) {
 		b.startRead(p.walk, e)
 	}
 	p.walk = 1 // for pages whose write was under way when the walk came by
+}
+
+// canMove reports whether another page of an area that is removed may come to memory: to stay there, or on its way to another area.
+func (b *Backing) canMove() bool {
+	s := b.frames.Stats()
+	if _, p := b.best(); p != nil {
+		return b.raws.count < cluster*writesMax && s.Free-s.Reserved > asideFrames
+	}
+	return s.Free-s.Reserved > s.Total/64
 }
 
 // stalledMax is how many times in a row Poll finds no memory for the pages of an area that is removed before that is given up.

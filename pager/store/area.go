@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
+	"sort"
 
 	"defpager/board"
 	"defpager/board/disk"
@@ -21,7 +23,7 @@ import (
 )
 
 const (
-	// ClusterOrder is the size of the largest write, in pages, as a power of two.
+	// clusterOrder is the size of the largest write, in pages, as a power of two; of a smaller one when memory is in pieces.
 	clusterOrder = 5
 	transfers    = 8
 
@@ -37,11 +39,19 @@ var (
 	ErrUnused  = errors.New("the slot was never written")
 )
 
-// Area implements backing.Area on a part of a disk.
+// Run is blocks of a disk that follow each other.
+type Run struct{ First, Blocks disk.Block }
+
+// Overlaps reports whether two runs have a block in common.
+func (r Run) Overlaps(o Run) bool { return r.First < o.First+o.Blocks && o.First < r.First+r.Blocks }
+
+// Area implements backing.Area on one or more runs of a disk.
 type Area struct {
+	name  string
 	disk  disk.Disk
 	mem   board.Memory
-	first disk.Block
+	runs  []Run
+	ends  []int // by run: the number behind its last slot
 	slots int
 	room  int
 	next  int      // where to look for a free slot first
@@ -50,6 +60,8 @@ type Area struct {
 	aead  cipher.AEAD
 	count uint64 // of writes
 
+	cluster int // pages of the largest write that a transfer has room for
+
 	transfers [transfers]transfer
 	nonce     [nonceSize]byte
 	sealed    [mach.PageSize + tagSize]byte
@@ -57,9 +69,9 @@ type Area struct {
 
 // Config is what an Area is made of.
 type Config struct {
+	Name   string
 	Disk   disk.Disk
-	First  disk.Block // of the area
-	Blocks disk.Block // how many it has
+	Runs   []Run // in the order of the slots
 	Mem    board.Memory
 	Frames *frame.Allocator
 	Random io.Reader // for the key
@@ -67,8 +79,9 @@ type Config struct {
 
 // New makes an area whose slots are all free; what the disk holds is not looked at. ResourceShortage: there is no memory for tables and buffers.
 func New(c Config) (*Area, error) {
-	if c.First > c.Disk.Blocks() || c.Blocks > c.Disk.Blocks()-c.First || c.Blocks == 0 || c.Blocks > 1<<31 {
-		return nil, fmt.Errorf("%w: %d from %d on, of %d", disk.ErrRange, c.Blocks, c.First, c.Disk.Blocks())
+	a := &Area{name: c.Name, disk: c.Disk, mem: c.Mem, runs: slices.Clone(c.Runs)}
+	if err := a.measure(); err != nil {
+		return nil, err
 	}
 	var key [32]byte
 	if _, err := io.ReadFull(c.Random, key[:]); err != nil {
@@ -79,7 +92,6 @@ func New(c Config) (*Area, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Area{disk: c.Disk, mem: c.Mem, first: c.First, slots: int(c.Blocks), room: int(c.Blocks)}
 	if a.aead, err = cipher.NewGCM(block); err != nil {
 		return nil, err
 	}
@@ -94,6 +106,50 @@ func New(c Config) (*Area, error) {
 	return a, nil
 }
 
+// measure counts the slots. ErrRange: a run is empty, not all on the disk, or overlaps with another, or there are no runs or too many blocks.
+func (a *Area) measure() error {
+	total := disk.Block(0)
+	for i, r := range a.runs {
+		if blocks := a.disk.Blocks(); r.First > blocks || r.Blocks > blocks-r.First || r.Blocks == 0 {
+			return fmt.Errorf("%w: %d from %d on, of %d", disk.ErrRange, r.Blocks, r.First, blocks)
+		}
+		for _, other := range a.runs[:i] {
+			if r.Overlaps(other) {
+				return fmt.Errorf("%w twice: %d from %d on", disk.ErrRange, r.Blocks, r.First)
+			}
+		}
+		if total += r.Blocks; total > 1<<31 {
+			return fmt.Errorf("%w: more than 8 TiB", disk.ErrRange)
+		}
+		a.ends = append(a.ends, int(total))
+	}
+	if total == 0 {
+		return fmt.Errorf("%w: none", disk.ErrRange)
+	}
+	a.slots, a.room = int(total), int(total)
+	return nil
+}
+
+// place is the run of a slot, and its block.
+func (a *Area) place(slot int) (run int, block disk.Block) {
+	run = sort.SearchInts(a.ends, slot+1)
+	return run, a.runs[run].First + a.runs[run].Blocks - disk.Block(a.ends[run]-slot)
+}
+
+// On reports whether the area has blocks of a run of that disk.
+func (a *Area) On(d disk.Disk, r Run) bool {
+	return a.disk == d && slices.ContainsFunc(a.runs, r.Overlaps)
+}
+
+// Frames is how many frames an area of those runs would like to have. It can do with fewer.
+func Frames(runs []Run) mach.PageNumber {
+	n := disk.Block(0)
+	for _, r := range runs {
+		n += min(r.Blocks, 1<<31)
+	}
+	return mach.PageNumber(n/slotsInFrame) + 1 + transfers<<clusterOrder
+}
+
 func (a *Area) allocate(frames *frame.Allocator) error {
 	for range (a.slots + slotsInFrame - 1) / slotsInFrame {
 		f, err := frames.Alloc()
@@ -104,13 +160,10 @@ func (a *Area) allocate(frames *frame.Allocator) error {
 	}
 	for i := range a.transfers {
 		t := &a.transfers[i]
-		f, err := frames.AllocOrder(clusterOrder)
-		if err != nil {
+		if err := t.init(a, frames, transfers-1-i); err != nil {
 			return err
 		}
-		t.buffer = f
-		t.area = a
-		t.request.Done = t.done
+		a.cluster = max(a.cluster, 1<<t.order)
 	}
 	return nil
 }
@@ -123,17 +176,25 @@ func (a *Area) Free(frames *frame.Allocator) {
 	a.table = nil
 	for i := range a.transfers {
 		if t := &a.transfers[i]; t.buffer != 0 {
-			frames.FreeOrder(t.buffer, clusterOrder)
+			frames.FreeOrder(t.buffer, t.order)
 			t.buffer = 0
 		}
 	}
 }
 
 // Held is the number of frames that tables and buffers take.
-func (a *Area) Held() mach.PageNumber { return mach.PageNumber(len(a.table) + transfers<<clusterOrder) }
+func (a *Area) Held() mach.PageNumber {
+	n := len(a.table)
+	for i := range a.transfers {
+		if t := &a.transfers[i]; t.buffer != 0 {
+			n += 1 << t.order
+		}
+	}
+	return mach.PageNumber(n)
+}
 
 // Name implements backing.Area.
-func (a *Area) Name() string { return a.disk.Name() }
+func (a *Area) Name() string { return a.name }
 
 // Slots implements backing.Area.
 func (a *Area) Slots() int { return a.slots }
@@ -143,7 +204,8 @@ func (a *Area) Room() int { return a.room }
 
 func (a *Area) isUsed(i int) bool { return a.used[i/64]>>(i%64)&1 != 0 }
 
-// Allocate implements backing.Area: it looks behind the last slots that it gave, so that writes follow each other on the disk.
+// Allocate implements backing.Area: it looks behind the last slots that it gave, so that writes follow each other on the disk. They lie
+// in one run.
 func (a *Area) Allocate(want int) (first uint32, n int) {
 	if a.room == 0 || want <= 0 {
 		return 0, 0
@@ -152,7 +214,8 @@ func (a *Area) Allocate(want int) (first uint32, n int) {
 	if at < 0 {
 		at = a.free(0)
 	}
-	for n < min(want, 1<<clusterOrder) && at+n < a.slots && !a.isUsed(at+n) {
+	run, _ := a.place(at)
+	for n < min(want, a.cluster) && at+n < a.ends[run] && !a.isUsed(at+n) {
 		a.used[(at+n)/64] |= 1 << ((at + n) % 64)
 		n++
 	}

@@ -24,7 +24,7 @@ type fixture struct {
 
 type fatal interface{ Fatal(args ...any) }
 
-func newFixture(t fatal, first, blocks disk.Block) *fixture {
+func newFixture(t fatal, runs ...Run) *fixture {
 	const size = 8 << 20
 	f := &fixture{mem: board.Simulated(size)}
 	f.frames = frame.New(f.mem, make([]frame.Desc, size>>mach.PageShift), []board.Range{{Start: mach.PageSize, Size: size - mach.PageSize}})
@@ -33,7 +33,7 @@ func newFixture(t fatal, first, blocks disk.Block) *fixture {
 		t.Fatal(err)
 	}
 	d := disk.NewRAM("ram0", f.mem, []mach.PhysAddr{f.part})
-	if f.Area, err = New(Config{Disk: d, First: first, Blocks: blocks, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); err != nil {
+	if f.Area, err = New(Config{Name: "area", Disk: d, Runs: runs, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -41,7 +41,8 @@ func newFixture(t fatal, first, blocks disk.Block) *fixture {
 
 // onDisk is what the disk holds of a slot.
 func (f *fixture) onDisk(slot uint32) []byte {
-	return f.mem.Bytes(f.part+mach.PhysAddr(f.first+disk.Block(slot))<<mach.PageShift, mach.PageSize)
+	_, block := f.place(int(slot))
+	return f.mem.Bytes(f.part+mach.PhysAddr(block)<<mach.PageShift, mach.PageSize)
 }
 
 func (f *fixture) write(t fatal, first uint32, pages ...[]byte) {
@@ -68,7 +69,7 @@ func filled(b byte) []byte { return bytes.Repeat([]byte{b}, mach.PageSize) }
 
 func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := newFixture(t, 7, 100)
+		f := newFixture(t, Run{400, 20}, Run{7, 33}, Run{40, 1}, Run{511, 1}, Run{60, 45})
 		model := map[uint32]byte{}
 		t.Repeat(map[string]func(*rapid.T){
 			"write": func(t *rapid.T) {
@@ -114,7 +115,7 @@ func TestAgainstModel(t *testing.T) {
 }
 
 func TestNothingIsReadableOnTheDisk(t *testing.T) {
-	f := newFixture(t, 0, 512)
+	f := newFixture(t, Run{0, 512})
 	first, n := f.Allocate(2)
 	if n != 2 {
 		t.Fatal(n)
@@ -140,7 +141,7 @@ func TestWrongPagesAreErrors(t *testing.T) {
 		"moved":   func(f *fixture, _ []byte) { copy(f.onDisk(0), f.onDisk(1)) },
 		"old":     func(f *fixture, old []byte) { copy(f.onDisk(0), old) },
 	} {
-		f := newFixture(t, 0, 512)
+		f := newFixture(t, Run{0, 512})
 		f.Allocate(2)
 		f.write(t, 0, filled(1), filled(1))
 		old := bytes.Clone(f.onDisk(0))
@@ -156,7 +157,7 @@ func TestWrongPagesAreErrors(t *testing.T) {
 }
 
 func TestAllocatesNothing(t *testing.T) {
-	f := newFixture(t, 0, 512)
+	f := newFixture(t, Run{0, 512})
 	page, buf := filled(1), make([]byte, mach.PageSize)
 	pages := [][]byte{page}
 	done := func(error) {}
@@ -173,19 +174,20 @@ func TestAllocatesNothing(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	f := newFixture(t, 0, 512)
+	f := newFixture(t, Run{0, 512})
 	taken := f.frames.Stats().Taken
-	for _, c := range []Config{{First: 513}, {Blocks: 513}, {First: 1, Blocks: 512}, {}} {
-		c.Disk, c.Mem, c.Frames, c.Random = f.disk, f.mem, f.frames, rand.Reader
-		if _, err := New(c); !errors.Is(err, disk.ErrRange) {
-			t.Errorf("%d blocks from %d on: %v", c.Blocks, c.First, err)
+	for _, runs := range [][]Run{
+		nil, {{0, 0}}, {{513, 1}}, {{0, 513}}, {{1, 512}}, {{512, 1}}, {{1, 1<<64 - 1}}, {{1<<64 - 1, 2}}, {{0, 5}, {4, 1}}, {{7, 1}, {5, 10}}, {{0, 1}, {9, 0}},
+	} {
+		if _, err := New(Config{Disk: f.disk, Runs: runs, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); !errors.Is(err, disk.ErrRange) {
+			t.Errorf("%v: %v", runs, err)
 		}
 	}
-	hoard, err := f.frames.Reserve(f.frames.Stats().Free - 100)
+	hoard, err := f.frames.Reserve(f.frames.Stats().Free - 8)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(Config{Disk: f.disk, Blocks: 512, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); mach.Code(err) != mach.ResourceShortage {
+	if _, err := New(Config{Disk: f.disk, Runs: []Run{{0, 512}}, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); mach.Code(err) != mach.ResourceShortage {
 		t.Errorf("without memory: %v", err)
 	}
 	hoard.Release()

@@ -5,6 +5,7 @@ import (
 
 	"defpager/board/disk"
 	"defpager/mach"
+	"defpager/mm/frame"
 )
 
 var le = binary.LittleEndian
@@ -14,16 +15,37 @@ type transfer struct {
 	area    *Area
 	busy    bool
 	buffer  mach.PhysAddr
+	order   uint // of the buffer's pages
 	request disk.Request
 	slot    uint32
 	page    []byte // of a read: where the contents go
 	then    func(error)
 }
 
-func (a *Area) idle() *transfer {
+// init gets the largest buffer that there is and that leaves a frame for each of so many others. ResourceShortage: there is no frame.
+func (t *transfer) init(a *Area, frames *frame.Allocator, others int) error {
+	t.area = a
+	t.request.Done = t.done
+	for t.order = clusterOrder; ; t.order-- {
+		if s := frames.Stats(); t.order > 0 && s.Free < s.Reserved+1<<t.order+mach.PageNumber(others) {
+			continue
+		}
+		f, err := frames.AllocOrder(t.order)
+		if err == nil {
+			t.buffer = f
+			return nil
+		}
+		if t.order == 0 {
+			return err
+		}
+	}
+}
+
+// idle is a transfer that is free and has room for n pages, nil if there is none now.
+func (a *Area) idle(n int) *transfer {
 	for i := range a.transfers {
-		if !a.transfers[i].busy {
-			return &a.transfers[i]
+		if t := &a.transfers[i]; !t.busy && 1<<t.order >= n {
+			return t
 		}
 	}
 	return nil
@@ -32,7 +54,8 @@ func (a *Area) idle() *transfer {
 // start gives a transfer of n pages to the disk. false: the disk has no room.
 func (t *transfer) start(write bool, slot uint32, n int, then func(error)) bool {
 	a := t.area
-	t.request.Write, t.request.First = write, a.first+disk.Block(slot)
+	_, block := a.place(int(slot))
+	t.request.Write, t.request.First = write, block
 	t.request.Data = a.mem.Bytes(t.buffer, mach.PageNumber(n).Bytes())
 	t.slot, t.then = slot, then
 	t.busy = a.disk.Start(&t.request)
@@ -41,8 +64,8 @@ func (t *transfer) start(write bool, slot uint32, n int, then func(error)) bool 
 
 // Write implements backing.Area. pages are at most a cluster.
 func (a *Area) Write(first uint32, pages [][]byte, done func(error)) bool {
-	t := a.idle()
-	if t == nil || len(pages) > 1<<clusterOrder {
+	t := a.idle(len(pages))
+	if t == nil {
 		return false
 	}
 	buffer := a.mem.Bytes(t.buffer, mach.PageNumber(len(pages)).Bytes())
@@ -59,7 +82,7 @@ func (a *Area) Write(first uint32, pages [][]byte, done func(error)) bool {
 
 // Read implements backing.Area.
 func (a *Area) Read(slot uint32, page []byte, done func(error)) bool {
-	t := a.idle()
+	t := a.idle(1)
 	if t == nil {
 		return false
 	}

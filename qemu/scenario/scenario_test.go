@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -114,10 +115,11 @@ func (t *typist) until(pattern string) error {
 	return t.p.Wait(re.MatchString, quiet)
 }
 
-// boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-job FILE] [-module LINE]... [-file NAME=PATH]... [-disk FILE]...
-// [-initrd PATH] [-type LINE | -keys KEYS | -until PATTERN]...
+// boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-programs NAME,NAME] [-job FILE] [-module LINE]...
+// [-file NAME=PATH]... [-disk FILE]... [-initrd PATH] [-type LINE | -keys KEYS | -until PATTERN]...
 //
-// It boots the image with command lines of modules (all programs are among the files) or an initrd, types lines at prompts and keys at once, waits for
+// It boots the image with command lines of modules (all programs are among the files, or those that are named) or an initrd, types lines at prompts
+// and keys at once, waits for
 // output that matches patterns, all in their order, and waits for the end. Its
 // standard output is what the guest printed. It fails unless QEMU's exit status is that of success; ! boot wants failure.
 func boot(ts *testscript.TestScript, negated bool, args []string) {
@@ -134,6 +136,7 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 	image := f.String("image", "defpager.elf", "")
 	job := f.String("job", "", "")
 	initrd := f.String("initrd", "", "")
+	only := f.String("programs", "", "")
 	f.Var(&lines, "module", "")
 	f.Var(&files, "file", "")
 	f.Var(&disks, "disk", "")
@@ -151,6 +154,9 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 
 	modules, err := qemu.Programs(filepath.Join(ts.Getenv("BUILD"), "user"))
 	ts.Check(err)
+	if *only != "" {
+		modules = slices.DeleteFunc(modules, func(m qemu.Module) bool { return !slices.Contains(strings.Split(*only, ","), m.Name) })
+	}
 	if *job != "" {
 		lines = append(lines, qemu.JobLines()...)
 		modules = append(modules, qemu.Module{Name: "file", Path: ts.MkAbs(*job)})

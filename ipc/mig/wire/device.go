@@ -45,11 +45,25 @@ func DeviceMap(c mig.Caller, device mach.Name, prot mach.Prot, offset uint64, si
 	return pager, r.End()
 }
 
-// DeviceServer carries out the routines of the subsystem device (ids 2800 to 2809).
+// DeviceGetStatus calls the routine device_get_status, id 2811.
+func DeviceGetStatus(c mig.Caller, device mach.Name, flavor uint32, statusRoom uint32) (status mig.Array, ret mach.Return) {
+	w := c.Request()
+	w.Uint32(flavor)
+	w.Uint32(min(statusRoom, 1024))
+	r, ret := c.Exchange(mig.Call{To: device, ID: 2811, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return status, ret
+	}
+	status = r.Varying(0x20002002, 1024, 1)
+	return status, r.End()
+}
+
+// DeviceServer carries out the routines of the subsystem device (ids 2800 to 2811).
 type DeviceServer interface {
 	DeviceOpen(masterPort mach.Name, mode uint32, name []byte) (device mach.Name, deviceAs mach.MsgType, ret mach.Return)
 	DeviceClose(device mach.Name) (ret mach.Return)
 	DeviceMap(device mach.Name, prot mach.Prot, offset uint64, size uint64, unmap int32) (pager mach.Name, pagerAs mach.MsgType, ret mach.Return)
+	DeviceGetStatus(device mach.Name, flavor uint32, statusRoom uint32) (status mig.Array, ret mach.Return)
 }
 
 // DeviceDemux has s carry out the request q and writes the reply to buf. ok: the id was one of the subsystem's. The reply is nil when there is to
@@ -62,6 +76,8 @@ func DeviceDemux(s DeviceServer, q *mig.Request, buf []byte) (reply []byte, code
 		reply, code = serveDeviceClose(s, q, buf)
 	case 2809:
 		reply, code = serveDeviceMap(s, q, buf)
+	case 2811:
+		reply, code = serveDeviceGetStatus(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
@@ -114,12 +130,28 @@ func serveDeviceMap(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Re
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
-// SeqnosDeviceServer carries out the routines of the subsystem device (ids 2800 to 2809). msgSeqno is the number that
+func serveDeviceGetStatus(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	flavor := r.Uint32()
+	statusRoom := min(r.Uint32(), 1024)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var status mig.Array
+		status, ret = s.DeviceGetStatus(q.Port(), flavor, statusRoom)
+		w.Varying(0x20002002, 1024, 1, status)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+// SeqnosDeviceServer carries out the routines of the subsystem device (ids 2800 to 2811). msgSeqno is the number that
 // the request got when it was taken from its port.
 type SeqnosDeviceServer interface {
 	SeqnosDeviceOpen(masterPort mach.Name, msgSeqno uint32, mode uint32, name []byte) (device mach.Name, deviceAs mach.MsgType, ret mach.Return)
 	SeqnosDeviceClose(device mach.Name, msgSeqno uint32) (ret mach.Return)
 	SeqnosDeviceMap(device mach.Name, msgSeqno uint32, prot mach.Prot, offset uint64, size uint64, unmap int32) (pager mach.Name, pagerAs mach.MsgType, ret mach.Return)
+	SeqnosDeviceGetStatus(device mach.Name, msgSeqno uint32, flavor uint32, statusRoom uint32) (status mig.Array, ret mach.Return)
 }
 
 // SeqnosDeviceDemux has s carry out the request q and writes the reply to buf. ok: the id was one of the subsystem's. The reply is nil when there is to
@@ -132,6 +164,8 @@ func SeqnosDeviceDemux(s SeqnosDeviceServer, q *mig.Request, buf []byte) (reply 
 		reply, code = serveSeqnosDeviceClose(s, q, buf)
 	case 2809:
 		reply, code = serveSeqnosDeviceMap(s, q, buf)
+	case 2811:
+		reply, code = serveSeqnosDeviceGetStatus(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
@@ -180,6 +214,21 @@ func serveSeqnosDeviceMap(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]b
 		pager, pagerAs, ret = s.SeqnosDeviceMap(q.Port(), q.Header.Seqno, prot, offset, size, unmap)
 		bits = mach.Complex
 		w.Port(pagerAs, pager)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosDeviceGetStatus(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	flavor := r.Uint32()
+	statusRoom := min(r.Uint32(), 1024)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var status mig.Array
+		status, ret = s.SeqnosDeviceGetStatus(q.Port(), q.Header.Seqno, flavor, statusRoom)
+		w.Varying(0x20002002, 1024, 1, status)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }

@@ -1,0 +1,227 @@
+// Command storage makes and removes paging storage while memory lies on it: by the default pager's calls, on two disks, in many pieces.
+//
+//	storage --pager=PORT --device=PORT [--size=MIB]
+//
+// PORTs name send rights to the default memory manager's port and the device master port. There are two disks, vda of 32 MiB and vdb of 8 MiB,
+// no paging storage, and somewhat less memory than the size.
+//
+// Each check prints "ok NAME", or "FAIL NAME: got X want Y". The last line is "storage: N ok, M failed", and the exit status 1 if any failed.
+package main
+
+import (
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"defpager/ipc/mig"
+	"defpager/ipc/mig/wire"
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+var le = binary.LittleEndian
+
+// Codes of the device interface.
+const (
+	deviceOpen = mach.Return(2501)
+	deviceNone = mach.Return(2502)
+)
+
+func main() {
+	debug.SetGCPercent(-1)
+	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
+	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
+	size := flag.Uint64("size", 50, "memory to fill, in `MiB`")
+	flag.Parse()
+	t := &tester{client: libmach.NewClient(), pager: mach.Name(*pager), master: mach.Name(*device), pages: *size << 20 >> mach.PageShift}
+	t.run()
+	fmt.Printf("storage: %d ok, %d failed\n", t.ok, t.failed)
+	if t.failed != 0 {
+		os.Exit(1)
+	}
+}
+
+// tester makes checks and counts them.
+type tester struct {
+	client        *libmach.Client
+	pager, master mach.Name
+	disk          mach.Name // the device vda
+	pages         uint64
+	memory        []byte
+	pass          uint64 // of verify
+	ok, failed    int
+}
+
+func check[T comparable](t *tester, name string, got, want T) {
+	if got == want {
+		t.ok++
+		fmt.Printf("ok %s\n", name)
+		return
+	}
+	t.failed++
+	fmt.Printf("FAIL %s: got %v want %v\n", name, got, want)
+}
+
+func (t *tester) run() {
+	var ret mach.Return
+	t.disk, ret = wire.DeviceOpen(t.client, t.master, 3, []byte("vda"))
+	check(t, "device_open vda", ret, mach.Success)
+	status, ret := wire.DeviceGetStatus(t.client, t.disk, 1, 8)
+	check(t, "device_get_status", ret, mach.Success)
+	check(t, "the disk's records", [2]uint32{le.Uint32(status.Data), le.Uint32(status.Data[4:])}, [2]uint32{8192, mach.PageSize})
+	check(t, "storage at the beginning", t.info(), "")
+	t.wrong()
+
+	check(t, "add three runs", t.add("scraps", 1000, 1500, 0, 16, 40, 100), mach.Success)
+	check(t, "add them again", t.add("scraps", 1000, 1500, 0, 16, 40, 100), deviceOpen)
+	check(t, "add one of their blocks", t.add("other", 139, 5), deviceOpen)
+	check(t, "paging_file vdb", t.file("vdb", true), mach.Success)
+	check(t, "paging_file vdb again", t.file("vdb", true), deviceOpen)
+	check(t, "paging_file vda, of which a part is in use", t.file("vda", true), deviceOpen)
+	check(t, "storage", t.info(), "scraps 1616 vdb 2048")
+
+	t.fill()
+	for range 3 {
+		t.verify("memory that lies on both")
+	}
+	check(t, "some of it is on the disks", t.used() > 100, true)
+	check(t, "remove the runs", t.remove("scraps"), mach.Success)
+	check(t, "storage without them", t.info(), "vdb 2048")
+	t.verify("memory that was moved")
+	t.many()
+	check(t, "paging_file vdb: remove", t.file("vdb", false), mach.Success)
+	check(t, "storage without vdb", t.info(), "many 2000")
+	t.verify("memory that was moved again")
+	check(t, "remove what there is no room for elsewhere", t.remove("many"), mach.Failure)
+	check(t, "storage that stays", t.info(), "many 2000")
+	t.verify("memory that stays")
+	at := libmach.Address(t.memory)
+	check(t, "vm_deallocate", libmach.VMDeallocate(t.client.Task(), at, t.pages<<mach.PageShift), mach.Success)
+	for i := 0; t.used() > 64 && i < 1e6; i++ { // what is on its way to a disk or back; a few pages of the program's own may stay
+	}
+	check(t, "blocks of memory that is gone", t.used() <= 64, true)
+	check(t, "remove all", t.remove("many"), mach.Success)
+	check(t, "storage at the end", t.info(), "")
+}
+
+// wrong asks for what there cannot be.
+func (t *tester) wrong() {
+	check(t, "half a run", t.add("x", 1), mach.InvalidArgument)
+	check(t, "no run", t.add("x"), mach.InvalidArgument)
+	check(t, "an empty run", t.add("x", 5, 0), mach.InvalidArgument)
+	check(t, "a run past the end", t.add("x", 8000, 193), mach.InvalidArgument)
+	check(t, "a run with more blocks than there are numbers", t.add("x", 1, 1<<64-1), mach.InvalidArgument)
+	check(t, "a block twice", t.add("x", 1, 10, 5, 1), mach.InvalidArgument)
+	check(t, "no name", t.add("", 1, 10), mach.InvalidArgument)
+	check(t, "remove an unknown name", t.remove("x"), mach.InvalidArgument)
+	check(t, "paging_file of an unknown disk", t.file("vdz", true), deviceNone)
+	check(t, "paging_file: remove an unknown one", t.file("vdb", false), mach.InvalidArgument)
+	check(t, "storage that was refused", t.info(), "")
+	disk := t.disk
+	for _, other := range []mach.Name{t.master, t.client.Task(), mach.NameNull, mach.NameDead} {
+		t.disk = other
+		check(t, "runs of what is no disk", t.add("x", 1, 10), mach.InvalidArgument)
+	}
+	t.disk = disk
+}
+
+// many adds 200 runs, whose list is out of line.
+func (t *tester) many() {
+	at, ret := t.client.VMAllocate(t.client.Task(), 0, mach.PageSize, true)
+	check(t, "vm_allocate for the list", ret, mach.Success)
+	list := libmach.Memory(at, mach.PageSize)
+	const runs = 200
+	for i := range uint64(runs) {
+		le.PutUint64(list[16*i:], 8000-20*i)
+		le.PutUint64(list[16*i+8:], 10)
+	}
+	for range 1000 { // memory is short, and on its way to the disk: it takes a while until there is enough for tables and buffers
+		ret = wire.DefaultPagerPagingStorageNew(t.client, t.pager, t.disk, mig.Array{Pointer: uint64(at), Count: 2 * runs}, []byte("many"), true)
+		if ret != mach.ResourceShortage {
+			break
+		}
+	}
+	check(t, "add 200 runs", ret, mach.Success)
+	check(t, "storage in 200 runs", t.info(), "many 2000 vdb 2048")
+}
+
+func (t *tester) storage(name string, add bool, runs []uint64) mach.Return {
+	var list []byte
+	for _, n := range runs {
+		list = le.AppendUint64(list, n)
+	}
+	return wire.DefaultPagerPagingStorageNew(t.client, t.pager, t.disk, mig.Array{Data: list, Count: uint32(len(runs))}, []byte(name), add)
+}
+
+func (t *tester) add(name string, runs ...uint64) mach.Return { return t.storage(name, true, runs) }
+func (t *tester) remove(name string) mach.Return              { return t.storage(name, false, nil) }
+
+func (t *tester) file(name string, add bool) mach.Return {
+	return wire.DefaultPagerPagingFile(t.client, t.pager, t.master, []byte(name), add)
+}
+
+// info is what default_pager_storage_info tells: names and sizes in pages.
+func (t *tester) info() string {
+	sizes, _, names, ret := wire.DefaultPagerStorageInfo(t.client, t.pager)
+	if ret != mach.Success {
+		return ret.String()
+	}
+	var words []string
+	for i, name := range strings.Split(strings.TrimSuffix(string(names.Data), "\x00"), "\x00") {
+		if int(sizes.Count) > i {
+			words = append(words, fmt.Sprintf("%s %d", name, le.Uint64(sizes.Data[8*i:])>>mach.PageShift))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// used is how many pages lie on the storage.
+func (t *tester) used() int {
+	sizes, frees, _, ret := wire.DefaultPagerStorageInfo(t.client, t.pager)
+	if ret != mach.Success {
+		return -1
+	}
+	n := uint64(0)
+	for i := range sizes.Count {
+		n += le.Uint64(sizes.Data[8*i:]) - le.Uint64(frees.Data[8*i:])
+	}
+	return int(n >> mach.PageShift)
+}
+
+// word is what every eighth byte-wide word of page n holds: it does not compress.
+func word(n, i uint64) uint64 {
+	x := (n<<9 | i) * 0x9e3779b97f4a7c15
+	x ^= x >> 29
+	x *= 0xbf58476d1ce4e5b9
+	return x ^ x>>32
+}
+
+// fill writes the memory.
+func (t *tester) fill() {
+	at, ret := t.client.VMAllocate(t.client.Task(), 0, t.pages<<mach.PageShift, true)
+	check(t, "vm_allocate", ret, mach.Success)
+	t.memory = libmach.Memory(at, t.pages<<mach.PageShift)
+	for n := range t.pages {
+		for i := range uint64(mach.PageSize / 8) {
+			le.PutUint64(t.memory[n<<mach.PageShift|i<<3:], word(n, i))
+		}
+	}
+}
+
+// verify reads some of the pages, other ones each time.
+func (t *tester) verify(name string) {
+	const each = 4
+	wrong := 0
+	t.pass++
+	for n := t.pass % each; n < t.pages; n += each {
+		for i := uint64(0); i < mach.PageSize/8; i += 73 {
+			if le.Uint64(t.memory[n<<mach.PageShift|i<<3:]) != word(n, i) {
+				wrong++
+			}
+		}
+	}
+	check(t, name, wrong, 0)
+}
