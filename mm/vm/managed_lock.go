@@ -6,8 +6,8 @@ import "defpager/mach"
 const maxPiece = 64
 
 // LockRequest is memory_object_lock_request: for the pages of a range that have frames it raises or lowers the lock, then
-// returns those that Return names, and with Flush takes them all away. A page that somebody has wired is returned, but neither locked nor
-// taken away (as in OSF's kernel; GNU Mach's would wait until it is not wired any more).
+// returns those that Return names, and with Flush takes them all away. A page that somebody has wired is returned and unlocked, but neither
+// locked nor taken away (as in OSF's kernel; GNU Mach's would wait until it is not wired any more).
 type LockRequest struct {
 	Offset, Size uint64 // bytes
 	Return       mach.MemoryReturn
@@ -98,7 +98,7 @@ func (o *Object) runLock(r *LockRequest) bool {
 			r.at = o.giveBack(n, s, r)
 		default:
 			if o.pinned(n) {
-				// stays as it is
+				o.relock(n, s, r.pinnedLock(s))
 			} else if r.Flush {
 				o.env.Frames.Free(o.detach(n, s))
 			} else if r.Lock != mach.ProtNoChange {
@@ -114,14 +114,21 @@ func (r *LockRequest) returns(s slot) bool {
 	return s&slotDirty != 0 && r.Return != mach.ReturnNone || s&slotPrecious != 0 && r.Return == mach.ReturnAll
 }
 
+// pinnedLock is the lock of a wired page s after the request: what it has now, or less. Who waits for the manager's leave learns that
+// there is an answer, even where the page would have been taken away.
+func (r *LockRequest) pinnedLock(s slot) mach.Prot {
+	if r.Lock == mach.ProtNoChange {
+		return s.lock()
+	}
+	return s.lock() & r.Lock
+}
+
 // giveBack returns page n, which is s, and those behind it that go with it in one piece, and says where it stopped. Short
 // of memory it returns less at once, and keeps nothing: it does not fail.
 func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNumber {
 	env, first, dirty, keep := o.env, n, s&slotDirty, !r.Flush
-	lock, pinned := r.Lock, o.pinned(n)
-	if pinned {
-		keep, lock = true, mach.ProtNoChange
-	}
+	pinned := o.pinned(n)
+	keep = keep || pinned
 	c, to := env.newReturn(o.pager)
 	for {
 		p := s.frame()
@@ -140,6 +147,10 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 			break
 		}
 		if keep {
+			lock := r.Lock
+			if pinned {
+				lock = r.pinnedLock(s)
+			}
 			o.clean(n, s, lock)
 		} else {
 			o.detach(n, s)

@@ -123,12 +123,16 @@ func (m *Map) rewire(e *Entry) bool {
 
 // bringWired makes the pages of the range present that are wired, as far as that can be done at once; a fault brings the others.
 func (m *Map) bringWired(start, end mach.VirtAddr) {
-	for e := m.from(start); e != nil && e.start < end; {
+	for start < end {
+		e := m.from(start) // each time anew, as a fault may join entries
+		if e == nil || e.start >= end {
+			return
+		}
 		from, to := max(start, e.start), min(end, e.end)
 		if e.wired != mach.ProtNone && e.prot != mach.ProtNone && m.bring(from, to, e.prot) != nil {
 			m.env.Forget()
 		}
-		e = m.from(to) // a fault may join entries
+		start = to
 	}
 }
 

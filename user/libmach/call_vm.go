@@ -148,6 +148,18 @@ func (c *Client) VMCopy(task mach.Name, from mach.VirtAddr, size uint64, to mach
 	return c.simple(task, mach.IDVMCopy)
 }
 
+// VMWire makes memory of a task present and keeps it so, for an access; ProtNone lets it go again. With the host's name port no more than 8 MiB of a
+// task can be wired.
+func (c *Client) VMWire(host, task mach.Name, at mach.VirtAddr, size uint64, access mach.Prot) mach.Return {
+	w := c.Request()
+	w.Port(mach.MsgCopySend, task)
+	w.Uint64(uint64(at))
+	w.Uint64(size)
+	w.Int32(int32(access))
+	r, ret := c.CallComplex(host, mach.IDVMWire)
+	return end(r, ret)
+}
+
 // Statistics is a vm_statistics: counts of pages, and of events since the start.
 type Statistics struct {
 	PageSize                                                 uint32 // bytes

@@ -1,11 +1,12 @@
 // Command replay carries out random sequences of memory operations on tasks that it makes, by messages to their ports, and holds every answer
 // and every byte against a reference model.
 //
-//	replay --pager=PORT [--seed=N] [--sequences=N] [--operations=N]
+//	replay --pager=PORT --manager=PORT [--seed=N] [--sequences=N] [--operations=N]
 //
-// PORT is the name of a send right to the default memory manager's port. Each sequence begins with one empty task; those that follow are forked
-// from it. For each it prints "replay: seed N: M operations agree", or "replay: FAILED: " and the operation that the kernel and the model
-// disagree about, and ends with exit status 1.
+// The first PORT is the name of a send right to the default memory manager's port, the second of one to replaypager's, which is the memory manager
+// of some of the objects. Each sequence begins with one empty task; those that follow are forked from it. For each it prints
+// "replay: seed N: M operations agree", or "replay: FAILED: " and the operation that the kernel and the model disagree about, and ends with exit
+// status 1.
 package main
 
 import (
@@ -23,15 +24,26 @@ const base = mach.MinUser + 4*mach.SuperSize
 
 func main() {
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
+	manager := flag.Uint("manager", 0, "`name` of a send right to replaypager's port")
 	seed := flag.Uint64("seed", 1, "`number` that determines the first sequence")
 	sequences := flag.Uint64("sequences", 4, "how many `sequences`")
 	operations := flag.Int("operations", 1000, "how many `operations` each has")
 	flag.Parse()
+	client, host := libmach.NewClient(), libmach.HostSelf()
+	failed := false
+	defer func() {
+		client.Request()
+		client.Call(mach.Name(*manager), replay.MsgQuit)
+		if failed {
+			os.Exit(1)
+		}
+	}()
 	for i := range *sequences {
-		s := &system{client: libmach.NewClient(), pager: mach.Name(*pager)}
+		s := &system{client: client, host: host, pager: mach.Name(*pager), manager: mach.Name(*manager), buf: libmach.NewBuffer(256)}
 		if err := s.run(*seed+i, *operations); err != nil {
 			fmt.Printf("replay: FAILED: seed %d: %v\n", *seed+i, err)
-			os.Exit(1)
+			failed = true
+			return
 		}
 		fmt.Printf("replay: seed %d: %d operations agree\n", *seed+i, *operations)
 	}
@@ -40,10 +52,14 @@ func main() {
 // system implements replay.System by requests to the kernel.
 type system struct {
 	client  *libmach.Client
+	host    mach.Name
 	pager   mach.Name
+	manager mach.Name
 	tasks   [replay.Tasks]mach.Name
-	objects [replay.Objects]mach.Name
+	objects [replay.Objects + replay.Managed]mach.Name
 	pages   mach.VirtAddr // memory for what is written
+	slots   [replay.Slots]slot
+	buf     libmach.Buffer
 }
 
 func (s *system) run(seed uint64, n int) error {
@@ -53,6 +69,9 @@ func (s *system) run(seed uint64, n int) error {
 	}
 	if s.pages, code = s.client.VMAllocate(s.client.Task(), 0, size(replay.Pages), true); code != mach.Success {
 		return fmt.Errorf("vm_allocate: %w", code)
+	}
+	if err := s.begin(); err != nil {
+		return err
 	}
 	if err := replay.Run(s, seed, n); err != nil {
 		return err
@@ -67,6 +86,7 @@ func (s *system) run(seed uint64, n int) error {
 			s.Release(i)
 		}
 	}
+	s.end()
 	s.client.VMDeallocate(s.client.Task(), s.pages, size(replay.Pages))
 	return nil
 }
@@ -92,6 +112,24 @@ func (s *system) Inherit(task, first, n int, how mach.Inherit) mach.Return {
 	return s.client.VMInherit(s.tasks[task], at(first), size(n), how)
 }
 
+func (s *system) Wire(task, first, n int, prot mach.Prot) mach.Return {
+	return s.client.VMWire(s.host, s.tasks[task], at(first), size(n), prot)
+}
+
+func (s *system) Region(task, page int) (prot, max mach.Prot, how mach.Inherit) {
+	r, code := s.client.VMRegion(s.tasks[task], at(page))
+	if code != mach.Success || r.Address > at(page) {
+		max = -1
+	}
+	if r.Object != mach.NameNull {
+		s.client.PortDeallocate(s.client.Task(), r.Object)
+	}
+	if max < 0 {
+		return 0, max, 0
+	}
+	return r.Cur, r.Max, r.Inherit
+}
+
 func (s *system) Copy(task, from, n, to int) mach.Return {
 	return s.client.VMCopy(s.tasks[task], at(from), size(n), at(to))
 }
@@ -109,11 +147,14 @@ func (s *system) Read(task, first, n int, values []byte) mach.Return {
 }
 
 func (s *system) Write(task, first, n int, value byte) mach.Return {
-	b := libmach.Memory(s.pages, size(n))
+	fill(libmach.Memory(s.pages, size(n)), value)
+	return s.client.VMWrite(s.tasks[task], at(first), s.pages, uint32(size(n)))
+}
+
+func fill(b []byte, value byte) {
 	for i := range b {
 		b[i] = value
 	}
-	return s.client.VMWrite(s.tasks[task], at(first), s.pages, uint32(size(n)))
 }
 
 func (s *system) Map(task, first, n, object, offset int, copied bool, prot mach.Prot, how mach.Inherit) mach.Return {
@@ -140,6 +181,10 @@ func (s *system) Kill(task int) mach.Return {
 func (s *system) Create(object int) (code mach.Return) {
 	s.objects[object], code = s.client.ObjectCreate(s.pager, size(replay.ObjectPages))
 	return code
+}
+
+func (s *system) Resize(object, pages int) mach.Return {
+	return s.client.ObjectSetSize(s.objects[object], size(pages))
 }
 
 func (s *system) Release(object int) mach.Return {
