@@ -5,7 +5,7 @@
 GO     ?= go
 BUILD  ?= build
 HOST   := $(BUILD)/defpager
-export ROW TSV PEER MACHINE CPU MEM SMP ACCEL DISK V
+export ROW TSV QUICK PEER MACHINE CPU MEM SMP ACCEL DISK V
 # As they were written: $$ in a file's name or a program's arguments is no variable of make's.
 override export FILE := $(value FILE)
 override export MODULES := $(value MODULES)
@@ -19,7 +19,7 @@ help:
 	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
 	@echo 'make test             lint, host tests, and the scenarios in QEMU'
 	@echo 'make soak             a million random operations against the reference models'
-	@echo 'make bench TSV=file   guest instructions of each operation, beside those of Linux in the same QEMU and the targets'
+	@echo 'make bench TSV=file   what each operation costs, beside Linux in the same QEMU, with plots in docs/bench; QUICK=1 for the table only'
 	@echo 'make bench-check      fail where an important figure is 3 % above docs/bench/baseline.tsv; make bench-baseline renews that'
 	@echo 'make profile ROW=rpc  instructions of one row of make bench by kernel function: a list and a flame graph'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'

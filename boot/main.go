@@ -28,6 +28,7 @@ func main() {
 		fmt.Println("defpager:", err)
 		pc.Halt(1)
 	}
+	start := newPhases(m)
 	words := m.Boot.Options()
 	out := &console{device: m.Console()}
 	hz, source := m.Hz()
@@ -51,6 +52,7 @@ func main() {
 	m.Start()
 	m.Tick(tick)
 	go m.Serve(image.WaitInterrupt)
+	start.done("kernel")
 
 	stats := m.Frames.Stats()
 	fmt.Printf("defpager on %s, %d MHz (by %s), %s\n", m.Processor(), hz/1_000_000, source, m.CPU.Features())
@@ -63,18 +65,19 @@ func main() {
 		n := k.Boot()
 		k.Logf("programs loaded: %d, %d ms after entry", n, m.SinceEntry().Milliseconds())
 	})
-	go converse(m, k, p, storage, out, slices.Contains(words, "demo"))
+	start.done("load")
+	go converse(m, k, p, storage, out, words, start)
 	k.Run()
 }
 
 // converse waits for the end of the programs that the loader brought, or for a key, and then answers the user; a demonstration ends
 // the machine instead.
-func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, storage *disks.Disks, out *console, demo bool) {
+func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, storage *disks.Disks, out *console, words []string, start *phases) {
 	target := &commands.Target{
 		Kernel: k, Pager: p, Storage: storage, Memory: m.Shares(), End: func(end kern.End) { finish(m, end) },
 		Uptime: func() string { return m.SinceEntry().Round(time.Millisecond).String() },
 	}
-	if demo {
+	if slices.Contains(words, "demo") {
 		<-k.BootDone()
 		code := 0
 		if k.BootFailed() {
@@ -88,6 +91,9 @@ func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, storage *disks.D
 	case <-mon.Typed():
 	}
 	k.Do(func() { out.device, out.edited = mon, true })
+	if start.done("programs"); slices.Contains(words, "phases") {
+		fmt.Println("phases over at ticks:" + start.text.String())
+	}
 	fmt.Println("Type help for the commands, Ctrl-C to interrupt one, Ctrl-A x to leave QEMU.")
 	if err := mon.Run(); err != nil {
 		fmt.Println("defpager: the console is gone:", err)

@@ -3,13 +3,12 @@ package qemu
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"regexp"
-	"strconv"
-	"strings"
+	"runtime"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -22,47 +21,84 @@ type Bench struct {
 	Machine  Machine
 	Programs string    // directory of the ring-3 programs
 	Cache    string    // directory for the peer's kernel; its program is there
+	File     string    // of the main job
 	TSV      string    // file that gets one line a row; empty: none
+	Dir      string    // directory that gets all figures, tables and plots; empty: none
+	Quick    bool      // leave out wall time and the sweeps
 	Notes    io.Writer // gets what is being done
 }
 
-// measured is what a run of Bench found: counts of guest instructions by the name of the row.
+// measured is what a run of Bench found.
 type measured struct {
-	ours  map[string]int
-	peer  map[string]int // without clearing on allocation; nil: not measured
-	clear map[string]int // with it
-	name  string         // of the peer
-	why   error          // the peer was not measured
+	machine            Machine
+	ours, oursAgain    figures // of two runs
+	linux, linuxAgain  figures // without clearing on allocation; nil: not measured
+	clear              figures // with it
+	phases             []phase
+	sweepOurs, sweepOf map[string]figures // by what is swept over; ours and Linux's
+	limits             []string           // where a sweep ended early
+	walls              []*wall
+	clock              []lap
+	name               string   // of the peer
+	why                error    // the peer was not measured
+	notes              []string // about figures that are missing
 }
 
-// Run measures, and prints the table to out.
+// step is a guest to run.
+type step struct {
+	what string
+	peer bool // a failure leaves figures out, and is no failure of the measurement
+	do   func(ctx context.Context) error
+}
+
+// Run measures, prints the table to out, and writes the files. The error says that our own figures could not be had, or that two runs of ours differ.
 func (b *Bench) Run(ctx context.Context, out io.Writer) error {
 	m, err := b.machine()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(b.Notes, "booting defpager")
-	text, err := m.ours(ctx, b.Programs, "")
+	r := &measured{machine: m, sweepOurs: map[string]figures{}, sweepOf: map[string]figures{}}
+	peer, err := FindPeer(ctx, b.Cache)
 	if err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		r.why = err
+	} else {
+		r.name = peer.Name
+	}
+	if err := b.perform(ctx, r, b.plan(r, m, peer)); err != nil {
 		return err
 	}
-	r := &measured{ours: counts(text)}
 	for _, t := range rows() {
 		if _, ok := r.ours[t.name]; !ok {
 			return fmt.Errorf("the guest did not measure %s", t.name)
 		}
 	}
-	if err := b.peer(ctx, m, r); err != nil {
-		if ctx.Err() != nil {
+	if r.linux == nil && r.why == nil {
+		r.why = fmt.Errorf("%v", r.notes)
+	}
+	if !b.Quick {
+		if err := b.wallTime(ctx, r, peer); err != nil {
 			return err
 		}
-		r.peer, r.clear, r.why = nil, nil, err
 	}
-	r.print(out, m)
-	if b.TSV == "" {
-		return nil
+	r.print(out)
+	if b.TSV != "" {
+		if err := os.WriteFile(b.TSV, []byte(r.tsv()), 0o666); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(b.TSV, []byte(r.tsv()), 0o666)
+	if b.Dir != "" && !b.Quick {
+		if err := r.publish(b.Dir); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "\nFigures, tables and plots are in %s.\n", b.Dir)
+	}
+	if d := differences(r.ours, r.oursAgain); len(d) != 0 {
+		return fmt.Errorf("two runs of ours differ, which counts of instructions must not: %v", d)
+	}
+	return nil
 }
 
 // machine is the machine that figures are for.
@@ -72,83 +108,173 @@ func (b *Bench) machine() (Machine, error) {
 	return m, m.Check()
 }
 
-// peer measures the peer, twice.
-func (b *Bench) peer(ctx context.Context, m Machine, r *measured) error {
-	p, err := FindPeer(ctx, b.Cache)
+// plan lists the runs that count instructions. They disturb each other in nothing, so they may run at the same time.
+func (b *Bench) plan(r *measured, m Machine, peer *Peer) []step {
+	var lock sync.Mutex // of r
+	set := func(to *figures, c figures) {
+		lock.Lock()
+		defer lock.Unlock()
+		if *to == nil {
+			*to = figures{}
+		}
+		for name, n := range c {
+			(*to)[name] = n
+		}
+	}
+	ours := func(to *figures, m Machine, flags, words string) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			text, err := m.ours(ctx, b.Programs, flags, words)
+			c := counts(text)
+			c["begins"] = begins(text)
+			set(to, c)
+			return err
+		}
+	}
+	steps := []step{
+		{"defpager", false, ours(&r.ours, m, "", "")},
+		{"defpager again", false, ours(&r.oursAgain, m, "", "")},
+		{"defpager, the main job to the prompt", false, func(ctx context.Context) error {
+			text, err := m.boot(ctx, b.Programs, b.File, nil)
+			if err == nil {
+				r.phases, err = phases(text)
+			}
+			if err == nil {
+				set(&r.ours, figures{"boot-to-prompt": r.phases[len(r.phases)-1].end})
+			}
+			return err
+		}},
+		{"defpager, memory of an object", false, func(ctx context.Context) error {
+			n, err := m.objectMemory(ctx, b.Programs)
+			set(&r.ours, figures{"object-memory": n})
+			return err
+		}},
+		{"defpager, three times the memory", false, func(ctx context.Context) error {
+			text, err := m.ours(ctx, b.Programs, "--pressure", "paging=compressed")
+			set(&r.ours, counts(text))
+			return err
+		}},
+	}
+	linux := func(to *figures, m Machine, clear bool, args string) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			text, err := peer.bench(ctx, m, clear, args)
+			if err == nil {
+				c := counts(text)
+				if args == "" {
+					c["begins"] = begins(text)
+				}
+				set(to, c)
+			}
+			return err
+		}
+	}
+	if peer != nil {
+		steps = append(steps, step{"Linux", true, linux(&r.linux, m, false, "")})
+		if !b.Quick {
+			steps = append(steps,
+				step{"Linux again", true, linux(&r.linuxAgain, m, false, "")},
+				step{"Linux clearing twice (init_on_alloc=1)", true, linux(&r.clear, m, true, "")})
+		}
+		steps = append(steps, step{"Linux, memory of an object", true, linux(&r.linux, m, false, "--objects")})
+		if peer.modules != nil {
+			steps = append(steps, step{"Linux, three times the memory", true, linux(&r.linux, m, false, "--pressure")})
+		}
+	}
+	if b.Quick {
+		return steps
+	}
+	for _, s := range sweeps() {
+		large := m
+		large.Memory = s.memory
+		steps = append(steps, step{"defpager over " + s.over, false, func(ctx context.Context) error {
+			text, err := large.ours(ctx, b.Programs, "--sweep="+s.over, "")
+			return r.sweep(&lock, "defpager", r.sweepOurs, s, text, err)
+		}})
+		if peer != nil {
+			steps = append(steps, step{"Linux over " + s.over, true, func(ctx context.Context) error {
+				text, err := peer.bench(ctx, large, false, "--sweep="+s.over)
+				return r.sweep(&lock, "Linux", r.sweepOf, s, text, err)
+			}})
+		}
+	}
+	return steps
+}
+
+// sweep notes what a sweep found.
+func (r *measured) sweep(lock *sync.Mutex, who string, to map[string]figures, s sweep, text string, err error) error {
 	if err != nil {
 		return err
 	}
-	r.name = p.Name
-	for _, c := range []struct {
-		clear  bool
-		counts *map[string]int
-	}{{false, &r.peer}, {true, &r.clear}} {
-		fmt.Fprintf(b.Notes, "booting %s, init_on_alloc=%t\n", p.Name, c.clear)
-		text, err := p.bench(ctx, m, c.clear, "")
-		if err != nil {
-			return err
-		}
-		*c.counts = counts(text)
+	lock.Lock()
+	defer lock.Unlock()
+	to[s.over] = counts(text)
+	if l := benchLimit.FindStringSubmatch(text); l != nil {
+		r.limits = append(r.limits, fmt.Sprintf("%s with %s of memory: %s", who, s.memory, l[1]))
+		slices.Sort(r.limits)
 	}
 	return nil
 }
 
-// ours boots the image with the bench program and returns what the guest printed. The machine's command line is the caller's, but for
-// the word that ends the guest with its programs.
-func (m Machine) ours(ctx context.Context, programs, flags string) (string, error) {
-	archive, err := os.CreateTemp("", "defpager-*.cpio")
-	if err != nil {
-		return "", err
+// perform takes the steps, as many at a time as there are processors. The first failure that is not the peer's ends it.
+func (b *Bench) perform(ctx context.Context, r *measured, steps []step) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		lock sync.Mutex
+		done int
+		wait sync.WaitGroup
+	)
+	next := make(chan step)
+	for range min(runtime.NumCPU(), len(steps)) {
+		wait.Go(func() {
+			for s := range next {
+				start := time.Now()
+				err := s.do(ctx)
+				lock.Lock()
+				done++
+				switch {
+				case ctx.Err() != nil:
+				case err != nil && s.peer:
+					r.notes = append(r.notes, fmt.Sprintf("%s: %v", s.what, err))
+					fmt.Fprintf(b.Notes, "[%2d/%d] %s: not measured\n", done, len(steps), s.what)
+				case err != nil:
+					cancel(fmt.Errorf("%s: %w", s.what, err))
+				default:
+					fmt.Fprintf(b.Notes, "[%2d/%d] %s: %.0f s\n", done, len(steps), s.what, time.Since(start).Seconds())
+				}
+				lock.Unlock()
+			}
+		})
 	}
-	defer func() { _ = os.Remove(archive.Name()) }()
-	modules, err := Programs(programs)
-	if err == nil {
-		err = WriteArchive(archive, benchLines(flags), modules)
+	for _, s := range steps {
+		next <- s
 	}
-	if err := errors.Join(err, archive.Close()); err != nil {
-		return "", err
-	}
-	m.Initrd, m.Append = archive.Name(), "demo"
-	return m.untilBenchEnds(ctx)
+	close(next)
+	wait.Wait()
+	r.derive()
+	return context.Cause(ctx)
 }
 
-// benchLines are the command lines of the bench program and of those that it works with.
-func benchLines(flags string) []string {
-	return []string{
-		"bench --pager=${default-pager-port} --echo=${port:echo} --supplier=${port:supplier} " + flags + " $(task-create) $(task-resume)",
-		"echo --receive=${receive:echo} $(task-create) $(task-resume)",
-		"supplier --receive=${receive:supplier} $(task-create) $(task-resume)",
+// derive computes the rows that are made of several figures.
+func (r *measured) derive() {
+	if r.ours == nil || len(r.phases) == 0 {
+		return
+	}
+	entry := r.phases[0].end // the same firmware hands over to both kernels
+	r.ours["boot-first-line"] = r.ours["begins"] - entry
+	if n := r.linux["begins"]; n != 0 {
+		r.linux["boot-first-line"] = n - entry
+		r.linux["boot-to-prompt"] = n
 	}
 }
 
-var (
-	benchLine = regexp.MustCompile(`(?m)^bench ([\w:-]+) (\d+)$`)
-	benchEnd  = regexp.MustCompile(`(?m)^bench: (done|FAILED.*|loop)\n`)
-)
-
-// untilBenchEnds runs the machine until a bench program says that it ends, and returns all that was printed.
-func (m Machine) untilBenchEnds(ctx context.Context) (string, error) {
-	p, err := Start(ctx, &m, Streams{LogLines: true})
-	if err != nil {
-		return "", err
+// differences lists the figures that two runs have both, and not the same.
+func differences(a, b figures) []string {
+	var list []string
+	for name, n := range a {
+		if m, ok := b[name]; ok && m != n {
+			list = append(list, fmt.Sprintf("%s %d and %d", name, n, m))
+		}
 	}
-	defer p.Kill()
-	err = p.Wait(benchEnd.MatchString, 2*time.Minute)
-	text := p.Text()
-	if err == nil && !strings.Contains(text, "bench: done") {
-		err = errors.New("the guest did not finish")
-	}
-	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, tail(text, 10))
-	}
-	return text, nil
-}
-
-// counts are the figures that a bench program printed.
-func counts(text string) map[string]int {
-	c := map[string]int{}
-	for _, l := range benchLine.FindAllStringSubmatch(text, -1) {
-		c[l[1]], _ = strconv.Atoi(l[2])
-	}
-	return c
+	slices.Sort(list)
+	return list
 }

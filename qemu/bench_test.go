@@ -9,8 +9,8 @@ import (
 )
 
 func TestCountsTakesTheBestWay(t *testing.T) {
-	c := counts("noise\nbench fast 12\nbench slow:pipe 30\nbench slow:futex 20\nbench slower:pipe 1\nbench twice 5\nbench twice:other 3\nbench: done\n")
-	for name, want := range map[string]int{"fast": 12, "slow": 20, "slower": 1, "twice": 5, "absent": 0} {
+	c := counts("noise\nbench fast 12\nbench fast/cold 99\nbench slow:pipe/cold 7\nbench slow:futex/cold 8\nbench slow:pipe 30\nbench slow:futex 20\nbench slower:pipe 1\nbench twice 5\nbench twice:other 3\nbench: done\n")
+	for name, want := range map[string]int{"fast": 12, "slow": 20, "slower": 1, "twice": 5, "absent": 0, "fast/cold": 99, "slow/cold": 7} {
 		if got := best(c, name); got != want {
 			t.Errorf("%s: %d, want %d", name, got, want)
 		}

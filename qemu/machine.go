@@ -34,6 +34,9 @@ type Machine struct {
 	Debug  string   // a socket where gdb may attach; the guest starts stopped
 	Log    string   // where the monitor's command log writes, one line for each instruction; empty: nowhere
 	Reboot bool     // a reset starts the machine again, it does not end QEMU
+
+	Prealloc bool // the host finds all memory before the guest starts, for wall time: its own page faults would count
+	LogAll   bool // with Log: from the first instruction on
 }
 
 // Flags adds the options to f, with defaults from the environment's MACHINE, CPU, MEM, SMP and ACCEL.
@@ -99,7 +102,12 @@ func parseSize(text string) (uint64, error) {
 
 // Args is QEMU's command line, but for the serial line.
 func (m *Machine) Args() []string {
-	args := []string{"-M", m.Type, "-m", m.Memory, "-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"}
+	machine := []string{"-M", m.Type}
+	if m.Prealloc {
+		size, _ := m.MemoryBytes() // Check saw it
+		machine = []string{"-M", m.Type + ",memory-backend=memory", "-object", fmt.Sprintf("memory-backend-ram,id=memory,prealloc=on,size=%d", size)}
+	}
+	args := append(machine, "-m", m.Memory, "-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=4")
 	if strings.HasSuffix(m.Image, ".iso") {
 		args = append(args, "-cdrom", m.Image)
 	} else {
@@ -128,6 +136,9 @@ func (m *Machine) Args() []string {
 	}
 	if m.Log != "" {
 		args = append(args, "-singlestep", "-D", m.Log)
+	}
+	if m.LogAll {
+		args = append(args, "-d", "exec,nochain")
 	}
 	if m.Debug != "" {
 		args = append(args, "-S", "-gdb", "unix:"+m.Debug+",server=on,wait=off")

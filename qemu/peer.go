@@ -16,7 +16,15 @@ type Peer struct {
 	Kernel string // an uncompressed kernel, which QEMU boots through PVH as it boots ours
 	Name   string // of the kernel's package
 	Init   string // the program of qemu/peer
+
+	modules []string // files of kernel modules, for swapping to compressed memory; none: that is not measured
 }
+
+// peerModules are the kernel modules that /init loads, in this order.
+var peerModules = []string{"zsmalloc.ko", "zram.ko"}
+
+// errNoPeer says that the user wants no peer.
+var errNoPeer = errors.New("PEER=none: not asked for")
 
 // peerWords are the words of the peer's command line. Ours has no mitigations and no random layout, so the peer has none; quiet, as printing
 // costs; 8 huge pages for the row that wants them.
@@ -30,7 +38,7 @@ func (p *Peer) bench(ctx context.Context, m Machine, clear bool, args string) (s
 		return "", err
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
-	err = errors.Join(writeInitramfs(f, p.Init), f.Close())
+	err = errors.Join(writeInitramfs(f, p.Init, p.modules), f.Close())
 	if err != nil {
 		return "", err
 	}
@@ -41,32 +49,43 @@ func (p *Peer) bench(ctx context.Context, m Machine, clear bool, args string) (s
 	if args != "" {
 		m.Append += " -- " + args
 	}
-	return m.untilBenchEnds(ctx)
+	q, err := Start(ctx, &m, Streams{LogLines: true})
+	if err != nil {
+		return "", err
+	}
+	defer q.Kill()
+	return q.untilBenchEnds()
 }
 
-// writeInitramfs writes an archive for Linux that holds a program as /init.
-func writeInitramfs(w io.Writer, init string) error {
-	f, err := os.Open(init)
-	if err != nil {
+// writeInitramfs writes an archive for Linux that holds a program as /init, and modules.
+func writeInitramfs(w io.Writer, init string, modules []string) error {
+	if _, err := os.Stat(init); err != nil {
 		return fmt.Errorf("%w; make peer builds it", err)
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
 	a := archive{w: w, align: 4, mode: 0o100755}
-	a.entry("init", f, info.Size())
+	files := []Module{{"init", init}}
+	for _, path := range modules {
+		files = append(files, Module{filepath.Base(path), path})
+	}
+	for _, f := range files {
+		if err := a.file(f); err != nil {
+			return err
+		}
+	}
 	a.entry(trailer, strings.NewReader(""), 0)
 	return a.err
 }
 
 // FindPeer looks for the peer's kernel in the cache directory dir, and else makes it from Debian's package. PEER in the environment names
-// another kernel, compressed or not.
+// another kernel, compressed or not, which comes without modules; "none" wants no peer.
 func FindPeer(ctx context.Context, dir string) (*Peer, error) {
 	p := &Peer{Kernel: filepath.Join(dir, "vmlinux"), Init: filepath.Join(dir, "init")}
 	nameFile := filepath.Join(dir, "name")
-	if path := os.Getenv("PEER"); path != "" {
+	switch path := os.Getenv("PEER"); path {
+	case "":
+	case "none":
+		return nil, errNoPeer
+	default:
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
@@ -75,21 +94,47 @@ func FindPeer(ctx context.Context, dir string) (*Peer, error) {
 		return p, writeKernel(p.Kernel, b)
 	}
 	name, err := os.ReadFile(nameFile)
-	if _, e := os.Stat(p.Kernel); err == nil && e == nil {
+	_, e := os.Stat(p.Kernel)
+	if cached := p.findModules(dir); err == nil && e == nil && cached {
 		p.Name = string(name)
 		return p, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	image, found, err := debianKernel(ctx, dir)
+	found, err := debianKernel(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeKernel(p.Kernel, image); err != nil {
+	if err := writeKernel(p.Kernel, found.image); err != nil {
 		return nil, err
 	}
-	p.Name = found
-	return p, os.WriteFile(nameFile, []byte(found), 0o666)
+	for i, name := range peerModules {
+		if err := os.WriteFile(filepath.Join(dir, name), found.modules[i], 0o666); err != nil {
+			return nil, err
+		}
+	}
+	p.Name = found.name
+	p.findModules(dir)
+	return p, os.WriteFile(nameFile, []byte(found.name), 0o666)
+}
+
+// findModules looks for the modules in the cache directory. One that the package did not have is an empty file there, and then there are none.
+func (p *Peer) findModules(dir string) (cached bool) {
+	p.modules = nil
+	for _, name := range peerModules {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		if err != nil {
+			return false
+		}
+		if info.Size() != 0 {
+			p.modules = append(p.modules, path)
+		}
+	}
+	if len(p.modules) != len(peerModules) {
+		p.modules = nil
+	}
+	return true
 }
 
 // writeKernel writes an image without its compression to a file.

@@ -12,42 +12,49 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 var dependsLine = regexp.MustCompile(`(?m)^\s*Depends: (linux-image-\S+)$`)
 
-// debianKernel fetches Debian's kernel package with the package manager and returns the image in it and the name of the package with its
-// version. The package itself is left nowhere.
-func debianKernel(ctx context.Context, dir string) (image []byte, name string, err error) {
+// kernelPackage is what is wanted of Debian's kernel package.
+type kernelPackage struct {
+	name    string   // with its version
+	image   []byte   // compressed
+	modules [][]byte // peerModules; nil for one that is not there
+}
+
+// debianKernel fetches Debian's kernel package with the package manager. The package itself is left nowhere.
+func debianKernel(ctx context.Context, dir string) (*kernelPackage, error) {
 	depends, err := exec.CommandContext(ctx, "apt-cache", "depends", "linux-image-amd64").Output()
 	if err != nil {
-		return nil, "", fmt.Errorf("apt-cache knows no linux-image-amd64 (%w)", err)
+		return nil, fmt.Errorf("apt-cache knows no linux-image-amd64 (%w)", err)
 	}
 	match := dependsLine.FindSubmatch(depends)
 	if match == nil {
-		return nil, "", errors.New("apt-cache does not tell what linux-image-amd64 depends on")
+		return nil, errors.New("apt-cache does not tell what linux-image-amd64 depends on")
 	}
 	temporary, err := os.MkdirTemp(dir, "package-")
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(temporary) }()
 	get := exec.CommandContext(ctx, "apt-get", "download", "-q", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1", string(match[1]))
 	get.Dir = temporary
 	if out, err := get.CombinedOutput(); err != nil {
-		return nil, "", fmt.Errorf("apt-get download %s: %w\n%s", match[1], err, tail(string(out), 3))
+		return nil, fmt.Errorf("apt-get download %s: %w\n%s", match[1], err, tail(string(out), 3))
 	}
 	files, err := filepath.Glob(filepath.Join(temporary, "*.deb"))
 	if err != nil || len(files) != 1 {
-		return nil, "", errors.Join(err, fmt.Errorf("apt-get download left %d packages", len(files)))
+		return nil, errors.Join(err, fmt.Errorf("apt-get download left %d packages", len(files)))
 	}
-	image, err = fileOfPackage(ctx, files[0], "./boot/vmlinuz-")
-	return image, strings.TrimSuffix(filepath.Base(files[0]), "_amd64.deb"), err
+	k := &kernelPackage{name: strings.TrimSuffix(filepath.Base(files[0]), "_amd64.deb")}
+	return k, k.read(ctx, files[0])
 }
 
-// fileOfPackage is the first file of a Debian package whose name begins with prefix.
-func fileOfPackage(ctx context.Context, pack, prefix string) ([]byte, error) {
+// read takes the files out of a package. The error says that there is no image.
+func (k *kernelPackage) read(ctx context.Context, pack string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, "dpkg-deb", "--fsys-tarfile", pack)
 	out, err := cmd.StdoutPipe()
@@ -56,19 +63,35 @@ func fileOfPackage(ctx context.Context, pack, prefix string) ([]byte, error) {
 	}
 	if err != nil {
 		cancel()
-		return nil, err
+		return err
 	}
 	defer func() {
 		cancel()
-		_ = cmd.Wait() // the rest of the package is not wanted
+		_ = cmd.Wait() // the rest of the package, if any, is not wanted
 	}()
-	for files := tar.NewReader(out); ; {
+	return k.readTar(out)
+}
+
+func (k *kernelPackage) readTar(archive io.Reader) error {
+	k.modules = make([][]byte, len(peerModules))
+	for files := tar.NewReader(archive); ; {
 		h, err := files.Next()
-		if err != nil {
-			return nil, fmt.Errorf("%s in %s: %w", prefix, filepath.Base(pack), err)
+		switch {
+		case err == io.EOF && k.image != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("no image in %s: %w", k.name, err)
 		}
-		if strings.HasPrefix(h.Name, prefix) {
-			return io.ReadAll(files)
+		to := &k.image
+		if !strings.HasPrefix(h.Name, "./boot/vmlinuz-") {
+			i := slices.Index(peerModules, filepath.Base(h.Name))
+			if i < 0 {
+				continue
+			}
+			to = &k.modules[i]
+		}
+		if *to, err = io.ReadAll(files); err != nil {
+			return err
 		}
 	}
 }

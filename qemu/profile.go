@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"defpager/qemu/flame"
@@ -17,13 +19,13 @@ import (
 
 // Profile counts the instructions that an operation of the guest's bench program executes, by kernel function. QEMU writes down every
 // instruction for a moment while the program does the operation for ever; what counts is not time but what was executed. The functions are
-// listed on out; in the directory pictures there are then a flame graph, ROW.svg, and the stacks that it shows as text, ROW.folded.
-func Profile(ctx context.Context, m Machine, programs, name, pictures string, out io.Writer) error {
+// listed on out; in the directory pictures there are then a flame graph, ROW.svg, and the stacks that it shows as text, ROW.folded. The rows of the boot
+// are counted from the kernel's first instruction on, with the file for the main job.
+func Profile(ctx context.Context, m Machine, programs, file, name, pictures string, out io.Writer) error {
 	r, err := findRow(name)
 	if err != nil {
 		return err
 	}
-	row := r.name
 	if err := m.Check(); err != nil {
 		return err
 	}
@@ -32,42 +34,34 @@ func Profile(ctx context.Context, m Machine, programs, name, pictures string, ou
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	m.Accel, m.Count, m.SMP = "tcg", true, ""
-	m.Initrd, m.Log = filepath.Join(dir, "modules"), filepath.Join(dir, "log")
-	archive, err := os.Create(m.Initrd)
+	m.Accel, m.Count, m.SMP, m.Log = "tcg", true, "", filepath.Join(dir, "log")
+	if r.unit == ticks {
+		return profileBoot(ctx, m, programs, file, r, pictures, out)
+	}
+	flags := "--loop --only=" + r.name
+	switch r.name {
+	case "page-in-compressed":
+		flags, m.Append = "--loop --pressure", "paging=compressed"
+	case "object-memory":
+		flags = "--loop --only=object-create" // what makes the objects
+	}
+	err = m.withModules(ctx, programs, benchLines(flags), func(p *Process) error {
+		if err := p.Wait(benchEnd.MatchString, stuck); err != nil {
+			return err
+		}
+		if text := p.Text(); !strings.Contains(text, "bench: loop") {
+			return fmt.Errorf("ROW=%s: %s", r.name, tail(text, 1))
+		}
+		if _, err := p.monitor("log exec,nochain"); err != nil {
+			return err
+		}
+		time.Sleep(time.Second)
+		_, err := p.monitor("log none")
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	modules, err := Programs(programs)
-	if err != nil {
-		return err
-	}
-	err = WriteArchive(archive, benchLines("--loop --only="+row), modules)
-	if e := archive.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	p, err := Start(ctx, &m, Streams{LogLines: true})
-	if err != nil {
-		return err
-	}
-	defer p.Kill()
-	if err := p.Wait(benchEnd.MatchString, 2*time.Minute); err != nil {
-		return err
-	}
-	if text := p.Text(); !strings.Contains(text, "bench: loop") {
-		return fmt.Errorf("ROW=%s: %s", row, tail(text, 1))
-	}
-	if _, err := p.monitor("log exec,nochain"); err != nil {
-		return err
-	}
-	time.Sleep(time.Second)
-	if _, err := p.monitor("log none"); err != nil {
-		return err
-	}
-	p.Kill()
 	image, err := flame.Open(m.Image)
 	if err != nil {
 		return err
@@ -79,10 +73,51 @@ func Profile(ctx context.Context, m Machine, programs, name, pictures string, ou
 	defer func() { _ = log.Close() }()
 	c, err := count(log, image)
 	if err != nil {
-		return fmt.Errorf("ROW=%s: %w", row, err)
+		return fmt.Errorf("ROW=%s: %w", r.name, err)
 	}
-	report(c, row, out)
-	return draw(c, r, pictures, out)
+	return report(c, r, c.Stays(), "stays in ring 3", pictures, out)
+}
+
+// profileBoot counts from the image's first instruction on. There are too many for a file: the log is a pipe.
+func profileBoot(ctx context.Context, m Machine, programs, file string, r row, pictures string, out io.Writer) error {
+	image, err := flame.Open(m.Image)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Mkfifo(m.Log, 0o600); err != nil {
+		return err
+	}
+	m.LogAll = true
+	// Open both ways, the pipe waits for nobody and ends only when it is closed.
+	log, err := os.OpenFile(m.Log, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	lines, end := JobLines(), "creator: done\n"
+	if r.name == "boot-first-line" {
+		lines, end = benchLines("--only=none"), "bench: begins at"
+	}
+	type result struct {
+		c   *flame.Counter
+		err error
+	}
+	counted := make(chan result, 1)
+	go func() {
+		c, err := count(log, image)
+		counted <- result{c, err}
+	}()
+	err = m.withModules(ctx, programs, lines, func(p *Process) error {
+		return p.Wait(func(text string) bool { return strings.Contains(text, end) }, stuck)
+	}, Module{"file", file})
+	_ = log.Close()
+	found := <-counted
+	if err != nil {
+		return err
+	}
+	if found.err != nil {
+		return fmt.Errorf("ROW=%s: %w", r.name, found.err)
+	}
+	return report(found.c, r, 1, "start", pictures, out)
 }
 
 // userStart is where programs live: what executes there is counted as one.
@@ -102,11 +137,11 @@ func count(log io.Reader, image *flame.Image) (*flame.Counter, error) {
 	c := flame.NewCounter(image, userStart)
 	in := bufio.NewScanner(log)
 	for in.Scan() {
-		if at, ok := address(in.Bytes()); ok {
+		if at, ok := address(in.Bytes()); ok && (at >= userStart || image.Holds(at)) {
 			c.Step(at)
 		}
 	}
-	if err := in.Err(); err != nil {
+	if err := in.Err(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return nil, err
 	}
 	if c.Stays() == 0 {
@@ -115,26 +150,21 @@ func count(log io.Reader, image *flame.Image) (*flame.Counter, error) {
 	return c, nil
 }
 
-// report prints the functions with the most instructions, for each time that ring 3 was left for the kernel.
-func report(c *flame.Counter, row string, out io.Writer) {
-	stays, total := float64(c.Stays()), float64(c.Total())
-	fmt.Fprintf(out, "%s: %d instructions in %d stays in ring 3; instructions per stay, of the function and with what it calls:\n", row, c.Total(), c.Stays())
+// report prints the functions with the most instructions, for each of so many parts, and writes the stacks as a picture and as text.
+func report(c *flame.Counter, r row, parts int, of, dir string, out io.Writer) error {
+	each, total := float64(parts), float64(c.Total())
+	fmt.Fprintf(out, "%s: %d instructions in %d %s; instructions for each, of the function and with what it calls:\n", r.name, c.Total(), parts, of)
 	list := c.Flat()
 	for _, l := range list[:min(len(list), 50)] {
-		fmt.Fprintf(out, "%8.1f %5.1f %% %9.1f  %s\n", float64(l.Self)/stays, 100*float64(l.Self)/total, float64(l.With)/stays, l.Name)
+		fmt.Fprintf(out, "%8.1f %5.1f %% %9.1f  %s\n", float64(l.Self)/each, 100*float64(l.Self)/total, float64(l.With)/each, l.Name)
 	}
-}
-
-// draw writes the stacks, as a picture and as text.
-func draw(c *flame.Counter, r row, dir string, out io.Writer) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
 	title := "make profile ROW=" + r.name + ": " + r.what
-	note := fmt.Sprintf("width: executed instructions, %d in all; for each of %d stays in ring 3, which tooltips refer to, %.0f", c.Total(), c.Stays(),
-		float64(c.Total())/float64(c.Stays()))
+	note := fmt.Sprintf("width: executed instructions, %d in all; tooltips: for each of %d %s, %.0f", c.Total(), parts, of, total/each)
 	var picture, text bytes.Buffer
-	if err := c.Root().WriteSVG(&picture, title, note, c.Stays()); err != nil {
+	if err := c.Root().WriteSVG(&picture, title, note, parts); err != nil {
 		return err
 	}
 	if err := c.Root().Folded(&text); err != nil {

@@ -40,6 +40,7 @@ func (t *Target) All() []monitor.Command {
 		{Name: "objects", Help: "list the memory objects", Run: t.objects},
 		{Name: "object", Operands: "ID", Help: "show a memory object and its pages", Min: 1, Max: 1, Run: t.object},
 		{Name: "frames", Help: "count the page frames, and the kernel's events", Run: t.frames},
+		{Name: "heap", Help: "count what the kernel has on Go's heap, without garbage", Run: t.heap},
 		{Name: "paging", Operands: "[add DISK | remove STORAGE]", Help: "show what was paged out, and the paging storage; add a disk, or take one out of use", Max: 2, Complete: []string{"add", "remove"}, Run: t.paging},
 		{Name: "walk", Operands: "TASK ADDRESS", Help: "follow the page tables to an address, entry by entry", Min: 2, Max: 2, Run: t.walk},
 		{Name: "modules", Help: "list the boot modules: what run can start", Run: t.modules},

@@ -28,8 +28,12 @@ type Machine struct {
 	ACPI   acpi.Tables
 	Disks  *virtio.Bus
 	record *image.Record
+	begun  uint64        // the time-stamp counter when Run began
 	tables []board.Range // taken for the machine's own tables
 }
+
+// Moments are what the time-stamp counter was at the image's first instruction, and when Go's runtime was ready for Run.
+func (m *Machine) Moments() (entry, begun uint64) { return m.record.EntryTSC(), m.begun }
 
 // SinceEntry is the time since the image's first instruction.
 func (m *Machine) SinceEntry() time.Duration {
@@ -43,6 +47,7 @@ const stackSize = 16 << 10
 // Run takes the machine over. It runs once. Errors name what is missing.
 func Run() (*Machine, error) {
 	m := &Machine{Machine: pc.New(), record: image.Current()}
+	m.begun = m.Counter()
 	early := board.Identity(image.Mapped)
 	loader, at := m.record.Loader()
 	boot, err := info.Read(&early, loader, at)

@@ -76,6 +76,16 @@ func Open(path string) (*Image, error) {
 	return i, nil
 }
 
+// Holds reports whether an address is that of code in the image.
+func (i *Image) Holds(pc uint64) bool {
+	for _, s := range i.segments {
+		if pc >= s.at && pc-s.at < uint64(len(s.code)) {
+			return true
+		}
+	}
+	return false
+}
+
 // at is the index of the function that an address lies in, and whether it is the function's first. Before the first function: -1.
 func (i *Image) at(pc uint64) (index int, first bool) {
 	index, first = slices.BinarySearchFunc(i.functions, pc, func(f function, pc uint64) int { return cmp.Compare(f.at, pc) })

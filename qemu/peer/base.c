@@ -19,6 +19,51 @@ void print_number(u64 n)
 	print(at);
 }
 
+int same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+void print_count(const char *name, const char *way, s64 x, u64 count)
+{
+	print("bench ");
+	print(name);
+	print(way);
+	if (x >= 0) {
+		print("@");
+		print_number(x);
+	}
+	print(" ");
+	print_number(count);
+	print("\n");
+}
+
+u64 median(u64 (*measure)(u64 n), u64 n, int runs)
+{
+	u64 counts[16];
+	u64 first = measure(n) / n;
+	if (runs == 0)
+		return first;
+	for (int r = 0; r < runs; r++) {
+		u64 count = measure(n) / n;
+		int at = r;
+		for (; at > 0 && counts[at - 1] > count; at--)
+			counts[at] = counts[at - 1];
+		counts[at] = count;
+	}
+	return counts[runs / 2];
+}
+
+// free_memory reads sysinfo: include/uapi/linux/sysinfo.h.
+u64 free_memory(void)
+{
+	u64 info[14];
+	must("sysinfo", call1(SYS_SYSINFO, (u64)info));
+	return info[5];
+}
+
 void power_off(void)
 {
 	asm volatile("outb %b0, %w1" : : "a"(0x10), "d"(0xf4)); // isa-debug-exit

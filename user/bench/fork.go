@@ -30,33 +30,3 @@ func (b *bench) fork(n, resident uint64) (uint64, error) {
 	}
 	return ticks, failure(libmach.VMDeallocate(b.task, at, resident))
 }
-
-// pageIn touches n pages that the manager supplier has to supply.
-func (b *bench) pageIn(n uint64) (uint64, error) {
-	if b.supplier == mach.NameNull {
-		return 0, errSkip
-	}
-	m := libmach.Map{
-		Anywhere: true, Object: b.supplier, Offset: b.supplied * mach.PageSize, Size: n * mach.PageSize,
-		Cur: mach.ProtRead, Max: mach.ProtRead, Inherit: mach.InheritNone,
-	}
-	at, ret := b.client.VMMap(b.task, m)
-	if ret != mach.Success {
-		return 0, ret
-	}
-	if b.supplied != 0 { // the first mapping keeps the object until the program ends
-		defer libmach.VMDeallocate(b.task, at, n*mach.PageSize)
-	}
-	b.supplied += n
-	memory := libmach.Memory(at, n*mach.PageSize)
-	sum := byte(0)
-	start := libmach.Ticks()
-	for i := range n {
-		sum += memory[i*mach.PageSize]
-	}
-	ticks := libmach.Ticks() - start
-	if uint64(sum) != n&0xff {
-		return 0, mach.MemoryFailure
-	}
-	return ticks, nil
-}

@@ -1,11 +1,16 @@
 // Command bench measures what calls and faults cost, in ticks of the time-stamp counter: under QEMU's -icount these are guest
 // instructions, and every run gives the same.
 //
-//	bench --pager=PORT [--echo=PORT] [--supplier=PORT] [--live=N] [--only=NAME]
+//	bench --pager=PORT [--echo=PORT] [--supplier=PORT] [--live=N] [--only=NAME] [--sweep=NAME] [--pressure] [--hold] [--loop]
 //
-// PORTs are names of send rights: to the default memory manager's port, and to a port that the program echo serves, without
-// which the calls between two tasks are left out. With --live so many other objects exist meanwhile. It prints "bench NAME COUNT" for each operation: the median of several
-// runs, after one to warm up. The last line is "bench: done", or "bench: FAILED: " and the reason.
+// PORTs are names of send rights: to the default memory manager's port, to a port that the program echo serves, and to a memory object of the
+// program supplier; without one what needs it is left out. With --live so many other objects exist meanwhile.
+//
+// It prints "bench NAME COUNT" for each operation: the median of several runs, after one to warm up; and "bench NAME/cold COUNT", what the first one of
+// all took. With --sweep=size, objects or entries it prints "bench NAME@X COUNT" instead: some operations over an object's size in bytes, the
+// number of live objects, or the number of entries in its map; "bench: limit X: " says where there was no room for more. With --pressure it measures
+// page-in from memory three times as large as the machine's. The first line is "bench: begins at TICKS", the last one "bench: done", or "bench: FAILED: "
+// and the reason.
 package main
 
 import (
@@ -28,14 +33,29 @@ func main() {
 	only := flag.String("only", "", "measure only the operation of this `name`")
 	live := flag.Int("live", 0, "measure while `N` other objects, of no bytes, exist")
 	loop := flag.Bool("loop", false, "with --only: print \"bench: loop\" and do the operation for ever, for a profile")
+	sweep := flag.String("sweep", "", "measure over this `quantity`: size, objects or entries")
+	pressure := flag.Bool("pressure", false, "measure page-in only, which needs paging=compressed on the kernel's command line")
+	hold := flag.Bool("hold", false, "print \"bench: holds\" when the live objects are there, and wait for ever")
 	flag.Parse()
+	fmt.Println("bench: begins at", libmach.Ticks())
 	c := libmach.NewClient()
 	b := &bench{client: c, task: c.Task(), pager: mach.Name(*pager), echo: mach.Name(*echo), supplier: mach.Name(*supplier), buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}
 	err := b.populate(*live)
 	switch {
 	case err != nil:
+	case *hold:
+		fmt.Println("bench: holds")
+		for {
+			c.Sleep(1000)
+		}
+	case *sweep != "":
+		err = b.sweep(*sweep)
+	case *pressure && *loop:
+		err = b.forEver(b.pressureOperation())
+	case *pressure:
+		err = b.pressure()
 	case *loop:
-		err = b.forEver(*only)
+		err = b.forEver(operationOf(*only))
 	default:
 		err = b.run(*only)
 	}
@@ -61,43 +81,10 @@ type bench struct {
 	reply       mach.Name // receive right, for raw messages
 }
 
-// operation does something n times, or to n pages, and answers the ticks that it took, without what must be done around it.
-type operation struct {
-	name    string
-	n       uint64
-	measure func(b *bench, n uint64) (uint64, error)
-}
-
-func operations() []operation {
-	const pages = 256 // less than a superpage
-	return []operation{
-		{"null-trap", 1000, (*bench).nullTrap},
-		{"kernel-rpc", 500, (*bench).kernelRPC},
-		{"object-create", 100, (*bench).objectCreate},
-		{"first-touch-one-by-one", pages, func(b *bench, n uint64) (uint64, error) { return b.firstTouch(n, scattered) }},
-		{"first-touch-clustered", pages, func(b *bench, n uint64) (uint64, error) { return b.firstTouch(n, ascending) }},
-		{"first-touch-superpages", 2048, func(b *bench, n uint64) (uint64, error) { return b.firstTouch(n, ascending) }},
-		{"task-rpc", 500, func(b *bench, n uint64) (uint64, error) { return b.taskRPC(n, mach.HeaderSize) }},
-		{"task-rpc-4k", 500, func(b *bench, n uint64) (uint64, error) { return b.taskRPC(n, mach.HeaderSize+8+4096) }},
-		{"zero-fill-one-by-one", pages, func(b *bench, n uint64) (uint64, error) { return b.zeroFill(n, scattered) }},
-		{"zero-fill-clustered", pages, func(b *bench, n uint64) (uint64, error) { return b.zeroFill(n, ascending) }},
-		{"zero-fill-superpages", 2048, func(b *bench, n uint64) (uint64, error) { return b.zeroFill(n, ascending) }},
-		{"unmap-destroy", pages, (*bench).unmapDestroy},
-		{"second-mapping", pages, (*bench).secondMapping},
-		{"copy-on-write", pages, (*bench).copyOnWrite},
-		{"object-cycle", 100, (*bench).objectCycle},
-		{"port-allocate-destroy", 200, (*bench).portCycle},
-		{"task-create-terminate", 50, (*bench).taskCycle},
-		{"fork-1m", 20, func(b *bench, n uint64) (uint64, error) { return b.fork(n, 1<<20) }},
-		{"fork-64m", 20, func(b *bench, n uint64) (uint64, error) { return b.fork(n, 64<<20) }},
-		{"page-in", pages, (*bench).pageIn},
-	}
-}
-
 // populate makes objects that live as long as the program.
 func (b *bench) populate(live int) error {
 	for range live {
-		if _, ret := b.client.ObjectCreate(b.pager, 0); ret != mach.Success {
+		if _, ret := b.client.ObjectCreate(b.pager, mach.PageSize); ret != mach.Success {
 			return fmt.Errorf("live objects: %w", ret)
 		}
 	}
@@ -105,47 +92,57 @@ func (b *bench) populate(live int) error {
 }
 
 // forEver does one operation until the machine ends.
-func (b *bench) forEver(name string) error {
-	for _, o := range operations() {
-		if o.name != name {
-			continue
-		}
+func (b *bench) forEver(o operation, err error) error {
+	if err == nil {
+		_, err = o.measure(b, o.n)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Println("bench: loop")
+	for {
 		if _, err := o.measure(b, o.n); err != nil {
 			return err
 		}
-		fmt.Println("bench: loop")
-		for {
-			if _, err := o.measure(b, o.n); err != nil {
-				return err
-			}
-		}
 	}
-	return fmt.Errorf("there is no operation %q", name)
 }
 
 func (b *bench) run(only string) error {
-	const runs = 7
+	if _, err := b.taskRPC(1, mach.HeaderSize); err != nil && err != errSkip { // waits for echo to begin, which is no part of a first call
+		return err
+	}
 	for _, o := range operations() {
 		if only != "" && only != o.name {
 			continue
 		}
-		var counts []uint64
-		for i := range runs + 1 {
-			ticks, err := o.measure(b, o.n)
-			if err == errSkip {
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", o.name, err)
-			}
-			if i > 0 { // the first one warms up
-				counts = append(counts, ticks/o.n)
-			}
+		cold, err := o.measure(b, o.cold())
+		if err == errSkip {
+			continue
 		}
-		if len(counts) != 0 {
-			slices.Sort(counts)
-			fmt.Printf("bench %s %d\n", o.name, counts[len(counts)/2])
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.name, err)
 		}
+		count, err := b.median(o, o.n, 7)
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.name, err)
+		}
+		fmt.Printf("bench %s %d\nbench %s/cold %d\n", o.name, count, o.name, cold/o.cold())
 	}
 	return nil
+}
+
+// median is what an operation takes, done n times or with n pages, in so many runs after one to warm up.
+func (b *bench) median(o operation, n uint64, runs int) (uint64, error) {
+	var counts []uint64
+	for i := range runs + 1 {
+		ticks, err := o.measure(b, n)
+		if err != nil {
+			return 0, err
+		}
+		if i > 0 || runs == 0 {
+			counts = append(counts, ticks/n)
+		}
+	}
+	slices.Sort(counts)
+	return counts[len(counts)/2], nil
 }

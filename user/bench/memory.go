@@ -49,11 +49,14 @@ func (b *bench) drop(object mach.Name, at mach.VirtAddr, n uint64) mach.Return {
 	return libmach.PortDeallocate(b.task, object)
 }
 
-func (b *bench) objectCreate(n uint64) (uint64, error) {
+func (b *bench) objectCreate(n uint64) (uint64, error) { return b.createSized(n, 1) }
+
+// createSized creates n objects, one after the other, each of so many pages.
+func (b *bench) createSized(n, pages uint64) (uint64, error) {
 	var ticks uint64
 	for range n {
 		start := libmach.Ticks()
-		object, err := b.object(1)
+		object, err := b.object(pages)
 		ticks += libmach.Ticks() - start
 		if err != nil {
 			return 0, err
@@ -126,6 +129,25 @@ func (b *bench) again(n uint64, copied bool) (uint64, error) {
 func (b *bench) secondMapping(n uint64) (uint64, error) { return b.again(n, false) }
 
 func (b *bench) copyOnWrite(n uint64) (uint64, error) { return b.again(n, true) }
+
+// remap maps an object again whose last mapping went, and finds its pages.
+func (b *bench) remap(n uint64) (uint64, error) {
+	object, at, _, err := b.populated(n, ascending)
+	if err != nil {
+		return 0, err
+	}
+	if ret := libmach.VMDeallocate(b.task, at, n*mach.PageSize); ret != mach.Success {
+		return 0, ret
+	}
+	start := libmach.Ticks()
+	at, ret := b.mapObject(object, n, false)
+	ticks := libmach.Ticks() - start
+	if ret != mach.Success {
+		return 0, ret
+	}
+	ticks += touch(at, n, scattered)
+	return ticks, failure(b.drop(object, at, n))
+}
 
 // objectCycle is the whole life of an object of one page.
 func (b *bench) objectCycle(n uint64) (uint64, error) {

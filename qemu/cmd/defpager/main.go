@@ -70,6 +70,8 @@ func run(ctx context.Context, command string, args []string) error {
 	row := flags.String("row", cmp.Or(os.Getenv("ROW"), "kernel-rpc"), "profile: the operation, as bench names it, or a short name")
 	tsv := flags.String("tsv", os.Getenv("TSV"), "bench: write one line a row to this file")
 	cache := flags.String("cache", "build/peer", "bench: directory of the peer's kernel and program")
+	dir := flags.String("dir", "docs/bench", "bench: directory that gets all figures, a table and plots")
+	quick := flags.Bool("quick", os.Getenv("QUICK") != "", "bench: leave out wall time and the plots, and write no files but that of -tsv")
 	all := flags.Bool("all", false, "setup: also what only some targets need")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -108,13 +110,13 @@ func run(ctx context.Context, command string, args []string) error {
 		fmt.Fprintln(os.Stderr, "Ctrl-C interrupts a command of the guest, Ctrl-A x leaves QEMU.")
 		return job.Run(ctx, term.IsTerminal(int(os.Stdin.Fd())))
 	case "bench":
-		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs, Cache: *cache, TSV: *tsv, Notes: os.Stderr}
+		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs, Cache: *cache, File: job.File, TSV: *tsv, Dir: *dir, Quick: *quick, Notes: os.Stderr}
 		return b.Run(ctx, os.Stdout)
 	case "bench-check", "bench-baseline":
 		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs}
 		return b.CheckBaseline(ctx, "docs/bench/baseline.tsv", command == "bench-baseline", os.Stdout)
 	case "profile":
-		return qemu.Profile(ctx, job.Machine, job.Programs, *row, "build/profile", os.Stdout)
+		return qemu.Profile(ctx, job.Machine, job.Programs, job.File, *row, "build/profile", os.Stdout)
 	case "doctor":
 		return qemu.Doctor(ctx, os.Stdout, &job.Machine)
 	case "setup":
