@@ -147,7 +147,7 @@ func TestSVGIsWellFormedAndHasTheNames(t *testing.T) {
 func TestShortName(t *testing.T) {
 	for name, want := range map[string]string{
 		"defpager/mm/vm.(*Map).Fault": "vm.Map.Fault", "runtime.mallocgc": "runtime.mallocgc", "enter": "enter", "(ring 3)": "(ring 3)",
-		"defpager/ipc.Sort[go.shape.*uint8/x]": "ipc.Sort[go.shape.*uint8/x]",
+		"github.com/a/b/v4/c.Do": "c.Do", "defpager/ipc.Sort[go.shape.*uint8/x]": "ipc.Sort[go.shape.*uint8/x]",
 	} {
 		if got := shortName(name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)

@@ -107,7 +107,8 @@ func fit(name string, room float64) string {
 // shortName is a function's name without the path of its package and the marks of a receiver.
 func shortName(name string) string {
 	name = strings.Replace(strings.Replace(name, ".(*", ".", 1), ").", ".", 1)
-	return name[strings.LastIndex(name[:cmp.Or(strings.IndexByte(name, '.')+1, len(name))], "/")+1:]
+	path, _, _ := strings.Cut(name, "[") // type arguments have paths of their own
+	return name[strings.LastIndex(path, "/")+1:]
 }
 
 // color is one hue for each floor of the kernel, with a shade by the function's name.
