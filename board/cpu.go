@@ -2,18 +2,29 @@ package board
 
 import "defpager/mach"
 
-// Regs is the processor state of a ring-3 thread between two entries, and what its last trap said.
+// Regs is the processor state of a ring-3 thread between two entries, what its last trap said, and where it runs.
 //
 // The ring-switch assembly knows the offsets: keep the order, every field is 8 bytes.
 type Regs struct {
-	RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP uint64 // 0x00
-	R8, R9, R10, R11, R12, R13, R14, R15   uint64 // 0x40
-	RIP, RFlags                            uint64 // 0x80
-	FSBase, GSBase                         uint64 // 0x90
-	Vector                                 uint64 // 0xa0: exception or interrupt vector of the last trap
-	Code                                   uint64 // 0xa8: the exception's error code, 0 where it has none
-	Addr                                   uint64 // 0xb0: CR2 at a page fault
-	Full                                   uint64 // 0xb8: not 0: return by IRETQ with RCX and R11 restored, not by SYSRETQ
+	RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP uint64        // 0x00
+	R8, R9, R10, R11, R12, R13, R14, R15   uint64        // 0x40
+	RIP, RFlags                            uint64        // 0x80
+	FSBase, GSBase                         uint64        // 0x90
+	Vector                                 uint64        // 0xa0: exception or interrupt vector of the last trap
+	Code                                   uint64        // 0xa8: the exception's error code, 0 where it has none
+	Addr                                   uint64        // 0xb0: CR2 at a page fault
+	Event                                  Event         // 0xb8: why it left ring 3 last; after EventSyscall RCX and R11 are lost, see Whole
+	Root                                   mach.PhysAddr // 0xc0: top page table of its address space
+	FPU                                    FPU           // 0xc8: its floating-point state
+}
+
+// Whole makes all registers valid and each of them to be loaded when the thread is entered again, whatever trap it left ring 3 by: whoever
+// changes RCX, R11 or the flags must call it first. SYSCALL leaves RIP in RCX and the flags in R11, and SYSRETQ wants them there.
+func (r *Regs) Whole() {
+	if r.Event == EventSyscall {
+		r.RCX, r.R11 = r.RIP, r.RFlags
+		r.Event = EventInterrupt
+	}
 }
 
 // RFLAGS bits that a thread may set itself; all others are fixed when the thread is entered (Intel SDM volume 1, 3.4.3).
@@ -23,9 +34,9 @@ const (
 )
 
 // Event says why a thread left ring 3.
-type Event uint32
+type Event uint64
 
-// Events that CPU.Enter returns.
+// Events.
 const (
 	EventSyscall   Event = iota // SYSCALL: the number is in RAX; RIP is behind the instruction
 	EventException              // an exception: Vector, Code and, for page faults, Addr are valid
@@ -69,9 +80,10 @@ type FPU []byte
 // CPU is one processor as the kernel core sees it. Its methods run on that processor, with interrupts off, and are not
 // safe for use by two goroutines at once.
 type CPU interface {
-	// Enter runs a thread in ring 3, in the address space whose top table is at root, until it traps, and returns why.
-	// CR3 is loaded only when root changes. fpu is loaded before and saved after. It does not allocate.
-	Enter(r *Regs, fpu FPU, root mach.PhysAddr) Event
+	// Entry returns the function that runs a thread in ring 3, in the address space r.Root, until it traps; r.Event says why. r.FPU is loaded
+	// before and saved after. Bases are canonical: below 2^47. It does not allocate, and no address in RIP makes it fail. It is a function and
+	// no method because there is no shorter call.
+	Entry() func(r *Regs)
 
 	// NewFPU makes an area with the state that a new thread starts with.
 	NewFPU() FPU

@@ -1,143 +1,220 @@
 package ipc
 
 import (
-	"encoding/binary"
-
+	"defpager/board"
 	"defpager/mach"
 )
 
-// outcome is how far the fast ways of a message led.
-type outcome uint8
+// Outcome is how far Fast led.
+type Outcome uint8
 
+// Outcomes of Fast.
 const (
-	slow     outcome = iota // nothing was done: the message goes the way of all
-	sent                    // it is with its receiver
-	finished                // its reply is where it was; quick.code is the result
-	late                    // it was carried out, but the reply must go as a message
+	Declined   Outcome = iota // nothing was done: the message goes the way of all
+	Finished                  // mach_msg returned: Result says what
+	HandedOver                // the message is in its receiver's memory, who may go on: HandOff; the sender waits for a message
+	Carried                   // the message is in its receiver's memory; receiving is still to be done
+	Late                      // a request was carried out, but the reply must go as a message
 )
 
-// fast tries the two ways that nearly all messages can go without becoming a Message: a small request to the kernel (quick), and one without
-// rights in its body to a thread that waits for it (carry). Each word of the header is read once: the sender's other threads
-// may write there.
-func (s *Space) fast(mem UserMemory, w *Waiter, a *MsgArgs) outcome {
+// The bits of the headers that Fast takes.
+const (
+	bitsCall   = mach.HeaderBits(mach.MsgCopySend) | mach.HeaderBits(mach.MsgMakeSendOnce)<<8
+	bitsNotice = mach.HeaderBits(mach.MsgCopySend)
+	bitsReply  = mach.HeaderBits(mach.MsgMoveSendOnce)
+)
+
+// Header words of a message in memory: bits and size, remote port, local port, sequence number and id.
+const (
+	wordBits = iota
+	wordRemote
+	wordLocal
+	wordID
+	wordBody
+)
+
+// Fast does mach_msg with the arguments in w.Args, if it goes one of the two ways that nearly all messages can go without becoming a Message: a
+// small request to the kernel (quick), or one without rights in its body to a thread that waits for it (carry). Nothing else may have a
+// part in it: with tracing on, all is Declined. Each word of the header is read once, for the sender's other threads may write there.
+func (s *Space) Fast(w *Waiter) Outcome {
+	a := &w.Args
 	size := a.SendSize
-	if size < mach.HeaderSize || size&7 != 0 {
-		return slow
+	if a.Option&(mach.OptSend|mach.OptSendCancel) != mach.OptSend || size < mach.HeaderSize || size&7 != 0 {
+		return Declined
 	}
-	// In sight is what lies in the first page: the header at least, and most often room for a quick reply.
-	b := mem.Window(a.Addr, min(max(size, quickReply), uint32(mach.PageSize-a.Addr.Offset())))
-	if len(b) < mach.HeaderSize {
-		return slow
+	h := w.view.Words(a.Addr)
+	if h == nil {
+		if h = w.look(a.Addr); h == nil {
+			return Declined
+		}
 	}
-	h := (*[mach.HeaderSize]byte)(b)
-	bits := mach.HeaderBits(binary.LittleEndian.Uint32(h[offBits:]))
-	destType, replyType := bits.Remote(), bits.Local()
-	if bits&^0xffff != 0 || !isSend(destType) {
-		return slow
-	}
-	dest := s.lookup(mach.Name(binary.LittleEndian.Uint32(h[offRemote:])))
-	if dest == nil || dest.port == nil || !dest.allows(destType) {
-		return slow
+	bits := mach.HeaderBits(h[wordBits])
+	dest := s.lookup(mach.Name(h[wordRemote]))
+	if dest == nil {
+		return Declined
 	}
 	p := dest.port
-	replyName := mach.Name(binary.LittleEndian.Uint32(h[offLocal:]))
-	if p.server != nil {
-		if bits == mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) && a.Option == mach.OptSend|mach.OptRcv && replyName == a.RcvName &&
-			size <= mach.HeaderSize+quickBody && uint64(size) <= uint64(len(b)) && p.state == portActive {
-			return s.quick(mem, a, b, p)
+	var reply *entry
+	switch bits {
+	case bitsReply:
+		if dest.typ&mach.TypeSendOnce == 0 || dest.request != nil || mach.Name(h[wordLocal]) != mach.NameNull {
+			return Declined
 		}
-		return slow
+	case bitsCall:
+		if dest.typ&mach.TypeSend == 0 {
+			return Declined
+		}
+		name := mach.Name(h[wordLocal])
+		if reply = s.lookup(name); reply == nil || reply.typ&mach.TypeReceive == 0 {
+			return Declined
+		}
+		if p.server != nil {
+			if a.Option != mach.OptSend|mach.OptRcv || name != a.RcvName {
+				return Declined
+			}
+			return s.quick(w, h, p, reply)
+		}
+		if reply == dest || p.qlimit == 0 || !s.sys.mayHold(2*overhead) {
+			return Declined
+		}
+	case bitsNotice:
+		if dest.typ&mach.TypeSend == 0 || p.qlimit == 0 || mach.Name(h[wordLocal]) != mach.NameNull {
+			return Declined
+		}
+	default:
+		return Declined
 	}
 	r := p.receivers.first
 	if p.set != nil {
 		r = p.set.receivers.first
 	}
-	if r == nil || size > r.args.RcvSize || size > s.sys.config.MaxMessage || r.args.Option&mach.OptRcvNotify != 0 || p.hasPayload {
-		return slow
-	}
-	var reply *entry
-	switch {
-	case replyType == 0 && replyName == mach.NameNull:
-	case replyType == mach.MsgMakeSendOnce:
-		if reply = s.lookup(replyName); reply == nil || reply == dest || reply.typ&mach.TypeReceive == 0 || !s.sys.mayHold(2*overhead) {
-			return slow
-		}
-	default:
-		return slow
-	}
-	id := binary.LittleEndian.Uint32(h[offID:])
-	if !s.sys.carry(mem, a, b, r, dest, destType, reply, id) {
-		return slow
+	if r == nil || size > r.Args.RcvSize || r.Args.Option&mach.OptRcvNotify != 0 || p.hasPayload || !s.carry(w, h, r, dest, reply) {
+		return Declined
 	}
 	w.handOff = r
-	s.sent++
-	return sent
+	if a.Option != mach.OptSend|mach.OptRcv {
+		return Carried
+	}
+	return s.await(w)
 }
 
-// carry brings a message straight from the sender's memory to that of r, the thread that waits longest for it. The outcome is that of a
-// message that was posted and copied out when the receiver resumed: the receiver's Resume has nothing to do any more. It reports
-// false, with nothing done but that the receiver's buffer may be overwritten, for anything unusual.
-func (sys *System) carry(mem UserMemory, a *MsgArgs, b []byte, r *Waiter, dest *entry, destType mach.MsgType, reply *entry, id uint32) bool {
-	p := dest.port
-	t := mach.MsgPortSendOnce
-	if destType != mach.MsgMoveSendOnce {
-		if destType != mach.MsgCopySend || p.qlimit == 0 {
-			return false
+// look takes the page of a thread's memory at va into its view: nil if that takes more than a look, or if the Words are not all in it.
+func (w *Waiter) look(va mach.VirtAddr) *board.Words {
+	if w.Memory.Window(va) == nil {
+		return nil
+	}
+	return w.view.Words(va)
+}
+
+// carry brings a message straight from the sender's memory, where its header is h, to that of r, the thread that waits longest for it. reply is the
+// name of the sender's receive right to which a send-once right goes along, or nil. The outcome is that of a message that was posted and copied
+// out when the receiver resumed: the receiver's Resume has nothing to do any more. It reports false, with nothing done but that the receiver's
+// buffer may be overwritten, for anything unusual.
+func (s *Space) carry(w *Waiter, h *board.Words, r *Waiter, dest, reply *entry) bool {
+	sys, p, size := s.sys, dest.port, w.Args.SendSize
+	out := r.view.Words(r.Args.Addr)
+	if out == nil {
+		if out = r.look(r.Args.Addr); out == nil {
+			return false // the receiver shall see that itself
 		}
-		t = mach.MsgPortSend
 	}
-	out := r.mem.Window(r.args.Addr, min(a.SendSize, uint32(mach.PageSize-r.args.Addr.Offset())))
-	if len(out) < mach.HeaderSize {
-		return false // the receiver shall see that itself
-	}
+	id := h[wordID] &^ 0xffffffff
 	to := p.space
-	bits, remote := mach.Bits(0, t), mach.NameNull
+	bits, remote := mach.HeaderBits(mach.MsgPortSendOnce)<<8, mach.NameNull
 	var n *entry
 	if reply != nil {
 		if n = to.newEntry(); n == nil {
 			return false
 		}
-		bits, remote = mach.Bits(mach.MsgPortSendOnce, t), n.name
+		bits, remote = bits|mach.HeaderBits(mach.MsgPortSendOnce), n.name
 	}
-	if size := uint64(a.SendSize); size <= uint64(len(b)) && size <= uint64(len(out)) {
-		if size > mach.HeaderSize {
-			copy(out[mach.HeaderSize:size], b[mach.HeaderSize:size])
-		}
-	} else if !pieces(r.mem, r.args.Addr, mem, a.Addr, a.SendSize) {
+	if dest.typ&mach.TypeSendOnce == 0 {
+		bits -= mach.HeaderBits(mach.MsgPortSendOnce-mach.MsgPortSend) << 8
+	}
+	if size > mach.HeaderSize && !s.body(w, h, r, out, size) {
 		if n != nil {
 			to.freeEntry(n)
 		}
 		return false
 	}
-	h := (*[mach.HeaderSize]byte)(out)
-	binary.LittleEndian.PutUint64(h[offBits:], uint64(bits)|uint64(a.SendSize)<<32)
-	binary.LittleEndian.PutUint64(h[offRemote:], uint64(remote))
-	binary.LittleEndian.PutUint64(h[offLocal:], uint64(p.name))
-	binary.LittleEndian.PutUint64(h[offSeqno:], uint64(p.seqno)|uint64(id)<<32)
+	out[wordBits] = uint64(bits) | uint64(size)<<32
+	out[wordRemote] = uint64(remote)
+	out[wordLocal] = uint64(p.name)
+	out[wordID] = uint64(p.seqno) | id
 	p.seqno++
+	s.sent++
 	to.received++
-	r.end(mach.Success)
+	r.endReceive()
 	if n != nil {
-		n.hold(reply.port.MakeSendOnce())
+		q := reply.port
+		q.sorights++
+		sys.promised++
+		n.attach(q)
+		n.typ = mach.TypeSendOnce
+		n.refs = 1
 	}
-	if t == mach.MsgPortSendOnce {
-		dest.remove()
+	if dest.typ&mach.TypeSendOnce != 0 {
+		dest.detach()
+		s.freeEntry(dest)
 		p.dropSendOnce()
 	}
 	return true
 }
 
-// pieces copies the body of a message whose ends lie in different pages. It reports false when a page is not there.
-func pieces(to UserMemory, at mach.VirtAddr, from UserMemory, src mach.VirtAddr, size uint32) bool {
+// body copies what is behind the headers h and out. It reports false when a page is not there.
+func (s *Space) body(w *Waiter, h *board.Words, r *Waiter, out *board.Words, size uint32) bool {
+	if words := size / 8; words <= uint32(len(h)) {
+		for i := wordBody; i < int(words); i++ {
+			out[i] = h[i]
+		}
+		return true
+	}
+	if size > s.sys.config.MaxMessage {
+		return false
+	}
 	for done := uint32(mach.HeaderSize); done < size; {
-		t, f := at+mach.VirtAddr(done), src+mach.VirtAddr(done)
-		n := min(size-done, uint32(mach.PageSize-t.Offset()), uint32(mach.PageSize-f.Offset()))
-		out, in := to.Window(t, n), from.Window(f, n)
-		if out == nil || in == nil {
+		t, f := r.Args.Addr+mach.VirtAddr(done), w.Args.Addr+mach.VirtAddr(done)
+		to, from := r.page(t), w.page(f)
+		if to == nil || from == nil {
 			return false
 		}
-		copy(out, in)
-		done += n
+		n := min(uint64(size-done), mach.PageSize-t.Offset(), mach.PageSize-f.Offset())
+		copy(to[t.Offset():], from[f.Offset():][:n])
+		done += uint32(n)
 	}
 	return true
+}
+
+// page is the page of va in the thread's memory, nil if it takes more than a look to see it.
+func (w *Waiter) page(va mach.VirtAddr) *[mach.PageSize]byte {
+	if f := w.view.Page(va); f != nil {
+		return f
+	}
+	return w.Memory.Window(va)
+}
+
+// await is receive for a thread whose message has just gone, if nothing is there to be received yet.
+func (s *Space) await(w *Waiter) Outcome {
+	e := s.lookup(w.Args.RcvName)
+	if e == nil {
+		return Carried
+	}
+	var q *waitQueue
+	switch {
+	case e.typ&mach.TypeReceive != 0:
+		if e.port.set != nil || e.port.first != nil {
+			return Carried
+		}
+		q = &e.port.receivers
+	case e.typ&mach.TypePortSet != 0:
+		if e.set.first != nil {
+			return Carried
+		}
+		q = &e.set.receivers
+	default:
+		return Carried
+	}
+	w.sending = false
+	q.add(w, waitRcv)
+	return HandedOver
 }

@@ -17,7 +17,7 @@ type memory struct {
 	fail   bool // CopyMapIn and CopyMapOut fail
 	fuse   *board.Fuse
 
-	noWindow bool // all messages take the slow way
+	view board.View
 }
 
 const base = 0x10000
@@ -52,15 +52,23 @@ func (u *memory) CopyOut(dst mach.VirtAddr, src []byte) error {
 	return err
 }
 
-func (u *memory) Window(addr mach.VirtAddr, n uint32) []byte {
-	if u.noWindow || addr.Offset()+uint64(n) > mach.PageSize {
-		return nil
-	}
-	b, err := u.at(addr, int(n))
+func (u *memory) View() *board.View { return &u.view }
+
+func (u *memory) Window(addr mach.VirtAddr) *[mach.PageSize]byte {
+	b, err := u.at(addr.Trunc(), mach.PageSize)
 	if err != nil {
 		return nil
 	}
-	return b
+	f := (*[mach.PageSize]byte)(b)
+	u.view.Open(addr, f)
+	return f
+}
+
+// waiter makes a thread's place.
+func (u *memory) waiter() *Waiter {
+	w := &Waiter{}
+	w.Init(nil, u)
+	return w
 }
 
 func (u *memory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OOL, error) {
@@ -152,11 +160,11 @@ type task struct {
 
 func (w *world) task() *task {
 	u := &task{
-		Space:  w.sys.NewSpace(),
-		w:      w,
-		mem:    &memory{bytes: make([]byte, 1<<16), mapped: map[mach.VirtAddr]*copied{}, next: 1 << 32, live: &w.live, fuse: &w.fuse},
-		thread: &Waiter{},
+		Space: w.sys.NewSpace(),
+		w:     w,
+		mem:   &memory{bytes: make([]byte, 1<<16), mapped: map[mach.VirtAddr]*copied{}, next: 1 << 32, live: &w.live, fuse: &w.fuse},
 	}
+	u.thread = u.mem.waiter()
 	w.spaces = append(w.spaces, u.Space)
 	return u
 }

@@ -158,7 +158,7 @@ func TestLinearizable(t *testing.T) {
 				var threads sync.WaitGroup
 				run := func(id int, f func(r *runner)) {
 					r := &runner{many: m, id: id, woke: make(chan struct{}, 1), mem: &memory{bytes: make([]byte, 0x2000), live: &w.live}}
-					r.wait.Owner = r
+					r.wait.Init(r, r.mem)
 					threads.Go(func() { f(r) })
 				}
 				for s := range senders {

@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"defpager/board"
 	"defpager/ipc/mig"
 	"defpager/mach"
 )
@@ -206,8 +207,11 @@ type OOL interface {
 type UserMemory interface {
 	CopyIn(dst []byte, src mach.VirtAddr) error
 	CopyOut(dst mach.VirtAddr, src []byte) error
-	// Window is n bytes of memory, to be read and written until anything else is done to the space; nil if that takes more than a look.
-	Window(addr mach.VirtAddr, n uint32) []byte
+	// Window is the page of addr, to be read and written until anything else is done to the space, and takes it into the View; nil if that
+	// takes more than a look.
+	Window(addr mach.VirtAddr) *[mach.PageSize]byte
+	// View is where Window's pages are in sight, always the same one.
+	View() *board.View
 	// CopyMapIn makes a copy of size bytes at addr, page aligned or not; with deallocate they leave the space.
 	CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OOL, error)
 	// CopyMapOut maps a copy where there is room and consumes it on success.

@@ -21,27 +21,45 @@ type MsgArgs struct {
 // done: the thread waits (Timeout says how long), until Wake is called for w or one of Expire, Interrupt and Cancel is
 // called; then kern calls Resume in its turn.
 func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, done bool) {
+	if a != &w.Args {
+		w.Args = *a
+	}
+	o := Declined
+	if !s.sys.tracing {
+		o = s.Fast(w)
+	}
+	return s.Proceed(mem, w, o)
+}
+
+// Proceed does what is left of mach_msg with the arguments in w.Args after Fast. Results are those of Msg.
+func (s *Space) Proceed(mem UserMemory, w *Waiter, o Outcome) (code mach.Return, done bool) {
+	switch a := &w.Args; o {
+	case Finished:
+		return w.result, true
+	case HandedOver:
+		return mach.Success, false
+	case Late:
+		s.quickLate(a)
+		return s.receive(mem, w, a)
+	case Carried:
+		return s.receive(mem, w, a)
+	default:
+		return s.send(mem, w, a)
+	}
+}
+
+// send is Msg on the way of all messages.
+func (s *Space) send(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, done bool) {
 	if a.Option&mach.OptSend == 0 {
 		return s.receive(mem, w, a)
 	}
 	var m *Message
 	if a.Option&mach.OptSendCancel != 0 {
 		m, code = s.copyinCancel(mem, a)
-	} else if s.sys.tracing {
-		if m, code = s.copyin(mem, a.Addr, a.SendSize); m != nil {
+	} else {
+		if m, code = s.copyin(mem, a.Addr, a.SendSize); m != nil && s.sys.tracing {
 			m.trace(Sent)
 		}
-	} else {
-		switch s.fast(mem, w, a) {
-		case finished:
-			return s.sys.quick.code, true
-		case late:
-			s.quickLate(a)
-			return s.receive(mem, w, a)
-		case sent:
-			return s.receive(mem, w, a)
-		}
-		m, code = s.copyin(mem, a.Addr, a.SendSize)
 	}
 	if m == nil {
 		return code, true
@@ -90,7 +108,6 @@ func (s *Space) sendFull(mem UserMemory, w *Waiter, a *MsgArgs, m *Message) (mac
 		}
 		return s.pseudoReceive(mem, a, m, mach.SendTimedOut), true
 	}
-	w.args = *a
 	w.sending = true
 	w.msg = m
 	m.dest.Port.senders.add(w, waitSend)
@@ -129,8 +146,6 @@ func (s *Space) receive(mem UserMemory, w *Waiter, a *MsgArgs) (mach.Return, boo
 		if a.Option&mach.OptRcvTimeout != 0 && a.Timeout == 0 {
 			return mach.RcvTimedOut, true
 		}
-		w.args = *a
-		w.mem = mem
 		w.sending = false
 		w.msg = nil
 		q.add(w, waitRcv)
@@ -159,19 +174,19 @@ func (s *Space) Resume(mem UserMemory, w *Waiter) (code mach.Return, done bool) 
 	if !w.sending {
 		switch {
 		case m != nil:
-			return s.copyout(mem, m, &w.args), true
+			return s.copyout(mem, m, &w.Args), true
 		case w.code == mach.RcvTooLarge:
-			return s.tellSize(mem, w.args.Addr, w.size), true
+			return s.tellSize(mem, w.Args.Addr, w.size), true
 		}
 		return w.code, true
 	}
 	if m == nil {
-		return s.receive(mem, w, &w.args)
+		return s.receive(mem, w, &w.Args)
 	}
-	if w.code == mach.SendTimedOut && w.args.Option&mach.OptSendNotify != 0 {
-		return s.forceSend(mem, &w.args, m), true
+	if w.code == mach.SendTimedOut && w.Args.Option&mach.OptSendNotify != 0 {
+		return s.forceSend(mem, &w.Args, m), true
 	}
-	return s.pseudoReceive(mem, &w.args, m, w.code), true
+	return s.pseudoReceive(mem, &w.Args, m, w.code), true
 }
 
 // pseudoReceive gives a message that could not be sent back to its sender: rights return under the names that a receipt would give

@@ -234,7 +234,7 @@ func TestReceiveLarge(t *testing.T) {
 	u.empty(port)
 	// A thread that waits with too little room leaves the message.
 	args.Option = mach.OptRcv | mach.OptRcvLarge
-	waiter := &Waiter{}
+	waiter := u.mem.waiter()
 	if _, done := u.Msg(u.mem, waiter, args); done {
 		t.Fatal("does not wait")
 	}

@@ -150,7 +150,7 @@ func TestPortSet(t *testing.T) {
 
 	// Threads that wait learn of changes.
 	wait := func(name mach.Name) *Waiter {
-		th := &Waiter{}
+		th := u.mem.waiter()
 		if _, done := u.Msg(u.mem, th, &MsgArgs{Addr: base, Option: mach.OptRcv, RcvSize: 100, RcvName: name}); done {
 			t.Fatal("does not wait")
 		}

@@ -102,7 +102,7 @@ func (sys *System) post(m *Message) *Waiter {
 	}
 	for q.first != nil {
 		w := q.first
-		if m.size > w.args.RcvSize && w.args.Option&mach.OptRcvLarge != 0 {
+		if m.size > w.Args.RcvSize && w.Args.Option&mach.OptRcvLarge != 0 {
 			w.end(mach.RcvTooLarge)
 			w.size = m.size
 			sys.wake(w)

@@ -3,6 +3,8 @@ package ipc
 import (
 	"encoding/binary"
 
+	"defpager/board"
+	"defpager/ipc/mig"
 	"defpager/mach"
 )
 
@@ -11,170 +13,151 @@ import (
 // the same. Whatever is unusual takes the way of all messages.
 
 const (
-	quickIn  = 10 // items of a quick request, each a descriptor and a word
-	quickOut = 4  // items of a quick reply, behind the code
+	quickIn  = (len(board.Words{}) - wordBody) / 2 // items of a quick request, each a descriptor and a word
+	quickOut = 4                                   // items of a quick reply, behind the code
 )
 
-// Largest sizes, in bytes.
-const (
-	quickBody  = 16 * quickIn
-	quickReply = mach.HeaderSize + 16 + 16*quickOut
-)
+// quickBody is the largest size of a quick request's body, in bytes.
+const quickBody = 16 * quickIn
 
 // Quick is one quick request, and its reply.
 type Quick struct {
 	ID mach.MsgID
 
-	in  [quickBody]byte
-	n   uint32 // bytes of in
-	at  uint32 // where the next item is
-	bad bool   // an item was not what it should be
+	in   *board.Words // the request, in the sender's memory or in own
+	size uint32       // of the body, in bytes
 
-	out   [quickReply - mach.HeaderSize]byte // the code, and what follows it
-	nout  uint32
-	right Right // that of the last item, if it is one
-	given mach.Name
-	still bool
-	code  mach.Return // of mach_msg
+	out    [quickOut]word // what follows the code, which counts only with the result Success
+	nout   int
+	right  Right // that of the last item, if it is one
+	still  bool
+	result mach.Return // of the request
+
+	own board.Words
+}
+
+// word is an item of one word: its descriptor and the word.
+type word struct {
+	t mach.Type
+	v uint64
 }
 
 // Descriptors of one word.
 const (
-	oneInteger32 = mach.Type(mach.MsgInteger32) | 32<<8 | mach.TypeInline | 1<<32
-	oneInteger64 = mach.Type(mach.MsgInteger64) | 64<<8 | mach.TypeInline | 1<<32
-	oneBoolean   = mach.Type(mach.MsgBoolean) | 32<<8 | mach.TypeInline | 1<<32
-	oneName      = mach.Type(mach.MsgPortName) | 32<<8 | mach.TypeInline | 1<<32
-	oneRight     = mach.Type(mach.MsgPortSend) | 64<<8 | mach.TypeInline | 1<<32
+	Integer32 = mach.Type(mach.MsgInteger32) | 32<<8 | mach.TypeInline | 1<<32
+	Integer64 = mach.Type(mach.MsgInteger64) | 64<<8 | mach.TypeInline | 1<<32
+	Boolean   = mach.Type(mach.MsgBoolean) | 32<<8 | mach.TypeInline | 1<<32
+	PortName  = mach.Type(mach.MsgPortName) | 32<<8 | mach.TypeInline | 1<<32
+	oneRight  = mach.Type(mach.MsgPortSend) | 64<<8 | mach.TypeInline | 1<<32
 )
 
-// start makes q a request without a result. body is not too long.
-func (q *Quick) start(id mach.MsgID, body []byte) {
-	q.ID = id
-	q.n, q.at, q.nout = uint32(copy(q.in[:], body)), 0, 16
-	q.bad, q.still = false, false
+// Has1 reports whether the body is one item with the descriptor a, and else makes MIGBadArguments the result. Has2 and Has3 likewise. What is in the
+// items must be read once only, by Word.
+func (q *Quick) Has1(a mach.Type) bool {
+	return q.size == 1*16 && q.in[wordBody] == uint64(a) || q.bad()
 }
 
-// item reads one word with the descriptor t.
-func (q *Quick) item(t mach.Type) uint64 {
-	i := q.at
-	q.at = i + 16
-	if i > quickBody-16 || binary.LittleEndian.Uint64(q.in[i:i+8]) != uint64(t) {
-		q.bad = true
-		return 0
-	}
-	return binary.LittleEndian.Uint64(q.in[i+8 : i+16])
+// Has2 is Has1 for two items.
+func (q *Quick) Has2(a, b mach.Type) bool {
+	return q.size == 2*16 && q.in[wordBody] == uint64(a) && q.in[wordBody+2] == uint64(b) || q.bad()
 }
 
-// Int32 reads a 32-bit number; the others likewise. What is not there, or of another type, is zero: End tells.
-func (q *Quick) Int32() int32 { return int32(q.item(oneInteger32)) }
-
-// Uint64 reads a 64-bit number.
-func (q *Quick) Uint64() uint64 { return q.item(oneInteger64) }
-
-// Bool reads a boolean_t.
-func (q *Quick) Bool() bool { return uint32(q.item(oneBoolean)) != 0 }
-
-// Name reads a name, which carries no right.
-func (q *Quick) Name() mach.Name { return mach.Name(q.item(oneName)) }
-
-// End reports whether the body held exactly what was read from it, and else makes that the result.
-func (q *Quick) End() bool {
-	if q.bad || q.at != q.n {
-		q.Code(mach.MIGBadArguments)
-		return false
-	}
-	q.Code(mach.Success)
-	return true
+// Has3 is Has1 for three items.
+func (q *Quick) Has3(a, b, c mach.Type) bool {
+	return q.size == 3*16 && q.in[wordBody] == uint64(a) && q.in[wordBody+2] == uint64(b) && q.in[wordBody+4] == uint64(c) || q.bad()
 }
 
-// Code sets the result.
-func (q *Quick) Code(code mach.Return) { binary.LittleEndian.PutUint32(q.out[8:12], uint32(code)) }
+// Has4 is Has1 for four items.
+func (q *Quick) Has4(a, b, c, d mach.Type) bool {
+	return q.size == 4*16 && q.in[wordBody] == uint64(a) && q.in[wordBody+2] == uint64(b) && q.in[wordBody+4] == uint64(c) && q.in[wordBody+6] == uint64(d) || q.bad()
+}
 
-func (q *Quick) result() mach.Return { return mach.Return(binary.LittleEndian.Uint32(q.out[8:12])) }
+func (q *Quick) bad() bool {
+	q.result = mach.MIGBadArguments
+	return false
+}
 
-func (q *Quick) put(t mach.Type, v uint64) {
-	if i := q.nout; i <= 16*quickOut {
-		b := q.out[i : i+16]
-		binary.LittleEndian.PutUint64(b, uint64(t))
-		binary.LittleEndian.PutUint64(b[8:], v)
-		q.nout = i + 16
+// Word is the word of item i, the first being 0: for a descriptor of 32 bits its lower half counts.
+func (q *Quick) Word(i int) uint64 { return q.in[wordBody+1+2*i] }
+
+// Name is the word of item i as a name, which carries no right.
+func (q *Quick) Name(i int) mach.Name { return mach.Name(q.Word(i)) }
+
+// Code sets the result, which is Success when nothing is said.
+func (q *Quick) Code(code mach.Return) { q.result = code }
+
+// Put adds an item to the reply, which counts only with the result Success.
+func (q *Quick) Put(t mach.Type, v uint64) {
+	if q.nout < len(q.out) {
+		q.out[q.nout] = word{t, v}
+		q.nout++
 	}
 }
-
-// PutUint32 adds a 32-bit number to the reply, which counts only with the result Success; the others likewise.
-func (q *Quick) PutUint32(v uint32) { q.put(oneInteger32, uint64(v)) }
-
-// PutUint64 adds a 64-bit number.
-func (q *Quick) PutUint64(v uint64) { q.put(oneInteger64, v) }
-
-// PutName adds a name, which carries no right.
-func (q *Quick) PutName(v mach.Name) { q.put(oneName, uint64(v)) }
 
 // PutRight adds a right (consumed), once and last, of a request that succeeded.
 func (q *Quick) PutRight(r Right) {
-	q.put(oneRight, 0)
+	q.Put(oneRight, 0)
 	q.right = r
 }
-
-// hasRight reports whether the reply carries a right.
-func (q *Quick) hasRight() bool { return q.right != Right{} }
 
 // Still says that the request did not change the address space of any task.
 func (q *Quick) Still() { q.still = true }
 
-// quick carries out a request of which b is the header and all, for a thread that waits for the reply on its own port.
-func (s *Space) quick(mem UserMemory, a *MsgArgs, b []byte, p *Port) outcome {
-	reply := s.lookup(a.RcvName)
-	if reply == nil || reply.typ&mach.TypeReceive == 0 {
-		return slow
-	}
-	to := reply.port
-	if p.first != nil || !to.idle() {
-		return slow
+// quick carries out the request of which h is the header and all, for a thread that waits for the reply on its own port, whose name is that of e.
+func (s *Space) quick(w *Waiter, h *board.Words, p *Port, e *entry) Outcome {
+	size, to := w.Args.SendSize, e.port
+	if size > 8*uint32(len(h)) || p.state != portActive || p.first != nil || !to.idle() {
+		return Declined
 	}
 	q := &s.sys.quick
-	h := (*[mach.HeaderSize]byte)(b)
-	q.start(mach.MsgID(binary.LittleEndian.Uint32(h[offID:])), b[mach.HeaderSize:a.SendSize])
+	q.ID, q.in, q.size = mach.MsgID(h[wordID]>>32), h, size-mach.HeaderSize
+	q.nout, q.still, q.result = 0, false, mach.Success
+	names := s.sys.names
 	if !p.server.Quick(p, q) {
-		return slow
+		return Declined
 	}
 	p.seqno++
 	s.sent++
-	if q.result() != mach.Success {
-		q.nout = 16
+	if q.result != mach.Success {
+		q.nout = 0
 	}
-	// The request may have been about the reply port, or the memory of the buffer, or the whole task.
-	if reply = s.lookup(a.RcvName); reply == nil || reply.port != to || !to.idle() {
-		return late
-	}
-	size := mach.HeaderSize + q.nout
-	if room := min(a.RcvSize, size); uint64(room) > uint64(len(b)) || !q.still {
-		if b = mem.Window(a.Addr, room); len(b) < mach.HeaderSize {
-			return late
+	// The request may have been about the reply port, or the memory of the buffer, or the whole task. As long as there are as many names, e
+	// is still one.
+	a := &w.Args
+	if s.sys.names != names {
+		if e = s.lookup(a.RcvName); e == nil {
+			return Late
 		}
-		h = (*[mach.HeaderSize]byte)(b)
+	}
+	if !q.still {
+		if h = w.view.Words(a.Addr); h == nil {
+			if h = w.look(a.Addr); h == nil {
+				return Late
+			}
+		}
+	}
+	if size = mach.HeaderSize + 16 + 16*uint32(q.nout); e.port != to || !to.idle() || a.RcvSize < size {
+		return Late
 	}
 	seqno := to.seqno
 	to.seqno++
 	s.received++
-	bits := mach.Bits(0, mach.MsgPortSendOnce)
-	q.code = mach.Success
-	if q.hasRight() {
+	bits := mach.HeaderBits(mach.MsgPortSendOnce) << 8
+	w.result = mach.Success
+	if q.right.Port != nil {
 		bits |= mach.Complex
-		s.quickRight()
-	} else {
-		q.given = mach.NameNull
+		w.result = s.quickRight()
 	}
-	binary.LittleEndian.PutUint64(h[offBits:], uint64(bits)|uint64(size)<<32)
-	binary.LittleEndian.PutUint64(h[offRemote:], 0)
-	binary.LittleEndian.PutUint64(h[offLocal:], uint64(a.RcvName))
-	binary.LittleEndian.PutUint64(h[offSeqno:], uint64(seqno)|uint64(uint32(q.ID+mach.ReplyOffset))<<32)
-	if size > a.RcvSize {
-		s.quickTooLarge()
-		return finished
+	h[wordBits] = uint64(bits) | uint64(size)<<32
+	h[wordRemote] = 0
+	h[wordLocal] = uint64(a.RcvName)
+	h[wordID] = uint64(seqno) | uint64(uint32(q.ID+mach.ReplyOffset))<<32
+	h[wordBody] = uint64(Integer32)
+	h[wordBody+1] = uint64(uint32(q.result))
+	for i := range q.nout {
+		h[wordBody+2+2*i], h[wordBody+3+2*i] = uint64(q.out[i].t), q.out[i].v
 	}
-	copy(b[mach.HeaderSize:], q.out[:q.nout])
-	return finished
+	return Finished
 }
 
 // idle reports whether nothing is on p's queue, nobody waits there, and messages come from there without more ado.
@@ -182,26 +165,17 @@ func (p *Port) idle() bool {
 	return p.first == nil && p.receivers.first == nil && p.set == nil && p.state == portActive && !p.hasPayload
 }
 
-// quickRight gives the right of the reply to the space.
-func (s *Space) quickRight() {
+// quickRight gives the right of the reply, its last item, to the space.
+func (s *Space) quickRight() mach.Return {
 	q := &s.sys.quick
 	r := q.right
 	q.right = Right{}
 	name, bad := s.give(r)
-	binary.LittleEndian.PutUint64(q.out[q.nout-8:], uint64(name))
-	q.given = name
+	q.out[q.nout-1].v = uint64(name)
 	if bad != mach.Success {
-		q.code = mach.RcvBodyError | mach.MsgIPCSpace
+		return mach.RcvBodyError | mach.MsgIPCSpace
 	}
-}
-
-// quickTooLarge destroys a reply that the receiver has no room for. Its right was given already: it goes again.
-func (s *Space) quickTooLarge() {
-	q := &s.sys.quick
-	if validName(q.given) {
-		s.Deallocate(q.given)
-	}
-	q.code = mach.RcvTooLarge
+	return mach.Success
 }
 
 // quickLate sends the reply as a message, to be received as any other; it is lost if there is no port for it any more.
@@ -212,40 +186,46 @@ func (s *Space) quickLate(a *MsgArgs) {
 	if e := s.lookup(a.RcvName); e != nil && e.typ&mach.TypeReceive != 0 {
 		m.dest = e.port.MakeSendOnce()
 	}
-	m.resize(mach.HeaderSize + q.nout)
-	copy(m.buf[mach.HeaderSize:m.size], q.out[:q.nout])
-	if q.hasRight() {
-		m.setWord(m.size-8, uint64(m.PutRight(q.right)))
-		q.right = Right{}
-	}
+	w := m.Begin(resultSize + 16*q.nout)
+	w.RetCode(q.result)
+	q.write(m, &w)
+	m.Finish(&w)
 	s.sys.wake(s.sys.post(m))
+}
+
+// write adds what follows the result to a reply.
+func (q *Quick) write(m *Message, w *mig.Writer) {
+	for _, o := range q.out[:q.nout] {
+		if o.t == oneRight {
+			o.v = uint64(m.PutRight(q.right))
+			q.right = Right{}
+		}
+		w.Word(o.t, o.v)
+	}
 }
 
 // Quick makes a request that came as a message a quick one, for a server that knows it as such only; nil if it is too long to be one.
 func (m *Message) Quick() *Quick {
 	q := &m.sys.quick
 	b := m.Body()
-	if len(b) > quickBody || m.complex {
+	if len(b) > quickBody || len(b)%8 != 0 || m.complex {
 		return nil
 	}
-	q.start(m.id, b)
+	for i := range len(b) / 8 {
+		q.own[wordBody+i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	q.ID, q.in, q.size = m.id, &q.own, uint32(len(b))
+	q.nout, q.still, q.result = 0, false, mach.Success
 	return q
 }
 
 // QuickReply is the reply to a message that Quick made a quick request and that was carried out, for Serve to return.
 func (m *Message) QuickReply() *Message {
 	q := &m.sys.quick
-	if code := q.result(); code != mach.Success {
-		return m.ReplyCode(code)
+	if q.result != mach.Success {
+		return m.ReplyCode(q.result)
 	}
-	w := m.BeginReply(int(q.nout))
-	for b := q.out[16:q.nout]; len(b) >= 16; b = b[16:] {
-		t, v := mach.Type(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint64(b[8:])
-		if t == oneRight {
-			v = uint64(m.PutRight(q.right))
-			q.right = Right{}
-		}
-		w.Word(t, v)
-	}
+	w := m.BeginReply(16 * q.nout)
+	q.write(m, &w)
 	return m.FinishReply(&w)
 }

@@ -57,7 +57,7 @@ func (t *Set) add(p *Port) {
 	for t.receivers.first != nil && p.state == portActive && p.first != nil {
 		w := t.receivers.first
 		m := p.first
-		if m.size > w.args.RcvSize && w.args.Option&mach.OptRcvLarge != 0 {
+		if m.size > w.Args.RcvSize && w.Args.Option&mach.OptRcvLarge != 0 {
 			w.end(mach.RcvTooLarge)
 			w.size = m.size
 		} else {

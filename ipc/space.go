@@ -189,13 +189,24 @@ func (s *Space) give(r Right) (mach.Name, mach.Return) {
 	return e.name, mach.Success
 }
 
-// Again adds a user reference to a name that denotes a send right to p. It reports false, with nothing done, when it does not.
+// Again adds a user reference to a name that denotes a send right to p. It reports false, with nothing done, when it does not, or when the name
+// is a high one that the task chose itself.
 func (s *Space) Again(name mach.Name, p *Port) bool {
-	e := s.lookup(name)
-	if e == nil || e.port != p || e.typ&mach.TypeSend == 0 {
+	i := uint(name / chunkSize)
+	if i >= uint(len(s.table.dense)) {
 		return false
 	}
-	e.refs = min(e.refs+1, maxRefs)
+	c := s.table.dense[i]
+	if c == nil {
+		return false
+	}
+	e := &c.entries[name%chunkSize]
+	if e.port != p || e.typ&mach.TypeSend == 0 {
+		return false
+	}
+	if e.refs < maxRefs {
+		e.refs++
+	}
 	return true
 }
 

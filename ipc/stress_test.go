@@ -159,7 +159,7 @@ func TestCrowd(t *testing.T) {
 		for range 2 {
 			u := c.task()
 			c.tasks = append(c.tasks, u)
-			c.threads = append(c.threads, []*Waiter{{}, {}, {}})
+			c.threads = append(c.threads, []*Waiter{u.mem.waiter(), u.mem.waiter(), u.mem.waiter()})
 			set, _ := u.Allocate(mach.RightPortSet)
 			member := u.receivePort()
 			u.MoveMember(member, set)

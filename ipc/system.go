@@ -1,8 +1,6 @@
 package ipc
 
 import (
-	"encoding/binary"
-
 	"defpager/board"
 	"defpager/board/slab"
 	"defpager/mach"
@@ -70,7 +68,6 @@ func New(c Config) *System {
 		c.MaxMessage = 1 << 20
 	}
 	sys := &System{config: c}
-	binary.LittleEndian.PutUint64(sys.quick.out[:], uint64(oneInteger32))
 	sys.chunks.limit = max(c.MaxNames/chunkSize, 1)
 	sys.chunks.all = slab.New[chunk](c.Slab)
 	sys.ports.made = slab.New[Port](c.Slab)

@@ -1,6 +1,9 @@
 package ipc
 
-import "defpager/mach"
+import (
+	"defpager/board"
+	"defpager/mach"
+)
 
 // waitKind says what a thread waits for.
 type waitKind uint8
@@ -13,20 +16,31 @@ const (
 
 // Waiter is one thread's place in the queues of ipc, embedded in the thread. One thread waits for one thing at a time.
 type Waiter struct {
-	Owner any // the thread: set once by kern, not used here
+	Owner  any        // the thread: set once by kern, not used here
+	Memory UserMemory // the thread's, see Init
+	view   *board.View
+
+	Args MsgArgs // of the thread's last mach_msg
 
 	kind       waitKind // not waitNone: it is in queue
 	sending    bool     // what Resume goes on with: the end of a send, or of a receive
 	queue      *waitQueue
 	next, prev *Waiter
 
-	args    MsgArgs
-	mem     UserMemory  // where it receives
 	msg     *Message    // to be sent, or received
 	code    mach.Return // how the wait ended, when it did not bring a message
 	size    uint32      // with RcvTooLarge: of the message that stayed queued
 	handOff *Waiter
+	result  mach.Return // of Fast
 }
+
+// Init sets whose place it is, and the thread's memory.
+func (w *Waiter) Init(owner any, memory UserMemory) {
+	w.Owner, w.Memory, w.view = owner, memory, memory.View()
+}
+
+// Result is what mach_msg returns when Fast has Finished.
+func (w *Waiter) Result() mach.Return { return w.result }
 
 // waitQueue is a queue of threads, the one that waits longest first.
 type waitQueue struct{ first, last *Waiter }
@@ -65,6 +79,18 @@ func (w *Waiter) end(code mach.Return) {
 	}
 }
 
+// endReceive is end for a thread that waits for a message, with Success.
+func (w *Waiter) endReceive() {
+	q := w.queue
+	if q.first == w && q.last == w {
+		q.first, q.last, w.queue = nil, nil, nil
+		w.kind = waitNone
+		w.code = mach.Success
+		return
+	}
+	w.end(mach.Success)
+}
+
 // Waiting reports whether the thread waits for a message or for room in a queue.
 func (w *Waiter) Waiting() bool { return w.kind != waitNone }
 
@@ -74,7 +100,7 @@ func (w *Waiter) Timeout() (milliseconds uint32, ok bool) {
 	if w.kind == waitSend {
 		option = mach.OptSendTimeout
 	}
-	return w.args.Timeout, w.args.Option&option != 0
+	return w.Args.Timeout, w.Args.Option&option != 0
 }
 
 // Expire ends the wait because its time is over, Interrupt because of thread_abort: the thread is runnable, and Resume

@@ -40,6 +40,7 @@ const (
 type Kernel struct {
 	config Config
 	cpu    board.CPU
+	enter  func(*board.Regs) // the processor's entry to ring 3
 	env    *vm.Env
 	frames *frame.Allocator
 	sys    *ipc.System
@@ -54,6 +55,7 @@ type Kernel struct {
 	running *Thread // whose turn it is, even if it has just been stopped
 	handOff *Thread // runs next
 	sleep   sleepers
+	turn    int // interrupts since the turn began that it is in, from a thread to those that it called
 
 	tasks      taskList
 	lastTask   uint32
@@ -100,7 +102,7 @@ type Counters struct {
 
 // New makes a kernel without tasks.
 func New(c Config) *Kernel {
-	k := &Kernel{config: c, cpu: c.CPU, env: c.Memory, frames: c.Memory.Frames, kick: make(chan struct{}, 1), bootDone: make(chan struct{})}
+	k := &Kernel{config: c, cpu: c.CPU, enter: c.CPU.Entry(), env: c.Memory, frames: c.Memory.Frames, kick: make(chan struct{}, 1), bootDone: make(chan struct{})}
 	k.log.console = c.Console
 	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter, MaxPorts: c.Limits.Ports, MaxNames: c.Limits.Names, MaxBuffers: c.Limits.Buffers, Slab: &slab.Source{Mem: c.Memory.Mem, Frames: c.Memory.Frames}, Fuse: c.Memory.Frames.Fuse, Trace: k.traceMessage, Late: k.keepResult})
 	k.env.MaxObjects, k.env.MaxEntries = c.Limits.Objects, c.Limits.Entries
@@ -176,28 +178,47 @@ func (k *Kernel) Run() {
 	}
 }
 
-// execute runs t until it waits, is stopped or has used up its time.
+// execute runs t, and threads that it hands the processor to by a message, until one waits, is stopped or has used up the time.
 func (k *Kernel) execute(t *Thread) {
-	k.current, k.running = t, t
-	t.turn = 0
-	k.counters.Switches++
-	if k.finishTrap(t) {
-		for k.current == t {
-			switch k.cpu.Enter(&t.regs, t.fpu, t.task.root) {
-			case board.EventSyscall:
-				k.counters.Traps++
+	k.begin(t)
+	if t.wait != waitNone && !k.finishTrap(t) {
+		k.current = nil
+		return
+	}
+	for {
+		k.enter(&t.regs)
+		switch t.regs.Event {
+		case board.EventSyscall:
+			k.counters.Traps++
+			switch n := mach.Trap(int32(t.regs.RAX)); {
+			case k.trace.on:
 				k.trap(t)
-			case board.EventException:
-				k.counters.Exceptions++
-				k.exception(t)
-			case board.EventInterrupt:
-				k.counters.Interrupts++
-				k.interrupt(t)
+			case n == mach.TrapMsg:
+				k.trapMsg(t)
+			case n == mach.TrapTaskSelf && t.task.again():
+				t.setName(t.task.selfName)
+				continue // nothing is left over
+			default:
+				k.trap(t)
 			}
-			k.settle()
+		case board.EventException:
+			k.counters.Exceptions++
+			k.exception(t)
+		case board.EventInterrupt:
+			k.counters.Interrupts++
+			k.interrupt(t)
+		}
+		k.settle()
+		if t = k.current; t == nil {
+			return
 		}
 	}
-	k.current = nil
+}
+
+// begin gives t the processor.
+func (k *Kernel) begin(t *Thread) {
+	k.current, k.running = t, t
+	k.counters.Switches++
 }
 
 // finishTrap ends the trap in which t waited, now that the wait is over. It reports whether t can go on in ring 3.
@@ -219,7 +240,7 @@ func (k *Kernel) finishTrap(t *Thread) bool {
 
 // settle does what the last piece of work left over. It is called whenever no operation is half done. Mostly nothing is left.
 func (k *Kernel) settle() {
-	if invariants || k.sys.Pending() || k.env.Pending() || k.unsettled {
+	if invariants || k.unsettled || k.sys.Pending() || k.env.Pending() {
 		k.settleAll()
 	}
 }
@@ -259,10 +280,10 @@ func (k *Kernel) interrupt(t *Thread) {
 	k.breathe()
 	k.pollStorage()
 	k.sleep.expire(k)
-	t.turn++
+	k.turn++
 	t.userTime += tick
 	k.showTime()
-	if k.current == t && t.turn >= quantum && (k.handOff != nil || !k.ready.empty()) {
+	if k.current == t && (k.stopped || k.turn >= quantum && (k.handOff != nil || !k.ready.empty())) {
 		k.yield(t)
 	}
 }

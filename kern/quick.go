@@ -7,85 +7,78 @@ import (
 
 // Quick implements ipc.Server: it carries out the calls that are a few numbers there and back.
 func (k *Kernel) Quick(p *ipc.Port, q *ipc.Quick) bool {
-	if k.trace.on {
-		return false
-	}
 	t, ok := p.Object().(*Task)
-	if !ok || t.dying {
+	if !ok || t.dying || k.trace.on {
 		return false
 	}
-	switch id := q.ID; {
-	case id >= mach.IDPortNames && id < mach.IDPortNames+100:
-		return quickPort(t.space, q)
-	case id >= mach.IDVMAllocate && id <= mach.IDVMInherit:
-		return quickMemory(&t.memory, q)
+	switch q.ID {
+	case mach.IDPortType, mach.IDPortAllocate, mach.IDPortDestroy, mach.IDPortDeallocate, mach.IDPortGetRefs, mach.IDPortModRefs:
+		quickPort(t.space, q)
+		q.Still()
+	case mach.IDVMAllocate, mach.IDVMDeallocate, mach.IDVMProtect, mach.IDVMInherit:
+		quickMemory(&t.memory, q)
+	default:
+		return false
 	}
-	return false
+	return true
 }
 
 // quickPort is what servePort does, for calls that carry no right and no memory.
-func quickPort(s *ipc.Space, q *ipc.Quick) bool {
+func quickPort(s *ipc.Space, q *ipc.Quick) {
 	switch q.ID {
 	case mach.IDPortType:
-		if name := q.Name(); q.End() {
-			v, code := s.Type(name)
-			q.PutUint32(uint32(v))
+		if q.Has1(ipc.PortName) {
+			v, code := s.Type(q.Name(0))
+			q.Put(ipc.Integer32, uint64(v))
 			q.Code(code)
 		}
 	case mach.IDPortAllocate:
-		if right := q.Int32(); q.End() {
-			name, code := s.Allocate(mach.Right(right))
-			q.PutName(name)
+		if q.Has1(ipc.Integer32) {
+			name, code := s.Allocate(mach.Right(q.Word(0)))
+			q.Put(ipc.PortName, uint64(name))
 			q.Code(code)
 		}
 	case mach.IDPortDestroy:
-		if name := q.Name(); q.End() {
-			q.Code(s.DestroyName(name))
+		if q.Has1(ipc.PortName) {
+			q.Code(s.DestroyName(q.Name(0)))
 		}
 	case mach.IDPortDeallocate:
-		if name := q.Name(); q.End() {
-			q.Code(s.Deallocate(name))
+		if q.Has1(ipc.PortName) {
+			q.Code(s.Deallocate(q.Name(0)))
 		}
 	case mach.IDPortGetRefs:
-		if name, right := q.Name(), q.Int32(); q.End() {
-			v, code := s.GetRefs(name, mach.Right(right))
-			q.PutUint32(v)
+		if q.Has2(ipc.PortName, ipc.Integer32) {
+			v, code := s.GetRefs(q.Name(0), mach.Right(q.Word(1)))
+			q.Put(ipc.Integer32, uint64(v))
 			q.Code(code)
 		}
 	case mach.IDPortModRefs:
-		if name, right, delta := q.Name(), q.Int32(), q.Int32(); q.End() {
-			q.Code(s.ModRefs(name, mach.Right(right), delta))
+		if q.Has3(ipc.PortName, ipc.Integer32, ipc.Integer32) {
+			q.Code(s.ModRefs(q.Name(0), mach.Right(q.Word(1)), int32(q.Word(2))))
 		}
-	default:
-		return false
 	}
-	q.Still()
-	return true
 }
 
 // quickMemory is what serveVM does, for the calls that change a map.
-func quickMemory(m *userMemory, q *ipc.Quick) bool {
+func quickMemory(m *userMemory, q *ipc.Quick) {
 	switch q.ID {
 	case mach.IDVMAllocate:
-		if at, size, anywhere := q.Uint64(), q.Uint64(), q.Bool(); q.End() {
-			address, err := m.Allocate(mach.VirtAddr(at), size, anywhere)
-			q.PutUint64(uint64(address))
+		if q.Has3(ipc.Integer64, ipc.Integer64, ipc.Boolean) {
+			address, err := m.Allocate(mach.VirtAddr(q.Word(0)), q.Word(1), uint32(q.Word(2)) != 0)
+			q.Put(ipc.Integer64, uint64(address))
 			q.Code(mach.Code(err))
 		}
 	case mach.IDVMDeallocate:
-		if at, size := q.Uint64(), q.Uint64(); q.End() {
-			q.Code(mach.Code(m.Map.Deallocate(mach.VirtAddr(at), size)))
+		if q.Has2(ipc.Integer64, ipc.Integer64) {
+			q.Code(mach.Code(m.Map.Deallocate(mach.VirtAddr(q.Word(0)), q.Word(1))))
 		}
 	case mach.IDVMProtect:
-		if at, size, max, prot := q.Uint64(), q.Uint64(), q.Bool(), q.Int32(); q.End() {
-			q.Code(mach.Code(m.Protect(mach.VirtAddr(at), size, max, mach.Prot(prot))))
+		if q.Has4(ipc.Integer64, ipc.Integer64, ipc.Boolean, ipc.Integer32) {
+			q.Code(mach.Code(m.Protect(mach.VirtAddr(q.Word(0)), q.Word(1), uint32(q.Word(2)) != 0, mach.Prot(int32(q.Word(3))))))
 		}
 	case mach.IDVMInherit:
-		if at, size, inherit := q.Uint64(), q.Uint64(), q.Int32(); q.End() {
-			q.Code(mach.Code(m.Inherit(mach.VirtAddr(at), size, mach.Inherit(inherit))))
+		if q.Has3(ipc.Integer64, ipc.Integer64, ipc.Integer32) {
+			q.Code(mach.Code(m.Inherit(mach.VirtAddr(q.Word(0)), q.Word(1), mach.Inherit(int32(q.Word(2))))))
 		}
-	default:
-		return false
 	}
-	return true
 }

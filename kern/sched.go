@@ -63,6 +63,7 @@ func (k *Kernel) next() *Thread {
 			return t
 		}
 	}
+	k.turn = 0
 	for {
 		t := k.ready.head
 		if t == nil {

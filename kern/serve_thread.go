@@ -150,6 +150,7 @@ func (t *Thread) state(flavor int32, b []byte) int {
 		}
 		return 4 * len(flavors)
 	case mach.FlavorThread, mach.FlavorRegsSegs:
+		t.regs.Whole()
 		for i, p := range registers(&t.regs) {
 			if p != nil {
 				le.PutUint64(b[8*i:], *p)
@@ -167,11 +168,11 @@ func (t *Thread) state(flavor int32, b []byte) int {
 	case mach.FlavorDebug:
 		return debugBytes
 	case mach.FlavorFloat:
-		floatState(t.fpu, b)
+		floatState(t.regs.FPU, b)
 		return floatBytes
 	case mach.FlavorXFloat:
-		xfloatState(t.fpu, b)
-		return xfloatImage + len(t.fpu)
+		xfloatState(t.regs.FPU, b)
+		return xfloatImage + len(t.regs.FPU)
 	}
 	return 0
 }
@@ -180,13 +181,13 @@ func (t *Thread) state(flavor int32, b []byte) int {
 func (t *Thread) setState(flavor int32, b []byte, n uint32) mach.Return {
 	switch {
 	case (flavor == mach.FlavorThread || flavor == mach.FlavorRegsSegs) && n >= mach.ThreadStateCount:
+		t.regs.Whole()
 		for i, p := range registers(&t.regs) {
 			if p != nil {
 				*p = le.Uint64(b[8*i:])
 			}
 		}
 		t.regs.RSP = le.Uint64(b[8*19:])
-		t.regs.Full = 1
 		return mach.Success
 	case flavor == mach.FlavorFSGSBase && n >= mach.FSGSBaseCount:
 		fs, gs := le.Uint64(b), le.Uint64(b[8:])
@@ -203,10 +204,10 @@ func (t *Thread) setState(flavor int32, b []byte, n uint32) mach.Return {
 		}
 		return mach.Success
 	case flavor == mach.FlavorFloat && n >= floatBytes/4:
-		setFloatState(t.fpu, b)
+		setFloatState(t.regs.FPU, b)
 		return mach.Success
-	case flavor == mach.FlavorXFloat && int(n) >= (xfloatImage+len(t.fpu))/4:
-		setXFloatState(t.fpu, b)
+	case flavor == mach.FlavorXFloat && int(n) >= (xfloatImage+len(t.regs.FPU))/4:
+		setXFloatState(t.regs.FPU, b)
 		return mach.Success
 	}
 	return mach.InvalidArgument

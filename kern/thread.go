@@ -29,7 +29,6 @@ func (w wait) String() string {
 // on the ready queue although it was suspended or killed since: next skips it then.
 type Thread struct {
 	regs   board.Regs
-	fpu    board.FPU
 	task   *Task
 	waiter ipc.Waiter
 	wait   wait
@@ -41,7 +40,6 @@ type Thread struct {
 	next, prev *Thread // of the ready queue
 	sibling    *Thread // of the task's list
 	suspended  int32
-	turn       int        // interrupts since its turn began
 	sleeper               // its place in the table of sleepers
 	gsyncs     gsyncChain // what it waits for by gsync_wait
 
@@ -60,11 +58,11 @@ type Thread struct {
 // newThread makes a suspended thread of t, which waits for its registers and its first resume.
 func (k *Kernel) newThread(t *Task) *Thread {
 	k.lastThread++
-	th := &Thread{task: t, id: k.lastThread, fpu: k.cpu.NewFPU(), suspended: 1}
+	th := &Thread{task: t, id: k.lastThread, suspended: 1}
 	th.sleeper = sleeper{slot: -1, owner: th}
-	th.regs.Full = 1
-	th.regs.RFlags = board.RFlagsFixed
-	th.waiter.Owner = th
+	th.regs.Event, th.regs.RFlags = board.EventInterrupt, board.RFlagsFixed
+	th.regs.FPU, th.regs.Root = k.cpu.NewFPU(), t.root
+	th.waiter.Init(th, &t.memory)
 	th.page.Owner = th
 	th.port = k.sys.NewKernelPort(k, th)
 	th.self = th.port.MakeSend()

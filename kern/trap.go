@@ -205,10 +205,20 @@ func (k *Kernel) stackArguments(t *Thread, args []uint64) bool {
 
 // trapMsg is mach_msg.
 func (k *Kernel) trapMsg(t *Thread) {
-	r := &t.regs
-	a := ipc.MsgArgs{
-		Addr: mach.VirtAddr(r.RDI), Option: mach.Option(r.RSI), SendSize: uint32(r.RDX), RcvSize: uint32(r.R10), RcvName: mach.Name(r.R8),
-		Timeout: uint32(r.R9),
+	r, w := &t.regs, &t.waiter
+	a := &w.Args
+	a.Addr, a.Option, a.SendSize = mach.VirtAddr(r.RDI), mach.Option(r.RSI), uint32(r.RDX)
+	a.RcvSize, a.RcvName, a.Timeout = uint32(r.R10), mach.Name(r.R8), uint32(r.R9)
+	how := ipc.Declined
+	if !k.trace.on {
+		switch how = t.task.space.Fast(w); how {
+		case ipc.Finished:
+			t.setResult(w.Result())
+			return
+		case ipc.HandedOver:
+			k.handOver(t)
+			return
+		}
 	}
 	if a.Option&(mach.OptSendNotify|mach.OptSendCancel|mach.OptRcvNotify) != 0 {
 		var notify [1]uint64
@@ -217,12 +227,32 @@ func (k *Kernel) trapMsg(t *Thread) {
 		}
 		a.Notify = mach.Name(notify[0])
 	}
-	code, done := t.task.space.Msg(&t.task.memory, &t.waiter, &a)
+	code, done := t.task.space.Proceed(&t.task.memory, w, how)
 	if code != mach.Success && k.env.Waits() && (code == mach.SendInvalidData || code == mach.SendInvalidMemory) {
 		k.awaitPage(t, waitTrap, code) // a message that was not copied in has left everything as it was
 		return
 	}
 	k.afterMsg(t, code, done)
+}
+
+// handOver ends a mach_msg of t that sent a message and waits for another. The receiver has its message already: it goes on in what is left of the
+// turn, unless it may not run.
+func (k *Kernel) handOver(t *Thread) {
+	t.wait, t.awake = waitMessage, false
+	receiver := t.waiter.HandOff().Owner.(*Thread)
+	receiver.wait = waitNone
+	receiver.setResult(mach.Success)
+	if receiver.slot >= 0 {
+		k.sleep.remove(&receiver.sleeper)
+	}
+	if k.current == t && receiver.runnable() && !receiver.queued {
+		k.begin(receiver)
+		return
+	}
+	if k.current == t {
+		k.current = nil
+	}
+	k.makeReady(receiver)
 }
 
 // afterMsg ends a step of mach_msg: it is done, or the thread waits, and there may be a receiver to run next.

@@ -73,6 +73,7 @@ func newWorld(t testing.TB, plain bool) *world {
 		t.Fatal(err)
 	}
 	w.memory = userMemory{m, w.env}
+	w.waiter.Init(nil, &w.memory)
 	if w.buffer, err = m.Allocate(0, bufferSize, true); err != nil {
 		t.Fatal(err)
 	}

@@ -33,10 +33,9 @@ func (p *Pager) carryOut(port *ipc.Port, q *ipc.Quick) bool {
 // objectCreate is default_pager_object_create: it answers with a send right to a new object of at most object_size bytes (OSF manual).
 // InvalidArgument: not the default memory manager's port. ResourceShortage: there are not that many frames to promise.
 func (p *Pager) objectCreate(pager *ipc.Port, q *ipc.Quick) {
-	size := q.Uint64()
 	q.Still()
-	switch {
-	case !q.End():
+	switch size := q.Word(0); {
+	case !q.Has1(ipc.Integer64):
 	case pager != p.port:
 		q.Code(mach.InvalidArgument)
 	default:
@@ -55,10 +54,10 @@ func (p *Pager) objectCreate(pager *ipc.Port, q *ipc.Quick) {
 // those of a larger one are reserved. InvalidArgument: not an object's port. ResourceShortage: there are not that many frames to promise;
 // the object has the size that it had.
 func (p *Pager) objectSetSize(port *ipc.Port, q *ipc.Quick) {
-	limit := q.Uint64()
-	if !q.End() {
+	if !q.Has1(ipc.Integer64) {
 		return
 	}
+	limit := q.Word(0)
 	o, ok := port.Object().(*Object)
 	if !ok {
 		q.Code(mach.InvalidArgument)

@@ -10,14 +10,14 @@ import (
 
 // CPU is a processor whose programs are Go functions. It implements board.CPU over an MMU.
 //
-// A program is a coroutine: it runs from Enter to its next trap, on the caller's stack as far as time is concerned, so that
+// A program is a coroutine: it runs from its entry to its next trap, on the caller's stack as far as time is concerned, so that
 // everything is deterministic. Which program a thread runs is told by RIP: an entry of Programs starts that function anew, and where
 // the thread left ring 3 is where it goes on. Programs lie so far apart that the traps of one, which move RIP by a byte each, do not
 // reach the next one.
 type CPU struct {
 	MMU
 	Programs map[uint64]Program // by address of entry
-	Entered  func()             // called at the begin of every Enter, if not nil
+	Entered  func()             // called at the begin of every entry, if not nil
 
 	threads map[*board.Regs]*Ring3
 	fpu     [512]byte // as FXSAVE's area
@@ -43,27 +43,30 @@ type Ring3 struct {
 // killed unwinds a program that CPU.Close ends.
 type killed struct{}
 
-// Enter implements board.CPU.
-func (c *CPU) Enter(r *board.Regs, fpu board.FPU, root mach.PhysAddr) board.Event {
+// Entry implements board.CPU.
+func (c *CPU) Entry() func(r *board.Regs) { return c.enter }
+
+func (c *CPU) enter(r *board.Regs) {
 	if c.Entered != nil {
 		c.Entered()
 	}
-	copy(c.fpu[:], fpu)
-	c.root = root
+	copy(c.fpu[:], r.FPU)
+	c.root = r.Root
 	t := c.threads[r]
 	if t == nil || t.gone || t.rip != r.RIP {
 		if t = c.start(r); t == nil {
-			return c.fetch(r, root)
+			c.fetch(r)
+			return
 		}
 	}
-	t.root = root
+	t.root = r.Root
 	event, ok := t.next()
 	if !ok {
 		event = t.exception(board.VectorInvalidOpcode, 0, 0)
 	}
 	t.rip = r.RIP
-	copy(fpu, c.fpu[:])
-	return event
+	copy(r.FPU, c.fpu[:])
+	r.Event = event
 }
 
 // start begins the program at r.RIP; nil if there is none.
@@ -94,15 +97,16 @@ func (c *CPU) start(r *board.Regs) *Ring3 {
 }
 
 // fetch is what becomes of a thread whose RIP is at no program: the page may not be executed, or what lies there is no instruction.
-func (c *CPU) fetch(r *board.Regs, root mach.PhysAddr) board.Event {
+func (c *CPU) fetch(r *board.Regs) {
 	t := &Ring3{Regs: r}
+	r.Event = board.EventException
 	if r.RIP>>47 != 0 {
-		return t.exception(board.VectorProtection, 0, 0)
+		t.exception(board.VectorProtection, 0, 0)
+	} else if _, code := c.access(r.Root, mach.VirtAddr(r.RIP), mach.ProtExecute); code != 0 {
+		t.exception(board.VectorPageFault, code, r.RIP)
+	} else {
+		t.exception(board.VectorInvalidOpcode, 0, 0)
 	}
-	if _, code := c.access(root, mach.VirtAddr(r.RIP), mach.ProtExecute); code != 0 {
-		return t.exception(board.VectorPageFault, code, r.RIP)
-	}
-	return t.exception(board.VectorInvalidOpcode, 0, 0)
 }
 
 // Close ends the programs of all threads, whether they live or not.
@@ -128,7 +132,7 @@ func (c *CPU) Leave(root mach.PhysAddr) {
 func (c *CPU) Root() mach.PhysAddr { return c.root }
 
 func (r *Ring3) exception(vector, code, addr uint64) board.Event {
-	r.Vector, r.Code, r.Addr, r.Full = vector, code, addr, 1
+	r.Vector, r.Code, r.Addr = vector, code, addr
 	return board.EventException
 }
 
@@ -142,7 +146,7 @@ func (r *Ring3) trap(event board.Event) {
 // Loop lets time pass until an interrupt.
 func (r *Ring3) Loop() {
 	r.RIP++
-	r.Vector, r.Full = board.VectorTick, 1
+	r.Vector = board.VectorTick
 	r.trap(board.EventInterrupt)
 }
 
@@ -155,7 +159,7 @@ func (r *Ring3) Raise(vector, code uint64) {
 // Jump goes to another program, or to where there is none. It does not return.
 func (r *Ring3) Jump(rip uint64) {
 	r.RIP, r.gone = rip, true
-	r.Vector, r.Full = board.VectorTick, 1
+	r.Vector = board.VectorTick
 	r.trap(board.EventInterrupt)
 }
 
@@ -180,7 +184,7 @@ func (r *Ring3) Syscall(n mach.Trap, args ...uint64) uint64 {
 	}
 	r.RAX = uint64(uint32(n))
 	r.RIP++
-	r.RCX, r.R11, r.Full = r.RIP, r.RFlags, 0
+	r.RCX, r.R11 = 0, 0 // lost
 	r.trap(board.EventSyscall)
 	r.RSP = sp
 	return r.RAX

@@ -42,12 +42,13 @@ func TestCPU(t *testing.T) {
 	fa, fb := c.NewFPU(), c.NewFPU()
 	enter := func(r *board.Regs, f board.FPU, want board.Event) {
 		t.Helper()
-		if got := c.Enter(r, f, root); got != want {
-			t.Fatalf("event %d, want %d; registers %+v", got, want, *r)
+		r.FPU, r.Root = f, root
+		if c.Entry()(r); r.Event != want {
+			t.Fatalf("event %d, want %d; registers %+v", r.Event, want, *r)
 		}
 	}
 	enter(a, fa, board.EventSyscall)
-	if mach.Trap(int32(a.RAX)) != mach.TrapMap || a.RDI != 1 || a.R9 != 6 || a.RIP != 0x10001 || a.Full != 0 {
+	if mach.Trap(int32(a.RAX)) != mach.TrapMap || a.RDI != 1 || a.R9 != 6 || a.RIP != 0x10001 {
 		t.Fatalf("system call with %+v", *a)
 	}
 	enter(b, fb, board.EventInterrupt)
@@ -55,7 +56,7 @@ func TestCPU(t *testing.T) {
 	a.RAX = 99
 	for range 3 {
 		enter(a, fa, board.EventException)
-		if a.Vector != board.VectorPageFault || a.Addr != uint64(va) || a.Code != board.FaultUser|board.FaultWrite || a.Full == 0 {
+		if a.Vector != board.VectorPageFault || a.Addr != uint64(va) || a.Code != board.FaultUser|board.FaultWrite {
 			t.Fatalf("fault with %+v", *a)
 		}
 	}

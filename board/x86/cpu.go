@@ -47,9 +47,14 @@ func New(c Config) (*CPU, error) {
 	p.xmask, cpu.area = f.enable()
 	// SYSCALL takes CS from STAR[47:32]; SYSRETQ takes SS from STAR[63:48]+8 and CS from STAR[63:48]+16.
 	writeMSR(msrSTAR, selKernelCode<<32|(selUserData-8)<<48)
-	writeMSR(msrLSTAR, uint64(syscallAddress()))
+	plain, xsave := syscallAddress()
+	if f.XSave {
+		plain = xsave
+	}
+	writeMSR(msrLSTAR, uint64(plain))
 	writeMSR(msrSFMASK, 0x47700) // AC, NT, IOPL, OF, DF, IF, TF: off in the kernel
 	writeMSR(msrGSBase, uint64(p.self))
+	writeMSR(msrKernelGSBase, 0) // as p.gs says
 	root, err := buildKernelMap(&c.Mem, c.Tables, c.Layout, f)
 	if err != nil {
 		return nil, err
@@ -74,26 +79,12 @@ func (c *CPU) load(root mach.PhysAddr) {
 	c.root = root
 }
 
-// Enter implements board.CPU.
-func (c *CPU) Enter(r *board.Regs, fpu board.FPU, root mach.PhysAddr) board.Event {
-	// A return to an address outside the lower half would fault in ring 0 (SYSRETQ on Intel's processors, IRETQ on all).
-	if r.RIP>>47 != 0 {
-		r.Vector, r.Code = board.VectorProtection, 0
-		return board.EventException
+// Entry implements board.CPU. It is the assembly itself: nothing stands between the dispatcher and the way to ring 3.
+func (c *CPU) Entry() func(r *board.Regs) {
+	if c.features.XSave {
+		return enterX
 	}
-	// So would loading a base that is not canonical.
-	if (r.FSBase|r.GSBase)>>47 != 0 {
-		r.FSBase &= 1<<47 - 1
-		r.GSBase &= 1<<47 - 1
-	}
-	enter(c.percpu, r, unsafe.SliceData(fpu), uint64(root))
-	e := board.Event(c.event)
-	if e == board.EventInterrupt {
-		if r.Vector != vectorSpurious {
-			acknowledge()
-		}
-	}
-	return e
+	return enter
 }
 
 // vectorSpurious is the local APIC's spurious vector, which is not acknowledged.

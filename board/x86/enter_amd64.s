@@ -1,163 +1,96 @@
 #include "textflag.h"
 #include "percpu.h"
 
-// func enter(p *percpu, r *board.Regs, fpu *byte, root uint64)
+// The way to ring 3 and back comes in two kinds: for processors with XSAVE, and for those without. They differ in how the floating-point
+// state is kept.
+#define XRSTOR \
+	MOVL	CPU_XMASK(BX), AX; \
+	XORL	DX, DX; \
+	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x2e /* XRSTOR64 (SI) */
+#define XSAVE \
+	MOVL	CPU_XMASK(BX), AX; \
+	XORL	DX, DX; \
+	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x26 /* XSAVE64 (SI) */
+#define FXRSTOR BYTE $0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x0e /* FXRSTOR64 (SI) */
+#define FXSAVE BYTE $0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x06 /* FXSAVE64 (SI) */
+
+// KEEP_FS keeps Go's FS base, which may be another one each time: the goroutine may have come to another of the runtime's threads.
+#ifdef GOOS_linux
+// Our runtime has it where settls (boot/_overlay/runtime) puts it.
+#define KEEP_FS \
+	MOVQ	8(FS), AX; \
+	MOVQ	AX, CPU_FS(BX)
+#else
+#define KEEP_FS \
+	MOVL	$MSR_FS_BASE, CX; \
+	RDMSR; \
+	MOVL	AX, CPU_FS(BX); \
+	MOVL	DX, (CPU_FS+4)(BX)
+#endif
+
+// func enter(r *board.Regs)
 //
 // Goes to ring 3 with the registers of *r. The next trap comes back through leave (below), which returns from enter to its caller with
-// the event in CPU_EVENT. The frame on the way to ring 3:
+// the event in r.Event. The frame on the way to ring 3:
 //
 //	the goroutine's stack          percpu
 //	+---------------------+        +----------------------------------------+
-//	| root, fpu, r, p     |        | sp -> return address, on the goroutine's |
-//	| return address      | <----- | regs -> *r    fpu -> its FPU area        |
+//	| r                   |        | sp -> return address, on the goroutine's |
+//	| return address      | <----- | regs -> *r                             |
 //	+---------------------+        | frame: what IRETQ pops                   |
 //	                               +----------------------------------------+
 //
-// BX holds p, DI holds r until the last load.
-TEXT ·enter(SB),NOSPLIT|NOFRAME,$0-32
-	MOVQ	8(SP), BX
-	MOVQ	16(SP), DI
-	MOVQ	24(SP), SI
-	MOVQ	32(SP), DX
-	MOVQ	SP, CPU_SP(BX)
-	MOVQ	BP, CPU_BP(BX)
-	MOVQ	DI, CPU_REGS(BX)
-	MOVQ	SI, CPU_FPU(BX)
+// BX holds the percpu, DI holds r until the last load.
+TEXT ·enter(SB),NOSPLIT|NOFRAME,$0-8
+#define RESTORE FXRSTOR
+#include "enter.h"
+#undef RESTORE
 
-	// CR3 is loaded only on a change: QEMU drops its whole TLB on every load.
-	CMPQ	DX, CPU_ROOT(BX)
-	JEQ	fpu
-	MOVQ	DX, CPU_ROOT(BX)
-	MOVQ	DX, CR3
-fpu:
-	MOVQ	CPU_XMASK(BX), AX
-	XORL	DX, DX
-	TESTQ	AX, AX
-	JEQ	fxrstor
-	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x2e	// XRSTOR64 (SI)
-	JMP	bases
-fxrstor:
-	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x0e	// FXRSTOR64 (SI)
-bases:
-	MOVL	$MSR_FS_BASE, CX
-	RDMSR
-	MOVL	AX, CPU_FS(BX)
-	MOVL	DX, (CPU_FS+4)(BX)
-	MOVL	R_FS(DI), AX
-	MOVL	(R_FS+4)(DI), DX
-	WRMSR
-	// The thread's GS base waits in the second register until SWAPGS. A program can change it by loading a selector, so it is
-	// written each time.
-	MOVL	$MSR_KERNEL_GS_BASE, CX
-	MOVL	R_GS(DI), AX
-	MOVL	(R_GS+4)(DI), DX
-	WRMSR
+// func enterX(r *board.Regs)
+TEXT ·enterX(SB),NOSPLIT|NOFRAME,$0-8
+#define RESTORE XRSTOR
+#include "enter.h"
+#undef RESTORE
 
-	MOVQ	R_FLAGS(DI), R11
-	ANDL	$RFLAGS_USER, R11
-	ORL	$RFLAGS_FIXED, R11
-	MOVQ	R_8(DI), R8
-	MOVQ	R_9(DI), R9
-	MOVQ	R_10(DI), R10
-	MOVQ	R_12(DI), R12
-	MOVQ	R_13(DI), R13
-	MOVQ	R_14(DI), R14
-	MOVQ	R_15(DI), R15
-	MOVQ	R_BP(DI), BP
-	MOVQ	R_SI(DI), SI
-	MOVQ	R_DX(DI), DX
-	MOVQ	R_AX(DI), AX
-	MOVQ	R_IP(DI), CX
-	CMPQ	R_FULL(DI), $0
-	JNE	full
-	MOVQ	R_BX(DI), BX
-	MOVQ	R_SP(DI), SP
-	MOVQ	R_DI(DI), DI
-	SWAPGS
-	BYTE	$0x48; BYTE $0x0f; BYTE $0x07	// SYSRETQ
-
-full:
-	MOVQ	CX, (CPU_FRAME+0)(BX)
-	MOVQ	$USER_CS, (CPU_FRAME+8)(BX)
-	MOVQ	R11, (CPU_FRAME+16)(BX)
-	MOVQ	R_SP(DI), CX
-	MOVQ	CX, (CPU_FRAME+24)(BX)
-	MOVQ	$USER_SS, (CPU_FRAME+32)(BX)
-	LEAQ	CPU_FRAME(BX), SP
-	MOVQ	R_CX(DI), CX
-	MOVQ	R_11(DI), R11
-	MOVQ	R_BX(DI), BX
-	MOVQ	R_DI(DI), DI
-	SWAPGS
-	IRETQ
-
-// leave ends enter: BX holds the percpu, DI the Regs, which are filled in; CPU_EVENT holds the event.
+// LEAVE ends enter: BX holds the percpu, SI the thread's FPU area, which SAVE fills in.
 //
 // Go wants its FS base, an MXCSR with all exceptions masked, and the registers of its own convention: the wrapper around enter
 // loads R14 and clears X15.
-TEXT leave<>(SB),NOSPLIT|NOFRAME,$0-32
-	MOVQ	CPU_SP(BX), SP
-	MOVQ	CPU_FPU(BX), SI
-	MOVQ	CPU_XMASK(BX), AX
-	XORL	DX, DX
-	TESTQ	AX, AX
-	JEQ	fxsave
-	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x26	// XSAVE64 (SI)
-	JMP	saved
-fxsave:
-	BYTE	$0x48; BYTE $0x0f; BYTE $0xae; BYTE $0x06	// FXSAVE64 (SI)
-saved:
-	MOVQ	CPU_BP(BX), BP
-	MOVL	$MSR_FS_BASE, CX
-	MOVL	CPU_FS(BX), AX
-	MOVL	(CPU_FS+4)(BX), DX
-	WRMSR
-	LDMXCSR	mxcsr<>(SB)
+#define LEAVE \
+	MOVQ	CPU_SP(BX), SP; \
+	SAVE; \
+	MOVQ	CPU_BP(BX), BP; \
+	MOVL	$MSR_FS_BASE, CX; \
+	MOVL	CPU_FS(BX), AX; \
+	MOVL	(CPU_FS+4)(BX), DX; \
+	WRMSR; \
+	LDMXCSR	mxcsr<>(SB); \
 	RET
 
 DATA	mxcsr<>+0(SB)/4, $0x1f80
 GLOBL	mxcsr<>(SB),RODATA,$4
 
 // syscall is where SYSCALL arrives: RCX holds RIP, R11 holds RFLAGS, the stack is still the thread's, interrupts are off.
-TEXT syscall<>(SB),NOSPLIT|NOFRAME,$0
-	SWAPGS
-	MOVQ	SP, CPU_SCRATCH(GS)
-	MOVQ	CPU_REGS(GS), SP
-	MOVQ	AX, R_AX(SP)
-	MOVQ	BX, R_BX(SP)
-	MOVQ	CX, R_IP(SP)
-	MOVQ	CX, R_CX(SP)
-	MOVQ	DX, R_DX(SP)
-	MOVQ	SI, R_SI(SP)
-	MOVQ	DI, R_DI(SP)
-	MOVQ	BP, R_BP(SP)
-	MOVQ	R8, R_8(SP)
-	MOVQ	R9, R_9(SP)
-	MOVQ	R10, R_10(SP)
-	MOVQ	R11, R_FLAGS(SP)
-	MOVQ	R11, R_11(SP)
-	MOVQ	R12, R_12(SP)
-	MOVQ	R13, R_13(SP)
-	MOVQ	R14, R_14(SP)
-	MOVQ	R15, R_15(SP)
-	MOVQ	$0, R_FULL(SP)
-	MOVQ	CPU_SCRATCH(GS), AX
-	MOVQ	AX, R_SP(SP)
-	MOVQ	SP, DI
-	MOVQ	CPU_SELF(GS), BX
-	MOVQ	$EVENT_SYSCALL, CPU_EVENT(BX)
-	JMP	leave<>(SB)
+TEXT syscall<>(SB),NOSPLIT|NOFRAME,$0-8
+#define SAVE FXSAVE
+#include "syscall.h"
+#undef SAVE
+
+TEXT syscallX<>(SB),NOSPLIT|NOFRAME,$0-8
+#define SAVE XSAVE
+#include "syscall.h"
+#undef SAVE
 
 // trap is where the stubs of exceptions and interrupts go on. The interrupt stack holds, upwards from SP:
 //
 //	vector, error code, RIP, CS, RFLAGS, RSP, SS
-TEXT trap<>(SB),NOSPLIT|NOFRAME,$0
+TEXT trap<>(SB),NOSPLIT|NOFRAME,$0-8
 	CLD
 	TESTB	$3, 24(SP)
 	JEQ	kernel
 user:
 	SWAPGS
-	PUSHQ	DI
+	MOVQ	DI, CPU_SCRATCH(GS)
 	MOVQ	CPU_REGS(GS), DI
 	MOVQ	AX, R_AX(DI)
 	MOVQ	BX, R_BX(DI)
@@ -173,30 +106,41 @@ user:
 	MOVQ	R13, R_13(DI)
 	MOVQ	R14, R_14(DI)
 	MOVQ	R15, R_15(DI)
-	POPQ	AX
+	MOVQ	CPU_SELF(GS), BX
+	MOVQ	CPU_SCRATCH(BX), AX
 	MOVQ	AX, R_DI(DI)
-	POPQ	CX			// vector
+	MOVQ	0(SP), CX
 	MOVQ	CX, R_VECTOR(DI)
-	POPQ	AX
+	MOVQ	8(SP), AX
 	MOVQ	AX, R_CODE(DI)
-	POPQ	AX
+	MOVQ	16(SP), AX
 	MOVQ	AX, R_IP(DI)
-	POPQ	AX			// CS
-	POPQ	AX
+	MOVQ	32(SP), AX
 	MOVQ	AX, R_FLAGS(DI)
-	POPQ	AX
+	MOVQ	40(SP), AX
 	MOVQ	AX, R_SP(DI)
 	MOVQ	CR2, AX
 	MOVQ	AX, R_ADDR(DI)
-	MOVQ	$1, R_FULL(DI)
-	MOVQ	CPU_SELF(GS), BX
+	MOVQ	R_FPU(DI), SI
 	MOVQ	$EVENT_EXCEPTION, AX
 	CMPQ	CX, $32
 	JCS	known
 	MOVQ	$EVENT_INTERRUPT, AX
+	CMPQ	CX, $0xff		// the spurious one is not acknowledged
+	JEQ	known
+	MOVQ	$LAPIC_EOI, DX
+	MOVL	$0, (DX)
 known:
-	MOVQ	AX, CPU_EVENT(BX)
-	JMP	leave<>(SB)
+	MOVQ	AX, R_EVENT(DI)
+	CMPL	CPU_XMASK(BX), $0
+	JNE	xsave
+#define SAVE FXSAVE
+	LEAVE
+#undef SAVE
+xsave:
+#define SAVE XSAVE
+	LEAVE
+#undef SAVE
 
 kernel:
 	// QEMU (7.2) lets ring 3 get into virtual-8086 mode by a 32-bit IRET, for which it reads the stack as ring 0 would; CS can be
@@ -258,8 +202,8 @@ TEXT kernelFault<>(SB),NOSPLIT|NOFRAME,$0
 	MOVQ	BX, R_SP(AX)
 	MOVQ	CR2, CX
 	MOVQ	CX, R_ADDR(AX)
-	INCQ	R_FULL(AX)		// how many faults there were
-	CMPQ	R_FULL(AX), $1
+	INCQ	R_EVENT(AX)		// how many faults there were
+	CMPQ	R_EVENT(AX), $1
 	JNE	last
 	CMPQ	0(SP), $8
 	JEQ	last
@@ -396,7 +340,9 @@ TEXT ·stubTable(SB),NOSPLIT,$0-8
 	MOVQ	AX, ret+0(FP)
 	RET
 
-TEXT ·syscallAddress(SB),NOSPLIT,$0-8
+TEXT ·syscallAddress(SB),NOSPLIT,$0-16
 	LEAQ	syscall<>(SB), AX
-	MOVQ	AX, ret+0(FP)
+	MOVQ	AX, plain+0(FP)
+	LEAQ	syscallX<>(SB), AX
+	MOVQ	AX, xsave+8(FP)
 	RET

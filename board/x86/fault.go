@@ -6,7 +6,7 @@ import (
 	"golang.org/x/arch/x86/x86asm"
 )
 
-// faultRecord is what kernelFault notes of the kernel's own fault. The registers come first; their Full counts faults.
+// faultRecord is what kernelFault notes of the kernel's own fault. The registers come first; their Event counts faults.
 type faultRecord struct {
 	board.Regs
 }

@@ -68,6 +68,8 @@ const (
 	msrSFMASK = 0xc0000084
 	msrGSBase = 0xc0000101
 
+	msrKernelGSBase = 0xc0000102
+
 	xcr0X87 = 1 << 0
 	xcr0SSE = 1 << 1
 	xcr0AVX = 1 << 2

@@ -19,7 +19,6 @@ func readMSR(msr uint32) uint64
 func writeMSR(msr uint32, v uint64)
 func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)
 func invalidate(va uint64)
-func acknowledge()
 func in8(port uint16) uint8
 func out8(port uint16, v uint8)
 
@@ -38,13 +37,18 @@ func textAt(pc uint64) []byte {
 // loadTables loads GDTR and IDTR from pseudo-descriptors, the segment registers from the new table, and the task register.
 func loadTables(gdt, idt unsafe.Pointer, task uint16)
 
-// enter goes to ring 3 and returns at the next trap, the kind of which is in p.event.
+// enter goes to ring 3 and returns at the next trap, the kind of which is in r.Event: on a processor without XSAVE.
 //
 //go:noescape
-func enter(p *percpu, r *board.Regs, fpu *byte, root uint64)
+func enter(r *board.Regs)
 
-// syscallAddress is where SYSCALL goes.
-func syscallAddress() uintptr
+// enterX is enter on a processor with XSAVE.
+//
+//go:noescape
+func enterX(r *board.Regs)
+
+// syscallAddress is where SYSCALL goes, without and with XSAVE.
+func syscallAddress() (plain, xsave uintptr)
 
 // stubTable is the address of a table of the stubs' addresses, one for each vector from 0 to 31, then for the tick, for the console's input, for
 // spurious interrupts and for all others.

@@ -65,12 +65,6 @@ TEXT ·invalidate(SB),NOSPLIT,$0-8
 	INVLPG	(AX)
 	RET
 
-// The local APIC's end of interrupt (Intel SDM volume 3, 11.8.5).
-TEXT ·acknowledge(SB),NOSPLIT,$0-0
-	MOVQ	$LAPIC_EOI, AX
-	MOVL	$0, (AX)
-	RET
-
 TEXT ·loadTables(SB),NOSPLIT,$16-18
 	MOVQ	gdt+0(FP), AX
 	BYTE	$0x0f; BYTE $0x01; BYTE $0x10	// LGDT (AX)

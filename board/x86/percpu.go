@@ -10,16 +10,16 @@ import "defpager/mach"
 type percpu struct {
 	self     uintptr // address of this struct
 	regs     uintptr // *board.Regs of the thread that runs
-	fpu      uintptr // its FPU area
 	sp       uintptr // the kernel's stack pointer inside enter
 	bp       uintptr
 	fs       uint64        // the kernel's FS base
+	gs       uint64        // the GS base that the thread was given
 	root     mach.PhysAddr // what CR3 holds
-	xmask    uint64        // components for XSAVE; 0: FXSAVE
+	xmask    uint64        // components for XSAVE, all in the lower half; 0: FXSAVE
 	scratch  uint64
-	event    uint64 // what enter returns
 	unserved uint64 // interrupts that came while the processor rested
 	nmis     uint64
+	_        uint64
 	frame    [5]uint64 // for IRETQ: RIP, CS, RFLAGS, RSP, SS
 	_        uint64
 

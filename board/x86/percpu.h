@@ -2,16 +2,15 @@
 
 #define CPU_SELF     0x00
 #define CPU_REGS     0x08
-#define CPU_FPU      0x10
-#define CPU_SP       0x18
-#define CPU_BP       0x20
-#define CPU_FS       0x28
+#define CPU_SP       0x10
+#define CPU_BP       0x18
+#define CPU_FS       0x20
+#define CPU_GS       0x28
 #define CPU_ROOT     0x30
 #define CPU_XMASK    0x38
 #define CPU_SCRATCH  0x40
-#define CPU_EVENT    0x48
-#define CPU_UNSERVED 0x50
-#define CPU_NMIS     0x58
+#define CPU_UNSERVED 0x48
+#define CPU_NMIS     0x50
 #define CPU_FRAME    0x60
 #define CPU_FAULT    0x90
 
@@ -38,7 +37,9 @@
 #define R_VECTOR 0xa0
 #define R_CODE   0xa8
 #define R_ADDR   0xb0
-#define R_FULL   0xb8
+#define R_EVENT  0xb8
+#define R_ROOT   0xc0
+#define R_FPU    0xc8
 
 // Model-specific registers (Intel SDM volume 4).
 #define MSR_FS_BASE        0xc0000100
@@ -57,4 +58,4 @@
 #define RFLAGS_FIXED 0x202
 #define RFLAGS_VM    0x20000
 
-#define LAPIC_EOI 0xfee000b0
+#define LAPIC_EOI 0xfee000b0	// the local APIC's end of interrupt (Intel SDM volume 3, 11.8.5)

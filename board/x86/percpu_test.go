@@ -27,17 +27,18 @@ func TestOffsets(t *testing.T) {
 	var p percpu
 	var r board.Regs
 	for name, want := range map[string]uintptr{
-		"CPU_SELF": unsafe.Offsetof(p.self), "CPU_REGS": unsafe.Offsetof(p.regs), "CPU_FPU": unsafe.Offsetof(p.fpu),
+		"CPU_SELF": unsafe.Offsetof(p.self), "CPU_REGS": unsafe.Offsetof(p.regs), "CPU_GS": unsafe.Offsetof(p.gs),
 		"CPU_SP": unsafe.Offsetof(p.sp), "CPU_BP": unsafe.Offsetof(p.bp), "CPU_FS": unsafe.Offsetof(p.fs),
 		"CPU_ROOT": unsafe.Offsetof(p.root), "CPU_XMASK": unsafe.Offsetof(p.xmask), "CPU_SCRATCH": unsafe.Offsetof(p.scratch),
-		"CPU_EVENT": unsafe.Offsetof(p.event), "CPU_UNSERVED": unsafe.Offsetof(p.unserved), "CPU_NMIS": unsafe.Offsetof(p.nmis),
+		"CPU_UNSERVED": unsafe.Offsetof(p.unserved), "CPU_NMIS": unsafe.Offsetof(p.nmis),
 		"CPU_FRAME": unsafe.Offsetof(p.frame), "CPU_FAULT": unsafe.Offsetof(p.fault),
 		"R_AX": unsafe.Offsetof(r.RAX), "R_BX": unsafe.Offsetof(r.RBX), "R_CX": unsafe.Offsetof(r.RCX), "R_DX": unsafe.Offsetof(r.RDX),
 		"R_SI": unsafe.Offsetof(r.RSI), "R_DI": unsafe.Offsetof(r.RDI), "R_BP": unsafe.Offsetof(r.RBP), "R_SP": unsafe.Offsetof(r.RSP),
 		"R_8": unsafe.Offsetof(r.R8), "R_9": unsafe.Offsetof(r.R9), "R_10": unsafe.Offsetof(r.R10), "R_11": unsafe.Offsetof(r.R11),
 		"R_12": unsafe.Offsetof(r.R12), "R_13": unsafe.Offsetof(r.R13), "R_14": unsafe.Offsetof(r.R14), "R_15": unsafe.Offsetof(r.R15),
 		"R_IP": unsafe.Offsetof(r.RIP), "R_FLAGS": unsafe.Offsetof(r.RFlags), "R_FS": unsafe.Offsetof(r.FSBase), "R_GS": unsafe.Offsetof(r.GSBase),
-		"R_VECTOR": unsafe.Offsetof(r.Vector), "R_CODE": unsafe.Offsetof(r.Code), "R_ADDR": unsafe.Offsetof(r.Addr), "R_FULL": unsafe.Offsetof(r.Full),
+		"R_VECTOR": unsafe.Offsetof(r.Vector), "R_CODE": unsafe.Offsetof(r.Code), "R_ADDR": unsafe.Offsetof(r.Addr), "R_EVENT": unsafe.Offsetof(r.Event),
+		"R_ROOT": unsafe.Offsetof(r.Root), "R_FPU": unsafe.Offsetof(r.FPU),
 		"RFLAGS_USER": board.RFlagsUser, "RFLAGS_FIXED": board.RFlagsFixed,
 	} {
 		if got, ok := defined[name]; !ok || got != want {

@@ -36,7 +36,7 @@ func (c *change) run(start, end mach.VirtAddr) {
 	if start >= end {
 		return
 	}
-	c.p.changes++
+	c.p.view.Drop()
 	last := end - 1
 	if table := c.p.recentTable(start); table != nil && start>>mach.SuperShift == last>>mach.SuperShift && uint64(last-start) != mach.SuperSize-1 {
 		c.leaves(table, start, last)

@@ -35,8 +35,7 @@ type Pmap struct {
 	// Leaf tables used lately, by the low bits of their span, for runs of neighbouring pages and for the kernel's own accesses.
 	recent [recentTables]recent
 
-	windows [windows]window
-	changes uint64 // how often a leaf was changed or taken away
+	view board.View
 }
 
 // recent is a leaf table and the number of the 2 MiB that it maps; no table when table is nil.
@@ -171,7 +170,7 @@ func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size ui
 	old := PTE(*slot)
 	*slot = uint64(PTE(pa) | p.env.rights(prot))
 	if old.Valid() {
-		p.changes++
+		p.view.Drop()
 		p.env.TLB.InvalidatePage(p.root, va)
 	} else {
 		p.resident++

@@ -1,6 +1,9 @@
 package vm
 
-import "defpager/mach"
+import (
+	"defpager/board"
+	"defpager/mach"
+)
 
 // CopyIn copies len(dst) bytes from src in the map to dst, as a program in the map would read them: pages are faulted in,
 // and the error is what that program's fault would be. Nothing outside the user's space is touched, whatever src is. On
@@ -45,19 +48,11 @@ func (m *Map) CopyOut(dst mach.VirtAddr, src []byte) error {
 	return nil
 }
 
-// Window views n bytes at va that lie in one page which may be written and is there; else it is nil. It is valid until anything else is
-// done to the map.
-func (m *Map) Window(va mach.VirtAddr, n uint32) []byte {
-	at := va.Offset()
-	if at+uint64(n) > mach.PageSize {
-		return nil
-	}
-	f := m.pmap.Window(va)
-	if f == nil {
-		return nil
-	}
-	return f[at : at+uint64(n)]
-}
+// Window views the page of va, if it may be written and is there; else it is nil. It is valid until anything else is done to the map.
+func (m *Map) Window(va mach.VirtAddr) *[mach.PageSize]byte { return m.pmap.Window(va) }
+
+// View is what Window takes pages into.
+func (m *Map) View() *board.View { return m.pmap.View() }
 
 // user views up to n bytes of memory at va, to the end of va's page at most.
 func (m *Map) user(va mach.VirtAddr, n int, access mach.Prot) ([]byte, error) {

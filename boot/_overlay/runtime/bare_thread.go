@@ -45,7 +45,7 @@ var (
 func bareSwitch(save *uintptr, sp uintptr, tls uintptr)
 func bareThreadStart()
 
-// bareSelf is the running thread's slot. m.tls[0] holds the g, m.tls[1] is ours.
+// bareSelf is the running thread's slot. m.tls[0] holds the g, m.tls[1] is ours, m.tls[2] settls's.
 //
 //go:nosplit
 func bareSelf() *bareThread { return &bareThreads[getg().m.tls[1]] }

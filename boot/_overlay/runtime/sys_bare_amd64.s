@@ -62,9 +62,11 @@ TEXT runtime·vgetrandom1<ABIInternal>(SB),NOSPLIT,$0-48
 	MOVQ	$-38, AX	// ENOSYS
 	RET
 
-// settls makes DI+8 the FS base: the g is at -8(FS).
+// settls makes DI+8 the FS base: the g is at -8(FS), the number of the thread at 0(FS), and at 8(FS), a word that nothing else uses, the base
+// itself: the way back from ring 3 restores it from there (board/x86).
 TEXT runtime·settls(SB),NOSPLIT,$0
 	ADDQ	$8, DI
+	MOVQ	DI, 8(DI)
 	MOVQ	DI, AX
 	MOVQ	DI, DX
 	SHRQ	$32, DX

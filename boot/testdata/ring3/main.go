@@ -26,6 +26,7 @@ type test struct {
 	space *pmap.Pmap
 	page  mach.PhysAddr
 	regs  board.Regs
+	to    func(*board.Regs)
 	fpu   board.FPU
 }
 
@@ -54,7 +55,7 @@ func main() {
 		(*(*func())(unsafe.Pointer(&q)))()
 	}
 	env := &pmap.Env{Mem: m.Memory, Frames: m.Frames, TLB: m.CPU, KernelPML4E: m.CPU.KernelEntry(), NX: m.CPU.NX()}
-	t := &test{Machine: m}
+	t := &test{Machine: m, to: m.CPU.Entry()}
 	if t.space, err = pmap.New(env); err != nil {
 		panic(err)
 	}
@@ -84,19 +85,67 @@ func must(err error) {
 // enter runs instructions until they trap.
 func (t *test) enter(text ...byte) board.Event {
 	copy(t.Memory.Frame(t.page)[:], text)
-	t.regs = board.Regs{RIP: uint64(code), RSP: uint64(stack) + mach.PageSize, Full: 1, RAX: 1, RBX: 2, R15: 15, RCX: 3, R11: 11}
-	return t.CPU.Enter(&t.regs, t.fpu, t.space.Root())
+	t.regs = board.Regs{RIP: uint64(code), RSP: uint64(stack) + mach.PageSize, RAX: 1, RBX: 2, R15: 15, RCX: 3, R11: 11, Event: board.EventInterrupt}
+	return t.again()
+}
+
+// again goes on where the last trap was.
+func (t *test) again() board.Event {
+	t.regs.Root, t.regs.FPU = t.space.Root(), t.fpu
+	t.to(&t.regs)
+	return t.regs.Event
 }
 
 func (t *test) expect(name string, want board.Event, vector uint64, text ...byte) {
 	got := t.enter(text...)
 	for got == board.EventInterrupt && want != board.EventInterrupt { // a tick
-		got = t.CPU.Enter(&t.regs, t.fpu, t.space.Root())
+		got = t.again()
 	}
 	if got != want || want != board.EventSyscall && t.regs.Vector != vector {
 		panic(fmt.Sprintf("%s: event %d vector %d code %#x address %#x at %#x, want event %d vector %d", name, got, t.regs.Vector, t.regs.Code, t.regs.Addr, t.regs.RIP, want, vector))
 	}
 	fmt.Println(name, "ok")
+}
+
+// bases sees that each thread has its own FS and GS base, whatever another did with the selector.
+func (t *test) bases() {
+	look := []byte{0x65, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0, 0x64, 0x48, 0x8b, 0x1c, 0x25, 0, 0, 0, 0, 0x0f, 0x05} // mov rax, gs:[0]; mov rbx, fs:[0]; syscall
+	load := []byte{0x66, 0xb8, 0x1b, 0, 0x8e, 0xe8, 0x8e, 0xe0, 0x0f, 0x05}                                        // mov ax, 0x1b; mov gs, ax; mov fs, ax; syscall
+	data, ok := t.space.Translate(stack, mach.ProtRead|mach.ProtWrite)
+	if !ok {
+		panic("no stack")
+	}
+	words := t.Memory.Table(data)
+	words[1], words[2] = 111, 222
+	for _, text := range [][]byte{look, load, look} {
+		copy(t.Memory.Frame(t.page)[:], text)
+		t.regs = board.Regs{RIP: uint64(code), GSBase: uint64(stack) + 8, FSBase: uint64(stack) + 16, Event: board.EventInterrupt}
+		if e := t.again(); e != board.EventSyscall {
+			panic(fmt.Sprintf("bases: event %d %+v", e, t.regs))
+		}
+	}
+	if t.regs.RAX != 111 || t.regs.RBX != 222 {
+		panic(fmt.Sprintf("bases: %+v", t.regs))
+	}
+	t.expect("no base", board.EventException, board.VectorPageFault, look...)
+	if t.regs.Addr != 0 {
+		panic(fmt.Sprintf("a thread has another's base: %+v", t.regs))
+	}
+	fmt.Println("bases ok")
+}
+
+// flags sees that flags that ring 3 may set do no harm in the kernel, on either way back: nested task, alignment check, direction.
+func (t *test) flags() {
+	for _, bits := range []uint32{0x4000, 0x40000, 0x400, 0x44400} {
+		// pushf; or dword [rsp], bits; popf; syscall; int3
+		t.expect(fmt.Sprintf("flags %#x", bits), board.EventSyscall, 0, 0x9c, 0x81, 0x0c, 0x24, byte(bits), byte(bits>>8), byte(bits>>16), 0, 0x9d, 0x0f, 0x05, 0xcc)
+		if e := t.again(); e != board.EventException || t.regs.Vector != board.VectorBreakpoint {
+			panic(fmt.Sprintf("flags %#x: event %d %+v", bits, e, t.regs))
+		}
+		if e := t.again(); e != board.EventException && e != board.EventInterrupt {
+			panic(fmt.Sprintf("flags %#x: event %d", bits, e))
+		}
+	}
 }
 
 func (t *test) run() {
@@ -106,7 +155,7 @@ func (t *test) run() {
 	}
 	// back by SYSRETQ, to another one
 	copy(t.Memory.Frame(t.page)[2:], []byte{0x48, 0xff, 0xc0, 0x0f, 0x05}) // inc rax; syscall
-	if e := t.CPU.Enter(&t.regs, t.fpu, t.space.Root()); e != board.EventSyscall || t.regs.RAX != 2 || t.regs.RIP != uint64(code)+7 {
+	if e := t.again(); e != board.EventSyscall || t.regs.RAX != 2 || t.regs.RIP != uint64(code)+7 {
 		panic(fmt.Sprintf("sysret: event %d %+v", e, t.regs))
 	}
 	t.expect("int3", board.EventException, board.VectorBreakpoint, 0xcc)
@@ -123,18 +172,30 @@ func (t *test) run() {
 	t.expect("read the kernel", board.EventException, board.VectorPageFault, 0x8a, 0x04, 0x25, 0x00, 0x00, 0x20, 0x00)
 	t.expect("write text", board.EventException, board.VectorPageFault, 0xc6, 0x05, 0, 0, 0, 0, 0)
 	t.expect("non-canonical", board.EventException, board.VectorProtection, 0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x8a, 0x00)
-	t.regs = board.Regs{RIP: 1 << 47, Full: 1}
-	if e := t.CPU.Enter(&t.regs, t.fpu, t.space.Root()); e != board.EventException || t.regs.Vector != board.VectorProtection {
+	t.regs = board.Regs{RIP: 1 << 47, Event: board.EventInterrupt}
+	if e := t.again(); e != board.EventException || t.regs.Vector != board.VectorProtection {
 		panic("a non-canonical RIP was entered")
 	}
+	// SYSCALL in the last bytes of the lower half leaves a RIP behind it.
+	must(t.space.Enter(mach.MaxUser-mach.PageSize, t.page, mach.ProtRead|mach.ProtExecute, mach.PageSize))
+	copy(t.Memory.Frame(t.page)[mach.PageSize-2:], []byte{0x0f, 0x05})
+	t.regs = board.Regs{RIP: uint64(mach.MaxUser - 2), Event: board.EventInterrupt}
+	if e := t.again(); e != board.EventSyscall || t.regs.RIP != uint64(mach.MaxUser) {
+		panic("no system call at the end of the lower half")
+	}
+	if e := t.again(); e != board.EventException || t.regs.Vector != board.VectorProtection {
+		panic("a RIP behind the lower half was entered")
+	}
+	t.bases()
 	if t.CPU.NX() {
 		copy(t.Memory.Frame(t.page)[:], []byte{0xff, 0xe4}) // jmp rsp
-		t.regs = board.Regs{RIP: uint64(code), RSP: uint64(stack), Full: 1}
-		if e := t.CPU.Enter(&t.regs, t.fpu, t.space.Root()); e != board.EventException || t.regs.Vector != board.VectorPageFault || t.regs.Code&board.FaultFetch == 0 {
+		t.regs = board.Regs{RIP: uint64(code), RSP: uint64(stack), Event: board.EventInterrupt}
+		if e := t.again(); e != board.EventException || t.regs.Vector != board.VectorPageFault || t.regs.Code&board.FaultFetch == 0 {
 			panic(fmt.Sprintf("data executed: event %d %+v", e, t.regs))
 		}
 		fmt.Println("execute data ok")
 	}
+	t.flags()
 	// Trap flag set by ring 3, then SYSCALL: the step must not stay in the kernel.
 	t.expect("single step", board.EventException, board.VectorDebug, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x90, 0x90)
 	t.expect("single step into the kernel", board.EventSyscall, 0, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x0f, 0x05)
@@ -161,7 +222,7 @@ func (t *test) run() {
 	copy(t.Memory.Frame(t.page)[:], []byte{0x0f, 0x05, 0xeb, 0xfc})
 	t.regs.RIP = uint64(code)
 	for range n {
-		for t.CPU.Enter(&t.regs, t.fpu, t.space.Root()) != board.EventSyscall {
+		for t.again() != board.EventSyscall {
 			t.Poll()
 		}
 	}

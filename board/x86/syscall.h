@@ -1,0 +1,25 @@
+// The way from ring 3 by SYSCALL: syscall and syscallX include it, with SAVE as what keeps the floating-point state at SI.
+	SWAPGS
+	MOVQ	SP, CPU_SCRATCH(GS)
+	MOVQ	CPU_REGS(GS), SP
+	MOVQ	AX, R_AX(SP)
+	MOVQ	BX, R_BX(SP)
+	MOVQ	CX, R_IP(SP)
+	MOVQ	DX, R_DX(SP)
+	MOVQ	SI, R_SI(SP)
+	MOVQ	DI, R_DI(SP)
+	MOVQ	BP, R_BP(SP)
+	MOVQ	R8, R_8(SP)
+	MOVQ	R9, R_9(SP)
+	MOVQ	R10, R_10(SP)
+	MOVQ	R11, R_FLAGS(SP)
+	MOVQ	R12, R_12(SP)
+	MOVQ	R13, R_13(SP)
+	MOVQ	R14, R_14(SP)
+	MOVQ	R15, R_15(SP)
+	MOVQ	$EVENT_SYSCALL, R_EVENT(SP)
+	MOVQ	CPU_SELF(GS), BX
+	MOVQ	CPU_SCRATCH(BX), AX
+	MOVQ	AX, R_SP(SP)
+	MOVQ	R_FPU(SP), SI
+	LEAVE
