@@ -36,7 +36,7 @@ const deviceName = 128
 // serveDeviceMaster answers a request to the device master port.
 func (k *Kernel) serveDeviceMaster(m *ipc.Message) *ipc.Message {
 	if m.ID() != mach.IDDeviceOpen {
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	r := m.Reader()
 	_ = r.Uint32() // the mode: programs neither read nor write devices
@@ -74,10 +74,11 @@ func (k *Kernel) serveClock(m *ipc.Message) *ipc.Message {
 			return m.ReplyCode(mach.InvalidArgument)
 		}
 		return replyRight(m, k.clock.memory.MakeSend())
-	case mach.IDDeviceWrite, mach.IDDeviceWriteInband, mach.IDDeviceRead, mach.IDDeviceReadInband, mach.IDDeviceSetStatus, mach.IDDeviceGetStatus:
+	case mach.IDDeviceWrite, mach.IDDeviceWriteInband, mach.IDDeviceRead, mach.IDDeviceReadInband, mach.IDDeviceSetStatus, mach.IDDeviceGetStatus,
+		mach.IDDeviceSetFilter, mach.IDDeviceIntrRegister, mach.IDDeviceIntrAck:
 		return m.ReplyCode(deviceInvalidOp)
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }

@@ -139,6 +139,37 @@ func TestVictimEnds(t *testing.T) {
 	}
 }
 
+// A handler that aborts the thread need not answer: the thread goes on where it is put, and an answer comes too late.
+func TestAbortedException(t *testing.T) {
+	m := newMachine(t)
+	there := 0
+	victim := m.start("victim", func(u *user) { u.Raise(board.VectorDivide, 0); t.Error("the program went on where it was") })
+	elsewhere := m.entry(func(*user) { there++ })
+	var byThread mach.Name
+	handler := m.start("handler", func(u *user) {
+		h, r := u.receive(byThread, mach.IDExceptionRaise)
+		thread := r.Port(mach.MsgPortSend)
+		u.want(u.code(thread, mach.IDThreadSuspend, nil), mach.Success)
+		u.want(u.code(thread, mach.IDThreadAbort, nil), mach.Success)
+		u.want(u.code(thread, mach.IDThreadSetState, func(w *mig.Writer) {
+			w.Int32(mach.FlavorThread)
+			b := w.Space(mach.MsgInteger32, 32, mach.ThreadStateCount)
+			le.PutUint64(b[8*16:], elsewhere)
+			le.PutUint64(b[8*19:], uint64(stackTop))
+		}), mach.Success)
+		u.want(u.send(mach.Bits(mach.MsgMoveSendOnce, 0), mach.Name(h.Remote), 0, 2500, func(w *mig.Writer) {
+			w.RetCode(mach.Failure)
+		}), mach.SendInvalidDest)
+		u.is("how often it ran", uint64(there), 0)
+		u.want(u.code(thread, mach.IDThreadResume, nil), mach.Success)
+	})
+	byThread, _ = m.handlers(handler, victim)
+	m.finish()
+	if there != 1 {
+		t.Errorf("the program ran %d times where it was put", there)
+	}
+}
+
 // A reply that is none refuses; a suspended victim goes on when it is resumed, not when its handler answers.
 func TestSuspendedVictim(t *testing.T) {
 	m := newMachine(t)

@@ -35,12 +35,31 @@ func (w *words) time64(ns int64) {
 }
 
 // reply answers with the words; room is how many the caller takes. No words: the flavor is unknown.
-func (w *words) reply(m *ipc.Message, room uint32) *ipc.Message {
+func (w *words) reply(m *ipc.Message, room uint32) *ipc.Message { return w.replySome(m, room, 0) }
+
+// replySome is reply, where a caller who knows nothing of the last words, those that later versions of the flavor added, takes the others.
+func (w *words) replySome(m *ipc.Message, room, added uint32) *ipc.Message {
+	n := uint32(len(w.b) / 4)
+	if n == 0 || room < n-added {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	n = min(n, room)
+	out := m.BeginReply(8 + (4*int(n)+7)&^7)
+	out.Bytes(mach.MsgInteger32, 32, n, w.b[:4*n])
+	return m.FinishReply(&out)
+}
+
+// time64Words is how many words a time_value64_t has.
+const time64Words = 4
+
+// replyWith answers with a send right of port (the host's, whose set or processor it is) and the words.
+func (w *words) replyWith(m *ipc.Message, port *ipc.Port, room uint32) *ipc.Message {
 	n := uint32(len(w.b) / 4)
 	if n == 0 || room < n {
 		return m.ReplyCode(mach.InvalidArgument)
 	}
-	out := m.BeginReply(8 + (len(w.b)+7)&^7)
+	out := m.BeginReply(16 + 8 + (len(w.b)+7)&^7)
+	out.Port(mach.MsgPortSend, m.PutRight(port.MakeSend()))
 	out.Bytes(mach.MsgInteger32, 32, n, w.b)
 	return m.FinishReply(&out)
 }
@@ -62,8 +81,10 @@ const (
 // info is task_info. Times are those of threads in ring 3, in ticks of the clock; what they spend in the kernel is not measured.
 func (t *Task) info(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
 	w := words{make([]byte, 0, 128)}
+	added := uint32(0)
 	switch flavor {
 	case taskBasic:
+		added = 3 * time64Words
 		w.int(t.suspended, t.priority)
 		w.long(t.memory.Map.Size(), t.memory.Map.Pmap().Resident().Bytes())
 		w.time(t.deadTime)
@@ -77,6 +98,7 @@ func (t *Task) info(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
 		sent, received := t.space.Traffic()
 		w.long(c.Faults, c.ZeroFills, 0, 0, c.CopyFaults, sent, received)
 	case taskThreadTimes:
+		added = 2 * time64Words
 		user := int64(0)
 		for th := t.threads; th != nil; th = th.sibling {
 			user += th.userTime
@@ -86,7 +108,7 @@ func (t *Task) info(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
 		w.time64(user)
 		w.time64(0)
 	}
-	return w.reply(m, room)
+	return w.replySome(m, room, added)
 }
 
 // threadRights is task_threads: a send right to each thread, oldest first.
@@ -126,8 +148,10 @@ func (t *Thread) info(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
 	const usageScale = 1000
 	k := t.task.kernel
 	w := words{make([]byte, 0, 128)}
+	added := uint32(0)
 	switch flavor {
 	case threadBasic:
+		added = 3 * time64Words
 		age := max(k.config.Clock()-t.created, 1)
 		w.time(t.userTime)
 		w.time(0)
@@ -137,10 +161,11 @@ func (t *Thread) info(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
 		w.time64(0)
 		w.time64(t.created)
 	case threadSched:
+		added = 1 // the last processor
 		const timeshare = 1
 		w.int(timeshare, 0, t.priority, t.maxPriority, t.priority, 0, -1, 0)
 	}
-	return w.reply(m, room)
+	return w.replySome(m, room, added)
 }
 
 // Flavors of host_info (mach/host_info.h).
@@ -151,15 +176,21 @@ const (
 	hostLoad  = 4
 )
 
+// The processor's type as host_info and processor_info say it (mach/machine.h).
+const (
+	typeX86_64    = 24
+	subtypeX86_64 = 0
+)
+
 // hostInfo is host_info.
 func (k *Kernel) hostInfo(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
-	const processors, typeX86_64, subtype = 1, 24, 0
+	const processors = 1
 	w := words{make([]byte, 0, 64)}
 	switch flavor {
 	case hostBasic:
 		w.int(processors, processors)
 		w.long(k.frames.Stats().Total.Bytes())
-		w.int(typeX86_64, subtype)
+		w.int(typeX86_64, subtypeX86_64)
 	case hostSlots:
 		w.int(0) // the number of the one processor
 	case hostSched:

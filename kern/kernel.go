@@ -66,6 +66,8 @@ type Kernel struct {
 
 	hostPort, hostPriv  *ipc.Port
 	setName, setControl *ipc.Port // of the default processor set
+	setStrongest        int32     // the strongest priority that it lets threads have
+	processor           *ipc.Port
 	watcher             ipc.Right // who is told of new tasks
 	devices             *ipc.Port // the device master port
 	disks               []*diskDevice
@@ -113,6 +115,8 @@ func New(c Config) *Kernel {
 	k.manager.death = k.sys.NewKernelPort(k, managerDeath{k})
 	k.fpuSize = len(c.CPU.NewFPU())
 	k.setName = k.sys.NewKernelPort(k, processorSetName{k})
+	k.setStrongest = prioritySystem
+	k.processor = k.sys.NewKernelPort(k, processor{k})
 	k.setControl = k.sys.NewKernelPort(k, processorSet{k})
 	k.sleep.now = c.Clock
 	for _, m := range c.Modules {

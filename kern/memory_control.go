@@ -72,7 +72,7 @@ func (k *Kernel) serveControl(o *memoryObject, m *ipc.Message) *ipc.Message {
 			return simple(m, mach.Success)
 		}
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }

@@ -71,7 +71,7 @@ func TestWrongWordsOfManagers(t *testing.T) {
 			})
 		}
 		for id := mach.MsgID(2036); id < 2100; id++ {
-			want := mach.MIGBadID
+			want := otherPortCode(id)
 			switch id {
 			case mach.IDMemoryObjectReady, mach.IDMemoryObjectChangeAttributes, mach.IDMemoryObjectGetAttributes, mach.IDMemoryObjectDataSupply,
 				mach.IDMemoryObjectDataUnavailable, mach.IDMemoryObjectDataError, mach.IDMemoryObjectLockRequest, mach.IDMemoryObjectDestroy:
@@ -79,7 +79,7 @@ func TestWrongWordsOfManagers(t *testing.T) {
 			}
 			code(want, id, func(w *mig.Writer) { w.Bool(true); w.Bool(true) })
 			r := u.ask(0, o.name, id, nil)
-			u.want(r.RetCode(), mach.MIGBadID)
+			u.want(r.RetCode(), otherPortCode(id))
 		}
 		// Words about pages that nobody asked for do nothing.
 		o.pair(mach.IDMemoryObjectDataError, 4*pageSize, pageSize, 1)

@@ -132,7 +132,7 @@ func TestMemoryObjectLocks(t *testing.T) {
 		if object := r.Port(mach.MsgPortSend); object == mach.NameNull {
 			t.Error("the object has no name")
 		} else {
-			u.want(u.code(object, mach.IDVMRegion, nil), mach.MIGBadID)
+			u.want(u.code(object, mach.IDVMRegion, nil), mach.InvalidArgument)
 		}
 		u.want(u.word(at, 12), mach.MemoryError)
 		u.is("what came later", uint64(u.Load(at)), 40)

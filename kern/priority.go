@@ -10,7 +10,7 @@ import (
 const (
 	priorityMax    = 49 // the weakest
 	priorityUser   = 25 // what tasks of the loader have
-	prioritySystem = 6  // the strongest that the default processor set lets a thread have
+	prioritySystem = 6  // the strongest that the default processor set lets a thread have, at first
 )
 
 func validPriority(p int32) bool { return p >= 0 && p <= priorityMax }
@@ -54,7 +54,7 @@ func (t *Task) setMaxPriority(p int32, privileged, setPriority, threads bool) ma
 
 // setMax gives a thread its maximum, and with set or if it was stronger its priority.
 func (t *Thread) setMax(p int32, set bool) {
-	t.maxPriority = max(p, prioritySystem)
+	t.maxPriority = max(p, t.task.kernel.setStrongest)
 	if set || t.priority < t.maxPriority {
 		t.priority = t.maxPriority
 	}
@@ -77,7 +77,7 @@ func (t *Thread) setThreadPriority(p int32, setMax bool) mach.Return {
 
 // inheritPriority gives a new thread its task's priorities, below the processor set's.
 func (t *Thread) inheritPriority() {
-	t.maxPriority = max(t.task.maxPriority, prioritySystem)
+	t.maxPriority = max(t.task.maxPriority, t.task.kernel.setStrongest)
 	t.priority = max(t.task.priority, t.maxPriority)
 }
 

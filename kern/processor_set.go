@@ -53,8 +53,44 @@ func (k *Kernel) serveProcessorSet(m *ipc.Message, control bool) *ipc.Message {
 			}
 		}
 		return replyRights(m, rights)
+	case mach.IDProcessorSetProcessors:
+		if r.End() == mach.Success {
+			return replyRights(m, []ipc.Right{k.processor.MakeSend()})
+		}
+	case mach.IDProcessorSetDestroy:
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Failure) // the default set stays
+		}
+	case mach.IDProcessorSetMaxPriority:
+		p, threads := r.Int32(), r.Bool()
+		if r.End() != mach.Success {
+			break
+		}
+		if !control {
+			return m.ReplyCode(mach.InvalidArgument)
+		}
+		return m.ReplyCode(k.setMaxPriority(p, threads))
+	case mach.IDProcessorSetPolicyEnable:
+		policy := r.Int32()
+		if r.End() != mach.Success {
+			break
+		}
+		if !control {
+			return m.ReplyCode(mach.InvalidArgument)
+		}
+		return m.ReplyCode(setPolicy(policy))
+	case mach.IDProcessorSetPolicyDisable:
+		policy := r.Int32()
+		r.Bool()
+		if r.End() != mach.Success {
+			break
+		}
+		if !control || !validPolicy(policy) || policy == policyTimeshare {
+			return m.ReplyCode(mach.InvalidArgument)
+		}
+		return m.ReplyCode(mach.Success) // it is not enabled
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }
@@ -68,14 +104,7 @@ func (k *Kernel) processorSetInfo(m *ipc.Message, flavor int32, room uint32) *ip
 		w.int(processors, int32(k.tasks.count), int32(k.threads), 0, scale)
 	case setSched:
 		const timeshare = 1
-		w.int(timeshare, prioritySystem)
+		w.int(timeshare, k.setStrongest)
 	}
-	n := uint32(len(w.b) / 4)
-	if n == 0 || room < n {
-		return m.ReplyCode(mach.InvalidArgument)
-	}
-	out := m.BeginReply(16 + 8 + (len(w.b)+7)&^7)
-	out.Port(mach.MsgPortSend, m.PutRight(k.hostPort.MakeSend()))
-	out.Bytes(mach.MsgInteger32, 32, n, w.b)
-	return m.FinishReply(&out)
+	return w.replyWith(m, k.hostPort, room)
 }

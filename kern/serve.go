@@ -56,6 +56,8 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 		return k.serveProcessorSet(m, false)
 	case processorSet:
 		return k.serveProcessorSet(m, true)
+	case processor:
+		return k.serveProcessor(m)
 	case exceptionReply:
 		return k.serveException(o.thread, m)
 	case managerDeath:
@@ -65,7 +67,7 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 	case memoryControl:
 		return k.serveControl(o.memoryObject, m)
 	}
-	return m.ReplyCode(mach.MIGBadID)
+	return otherPort(m)
 }
 
 // mapObject is vm_map with the memory object that right (not consumed) denotes; null is zeros. A task's port denotes one: the task is its

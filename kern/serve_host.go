@@ -10,15 +10,14 @@ import (
 // Version is what host_get_kernel_version says.
 const Version = "defpager 0.1 (GNU Mach interface, x86_64)"
 
-// versionBytes is the length of a kernel_version_t, which is one element on the wire.
-const versionBytes = 512
+// versionBytes is the length of a kernel_version_t, bootInfoBytes that of a kernel_boot_info_t: one element on the wire each.
+const (
+	versionBytes  = 512
+	bootInfoBytes = 4096
+)
 
 // serveHost answers a request to the host's name port.
 func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
-	switch m.ID() {
-	case mach.IDHostReboot, mach.IDHostDefaultManager, mach.IDVMSetDefaultManager:
-		return m.ReplyCode(mach.InvalidHost)
-	}
 	r := m.Reader()
 	switch m.ID() {
 	case mach.IDHostInfo:
@@ -49,7 +48,7 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 			w.Bytes(mach.MsgInteger64, 64, 2, b[:])
 			return m.FinishReply(&w)
 		}
-	case mach.IDHostGetKernelVersion:
+	case mach.IDHostGetKernelVersion, mach.IDHostKernelVersion:
 		if r.End() == mach.Success {
 			w := m.BeginReply(8 + versionBytes)
 			copy(w.Inline(mach.ArrayType(mach.MsgString, 8*versionBytes, 1)), Version)
@@ -71,10 +70,8 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return replyRights(m, []ipc.Right{k.setName.MakeSend()})
 		}
-	case mach.IDHostSetTime, mach.IDHostSetTime64, mach.IDThreadWire, mach.IDProcessorSetPriv, mach.IDTaskNotification:
-		return m.ReplyCode(mach.InvalidHost)
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }
@@ -134,6 +131,35 @@ func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return m.ReplyCode(k.setTime(int64(le.Uint64(b)), int64(le.Uint64(b[8:]))))
 		}
+	case mach.IDHostAdjustTime:
+		b := r.Bytes(mach.MsgInteger64, 64, 2)
+		if r.End() == mach.Success {
+			return k.adjust(m, int64(le.Uint64(b)), int64(int32(le.Uint32(b[8:])))*int64(time.Microsecond))
+		}
+	case mach.IDHostAdjustTime64:
+		b := r.Bytes(mach.MsgInteger64, 64, 2)
+		if r.End() == mach.Success {
+			return k.adjust(m, int64(le.Uint64(b)), int64(le.Uint64(b[8:])))
+		}
+	case mach.IDHostProcessors:
+		if r.End() == mach.Success {
+			return replyRights(m, []ipc.Right{k.processor.MakeSend()})
+		}
+	case mach.IDProcessorSetCreate:
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Failure) // there is one, for good
+		}
+	case mach.IDHostGetBootInfo:
+		if r.End() == mach.Success {
+			w := m.BeginReply(8 + bootInfoBytes)
+			copy(w.Inline(mach.ArrayType(mach.MsgString, 8*bootInfoBytes, 1))[:bootInfoBytes-1], k.config.Strings["kernel-command-line"])
+			return m.FinishReply(&w)
+		}
+	case mach.IDPortSetKtype:
+		handle, name, right, ktype := r.Port(mach.MsgPortSend), r.Name(), r.Int32(), r.Int32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(setKtype(m, handle, name, right, ktype))
+		}
 	case mach.IDTaskNotification:
 		handle := r.Port(mach.MsgPortSend)
 		if r.End() == mach.Success {
@@ -168,6 +194,16 @@ func (k *Kernel) setTime(seconds, ns int64) mach.Return {
 	}
 	k.timeOffset = seconds*int64(time.Second) + ns - k.config.Clock()
 	return mach.Success
+}
+
+// adjust is host_adjust_time and its reply, in the units of the request: nothing of an earlier adjustment is left.
+func (k *Kernel) adjust(m *ipc.Message, seconds, ns int64) *ipc.Message {
+	if code := k.adjustTime(seconds, ns); code != mach.Success {
+		return m.ReplyCode(code)
+	}
+	w := m.BeginReply(24)
+	w.Inline(mach.InlineType(mach.MsgInteger64, 64, 2))
+	return m.FinishReply(&w)
 }
 
 func isThread(object any) bool {

@@ -110,27 +110,21 @@ func (k *Kernel) servePort(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return receiveStatus(s, m, name)
 		}
-	case idPortSetPayload:
+	case mach.IDPortSetPayload:
 		name, payload := r.Name(), r.Uint64()
 		if r.End() == mach.Success {
 			return m.ReplyCode(s.SetPayload(name, payload))
 		}
-	case idPortClearPayload:
+	case mach.IDPortClearPayload:
 		name := r.Name()
 		if r.End() == mach.Success {
 			return m.ReplyCode(s.ClearPayload(name))
 		}
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }
-
-// Ids of GNU Mach's additions to the subsystem mach_port.
-const (
-	idPortSetPayload   mach.MsgID = 3221
-	idPortClearPayload mach.MsgID = 3222
-)
 
 func reply32(m *ipc.Message, v uint32, code mach.Return) *ipc.Message {
 	if code != mach.Success {

@@ -99,8 +99,8 @@ func TestPortRequests(t *testing.T) {
 			}
 		}
 		do(mach.InvalidName, mach.IDPortGetReceiveStatus, args(0x999))
-		do(mach.Success, idPortSetPayload, func(w *mig.Writer) { w.Name(port); w.Uint64(1 << 40) })
-		do(mach.Success, idPortClearPayload, args(port))
+		do(mach.Success, mach.IDPortSetPayload, func(w *mig.Writer) { w.Name(port); w.Uint64(1 << 40) })
+		do(mach.Success, mach.IDPortClearPayload, args(port))
 
 		r = u.call(self, mach.IDPortNames, nil)
 		at, n = r.OutOfLine(mach.MsgPortName, 32)

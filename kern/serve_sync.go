@@ -26,7 +26,7 @@ func msync(memory *vm.Map, m *ipc.Message, at mach.VirtAddr, size uint64, flags 
 // serveName answers a request to the name of a memory object: vm_object_sync. Pages that are returned are on the way before the reply.
 func (k *Kernel) serveName(o *memoryObject, m *ipc.Message) *ipc.Message {
 	if m.ID() != mach.IDVMObjectSync {
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	r := m.Reader()
 	q := vm.LockRequest{Offset: r.Uint64(), Size: r.Uint64(), Flush: r.Bool(), Lock: mach.ProtNoChange}

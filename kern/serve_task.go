@@ -104,8 +104,36 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 			t.essential = essential
 			return m.ReplyCode(mach.Success)
 		}
+	case mach.IDTaskAssign, mach.IDTaskAssignDefault, mach.IDTaskGetAssignment:
+		return k.serveAssignment(m)
+	case mach.IDTaskGetEmulationVector:
+		if r.End() == mach.Success {
+			w := m.BeginReply(32)
+			w.Int32(0)
+			w.OutOfLine(mach.MsgInteger64, 64, 0, m.PutMemory(nil), false)
+			return m.FinishReply(&w)
+		}
+	case mach.IDTaskSetEmulationVector:
+		r.Int32()
+		r.OutOfLine(mach.MsgInteger64, 64)
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Failure) // no system call is emulated
+		}
+	case mach.IDTaskSetEmulation:
+		r.Uint64()
+		r.Int32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Failure)
+		}
+	case mach.IDTaskRASControl:
+		r.Uint64()
+		r.Uint64()
+		r.Int32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Failure) // no sequence of instructions is restarted
+		}
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }

@@ -99,13 +99,156 @@ func TestBadRequests(t *testing.T) {
 			for id := c.from; id < c.to2; id++ {
 				r := u.ask(0, c.to, id, func(w *mig.Writer) { w.Bytes(mach.MsgReal, 16, 3, make([]byte, 6)) })
 				code := r.RetCode()
-				if code != mach.MIGBadID && code != mach.MIGBadArguments && code != mach.InvalidHost {
+				if code != mach.MIGBadArguments && code != otherPortCode(id) {
 					t.Errorf("request %d: %v", id, code)
 				}
 			}
 		}
 	})
 	priv = m.give(b, m.hostPriv.MakeSend())
+	m.finish()
+}
+
+// A request to a port that is something else finds no task, thread or host there, as the routine says it; what no port answers is a bad id.
+func TestOtherPorts(t *testing.T) {
+	m := newMachine(t)
+	m.start("b", func(u *user) {
+		self, thread, host := u.self(), mach.Name(u.Syscall(mach.TrapThreadSelf)), mach.Name(u.Syscall(mach.TrapHostSelf))
+		for _, c := range []struct {
+			to   mach.Name
+			ids  []mach.MsgID
+			want mach.Return
+		}{
+			{thread, []mach.MsgID{mach.IDVMAllocate, mach.IDVMMap, mach.IDVMCacheStatistics, mach.IDTaskInfo, mach.IDTaskSuspend, mach.IDThreadCreate}, mach.InvalidArgument},
+			{self, []mach.MsgID{mach.IDThreadSuspend, mach.IDThreadGetState, mach.IDThreadInfo, mach.IDHostInfo, mach.IDProcessorInfo}, mach.InvalidArgument},
+			{host, []mach.MsgID{mach.IDPortNames, mach.IDPortAllocate, mach.IDPortSetSeqno, mach.IDPortSetPayload, mach.IDTaskCreate, mach.IDGsyncWait}, mach.InvalidTask},
+			{self, []mach.MsgID{mach.IDHostReboot, mach.IDVMWire, mach.IDHostGetTime, mach.IDVMSetDefaultManager, mach.IDPortSetKtype}, mach.InvalidHost},
+			{host, []mach.MsgID{mach.IDHostReboot, mach.IDHostSetTime, mach.IDHostAdjustTime, mach.IDPortSetKtype, mach.IDHostGetBootInfo}, mach.InvalidHost},
+			{self, []mach.MsgID{mach.IDDeviceClose, mach.IDDeviceMap, mach.IDDeviceGetStatus}, deviceNone},
+			{self, []mach.MsgID{mach.IDDeviceOpen}, deviceInvalidOp},
+			{self, []mach.MsgID{1, mach.IDDefaultPagerObjectCreate, mach.IDExceptionRaise, 3209, 3300}, mach.MIGBadID},
+		} {
+			for _, id := range c.ids {
+				if code := u.code(c.to, id, nil); code != c.want {
+					t.Errorf("request %d: %v, want %v", id, code, c.want)
+				}
+			}
+		}
+	})
+	m.finish()
+}
+
+// Callers from before the times in nanoseconds were added take the words that they know.
+func TestShortInformation(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		thread := mach.Name(u.Syscall(mach.TrapThreadSelf))
+		for _, c := range []struct {
+			to          mach.Name
+			id          mach.MsgID
+			flavor      int32
+			least, most uint32
+		}{
+			{u.self(), mach.IDTaskInfo, taskBasic, 18, 30},
+			{u.self(), mach.IDTaskInfo, taskEvents, 14, 14},
+			{u.self(), mach.IDTaskInfo, taskThreadTimes, 8, 16},
+			{thread, mach.IDThreadInfo, threadBasic, 20, 32},
+			{thread, mach.IDThreadInfo, threadSched, 7, 8},
+		} {
+			for room := c.least - 1; room <= c.most+1; room++ {
+				r := u.ask(0, c.to, c.id, func(w *mig.Writer) { w.Int32(c.flavor); w.Uint32(room) })
+				code := r.RetCode()
+				if room < c.least {
+					u.want(code, mach.InvalidArgument)
+					continue
+				}
+				u.want(code, mach.Success)
+				_, n := r.Array(mach.MsgInteger32, 32, 1024)
+				u.is("words", uint64(n), uint64(min(room, c.most)))
+				u.want(r.End(), mach.Success)
+			}
+		}
+	})
+	m.finish()
+}
+
+// The processor, its set, and what they allow.
+func TestProcessors(t *testing.T) {
+	m := newMachine(t)
+	var priv mach.Name
+	a := m.start("a", func(u *user) {
+		host, self, thread := mach.Name(u.Syscall(mach.TrapHostSelf)), u.self(), mach.Name(u.Syscall(mach.TrapThreadSelf))
+		set := u.right(u.call(host, mach.IDProcessorSetDefault, nil))
+		r := u.ask(mach.Complex, priv, mach.IDProcessorSetPriv, func(w *mig.Writer) { w.Port(mach.MsgCopySend, set) })
+		u.want(r.RetCode(), mach.Success)
+		control := u.right(r)
+		list := func(to mach.Name, id mach.MsgID) mach.Name {
+			r := u.call(to, id, nil)
+			at, n := r.OutOfLine(mach.MsgPortSend, 32)
+			u.want(r.End(), mach.Success)
+			u.is("processors", uint64(n), 1)
+			name := mach.Name(u.Load64(mach.VirtAddr(at)))
+			u.want(u.trap(mach.TrapDeallocate, uint64(self), at, 4), mach.Success)
+			return name
+		}
+		cpu := list(priv, mach.IDHostProcessors)
+		u.is("the processor", uint64(list(set, mach.IDProcessorSetProcessors)), uint64(cpu))
+		r = u.call(cpu, mach.IDProcessorInfo, func(w *mig.Writer) { w.Int32(1); w.Uint32(5) })
+		u.is("its host", uint64(r.Port(mach.MsgPortSend)), uint64(host))
+		b, n := r.Array(mach.MsgInteger32, 32, 5)
+		u.want(r.End(), mach.Success)
+		u.is("words", uint64(n), 5)
+		u.is("it runs", uint64(le.Uint32(b[8:])), 1)
+		u.want(u.code(cpu, mach.IDProcessorInfo, func(w *mig.Writer) { w.Int32(1); w.Uint32(4) }), mach.InvalidArgument)
+		for to, id := range map[mach.Name]mach.MsgID{cpu: mach.IDProcessorGetAssignment, thread: mach.IDThreadGetAssignment, self: mach.IDTaskGetAssignment} {
+			u.is("the set", uint64(u.right(u.call(to, id, nil))), uint64(set))
+		}
+		u.want(u.code(cpu, mach.IDProcessorStart, nil), mach.Failure)
+		u.want(u.code(thread, mach.IDThreadAssignDefault, nil), mach.Failure)
+		for policy, want := range map[int32]mach.Return{policyTimeshare: mach.Success, policyFixed: mach.Failure, 0: mach.InvalidArgument, 3: mach.InvalidArgument} {
+			u.want(u.code(thread, mach.IDThreadPolicy, func(w *mig.Writer) { w.Int32(policy); w.Int32(1) }), want)
+			u.want(u.code(control, mach.IDProcessorSetPolicyEnable, func(w *mig.Writer) { w.Int32(policy) }), want)
+		}
+		strongest := func(to mach.Name, p int32) mach.Return {
+			return u.code(to, mach.IDProcessorSetMaxPriority, func(w *mig.Writer) { w.Int32(p); w.Bool(true) })
+		}
+		u.want(strongest(set, 30), mach.InvalidArgument)
+		u.want(strongest(control, priorityMax+1), mach.InvalidArgument)
+		u.want(strongest(control, 30), mach.Success)
+		u.is("a thread's priority", uint64(m.Kernel.current.priority), 30)
+		u.is("a thread's strongest", uint64(m.Kernel.current.maxPriority), 30)
+		most := func(by mach.Name, p int32) mach.Return {
+			r := u.ask(mach.Complex, thread, mach.IDThreadMaxPriority, func(w *mig.Writer) { w.Port(mach.MsgCopySend, by); w.Int32(p) })
+			return r.RetCode()
+		}
+		u.want(most(set, 20), mach.InvalidArgument)
+		u.want(most(control, -1), mach.InvalidArgument)
+		u.want(most(control, 20), mach.Success)
+		u.is("a thread's strongest", uint64(m.Kernel.current.maxPriority), 20)
+		u.is("its priority", uint64(m.Kernel.current.priority), 30)
+
+		before := m.now()
+		r = u.call(priv, mach.IDHostAdjustTime64, func(w *mig.Writer) { le.PutUint64(w.Space(mach.MsgInteger64, 64, 2), 5) })
+		u.is("what was left", le.Uint64(r.Bytes(mach.MsgInteger64, 64, 2)), 0)
+		u.is("seconds more", uint64(m.now()-before), 5e9)
+
+		port := u.port()
+		ktype := func(name mach.Name, right mach.Right, k int32) mach.Return {
+			r := u.ask(mach.Complex, priv, mach.IDPortSetKtype, func(w *mig.Writer) {
+				w.Port(mach.MsgCopySend, self)
+				w.Name(name)
+				w.Int32(int32(right))
+				w.Int32(k)
+			})
+			return r.RetCode()
+		}
+		u.want(ktype(port, mach.RightReceive, 28), mach.Success)
+		u.want(ktype(port, mach.RightReceive, 1), mach.InvalidArgument)
+		u.want(ktype(port, mach.RightSend, 0), mach.InvalidRight)
+		u.want(ktype(self, mach.RightSend, 0), mach.InvalidArgument)
+		u.want(ktype(0x1000, mach.RightReceive, 0), mach.InvalidName)
+	})
+	priv = m.give(a, m.hostPriv.MakeSend())
 	m.finish()
 }
 

@@ -36,12 +36,12 @@ func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
 		if r.End() != mach.Success {
 			break
 		}
-		return t.getState(m, flavor, room)
+		return k.getState(t, m, flavor, room)
 	case mach.IDThreadSetState:
 		flavor := r.Int32()
-		state, n := r.Array(mach.MsgInteger32, 32, 1024)
+		state, n := r.Array(mach.MsgInteger32, 32, stateWords)
 		if r.End() == mach.Success {
-			return m.ReplyCode(t.setState(flavor, state, n))
+			return m.ReplyCode(k.setState(t, flavor, state, n))
 		}
 	case mach.IDThreadGetSpecialPort:
 		which := r.Int32()
@@ -94,8 +94,21 @@ func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDThreadTerminateRelease:
 		return k.terminateRelease(t, m)
+	case mach.IDThreadMaxPriority:
+		handle, p := r.Port(mach.MsgPortSend), r.Int32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.maxThreadPriority(t, m.TakeRight(handle), p))
+		}
+	case mach.IDThreadPolicy:
+		policy := r.Int32()
+		r.Int32() // data of the policy, which time sharing has none of
+		if r.End() == mach.Success {
+			return m.ReplyCode(setPolicy(policy))
+		}
+	case mach.IDThreadAssign, mach.IDThreadAssignDefault, mach.IDThreadGetAssignment:
+		return k.serveAssignment(m)
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }
@@ -125,9 +138,20 @@ func registers(r *board.Regs) [19]*uint64 {
 	}
 }
 
+// stateWords is the most 32-bit words that a thread_state_t holds.
+const stateWords = 1024
+
+// ofSelf reports whether a thread may get and set a flavor of its own state by a message: not the registers, which change meanwhile.
+func ofSelf(flavor int32) bool {
+	return flavor == mach.FlavorList || flavor == mach.FlavorDebug || flavor == mach.FlavorFSGSBase
+}
+
 // getState is thread_get_state; room is how many 32-bit words the caller takes.
-func (t *Thread) getState(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
-	var b [4096]byte // the most that a thread_state_t holds
+func (k *Kernel) getState(t *Thread, m *ipc.Message, flavor int32, room uint32) *ipc.Message {
+	if t == k.current && !ofSelf(flavor) {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	var b [4 * stateWords]byte
 	n := t.state(flavor, b[:])
 	if n == 0 || int(room) < n/4 {
 		return m.ReplyCode(mach.InvalidArgument)
@@ -177,7 +201,15 @@ func (t *Thread) state(flavor int32, b []byte) int {
 	return 0
 }
 
-// setState is thread_set_state of n 32-bit words. Flags that ring 3 may not set are left out when the thread is entered.
+// setState is thread_set_state.
+func (k *Kernel) setState(t *Thread, flavor int32, b []byte, n uint32) mach.Return {
+	if t == k.current && !ofSelf(flavor) {
+		return mach.InvalidArgument
+	}
+	return t.setState(flavor, b, n)
+}
+
+// setState sets a flavor of the thread's state, n 32-bit words. Flags that ring 3 may not set are left out when the thread is entered.
 func (t *Thread) setState(flavor int32, b []byte, n uint32) mach.Return {
 	switch {
 	case (flavor == mach.FlavorThread || flavor == mach.FlavorRegsSegs) && n >= mach.ThreadStateCount:

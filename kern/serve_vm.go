@@ -84,7 +84,7 @@ func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
 			return k.vmMap(t, m, a, m.TakeRight(handle))
 		}
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }

@@ -108,7 +108,7 @@ func (k *Kernel) stopIfCurrent(t *Thread) {
 	}
 }
 
-// abort ends the thread's wait early (thread_abort): mach_msg returns that it was interrupted.
+// abort ends the thread's wait early (thread_abort): mach_msg returns that it was interrupted, an exception counts as handled.
 func (k *Kernel) abort(t *Thread) {
 	switch t.wait {
 	case waitMessage:
@@ -118,6 +118,12 @@ func (k *Kernel) abort(t *Thread) {
 		}
 	case waitTimer:
 		k.wakeThread(t)
+	case waitException:
+		// Nobody's reply is waited for any more: the thread goes on where it was, or where thread_set_state puts it.
+		t.reply.Destroy()
+		t.reply = nil
+		t.wait = waitNone
+		k.makeReady(t)
 	case waitFault, waitTrap, waitLate:
 		if !t.awake {
 			k.abortPage(t)

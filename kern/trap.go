@@ -61,9 +61,11 @@ func (k *Kernel) trap(t *Thread) {
 		k.onTask(t, k.suspendTask)
 	case mach.TrapTaskSetSpecialPort:
 		k.onTask(t, func(target *Task) mach.Return {
-			right, code := t.task.space.LookupSend(mach.Name(r.RDX))
-			if r.RDX != 0 && code != mach.Success {
-				return mach.InvalidCapability
+			name, right, code := mach.Name(r.RDX), ipc.Right{}, mach.Success
+			if name != mach.NameNull && name != mach.NameDead {
+				if right, code = t.task.space.LookupSend(name); code != mach.Success {
+					return notHandled
+				}
 			}
 			return target.setSpecial(int32(r.RSI), right)
 		})
@@ -103,7 +105,7 @@ func (k *Kernel) trap(t *Thread) {
 			t.setResult(mach.Success)
 		}
 	case mach.TrapThreadSetSelfState:
-		k.endTrap(t, k.setSelfState(t))
+		k.trapSetSelfState(t)
 	default:
 		if n >= 0 || n <= -mach.TrapTableSize {
 			k.raise(t, mach.ExcBadInstruction, 1, 0)
@@ -386,22 +388,26 @@ func (k *Kernel) trapTaskCreate(t *Thread) {
 	})
 }
 
-// setSelfState is thread_set_self_state(flavor, state*, count): of the flavors only the FS and GS bases can be set so.
-func (k *Kernel) setSelfState(t *Thread) mach.Return {
+// trapSetSelfState is thread_set_self_state(flavor, state*, count), of every flavor. With the registers of THREAD_STATE it does not return:
+// the thread goes on with all of them as the state has them, RAX too.
+func (k *Kernel) trapSetSelfState(t *Thread) {
 	r := &t.regs
-	if int32(r.RDI) != mach.FlavorFSGSBase || uint32(r.RDX) != mach.FSGSBaseCount {
-		return mach.InvalidArgument
+	flavor, at, count := int32(r.RDI), mach.VirtAddr(r.RSI), uint32(r.RDX)
+	if count > stateWords {
+		t.setResult(mach.InvalidArgument)
+		return
 	}
-	var b [16]byte
-	if err := t.task.memory.CopyIn(b[:], mach.VirtAddr(r.RSI)); err != nil {
-		return mach.Code(err)
+	var b [4 * stateWords]byte
+	if err := t.task.memory.CopyIn(b[:4*count], at); err != nil {
+		k.endTrap(t, mach.Code(err))
+		return
 	}
-	fs, gs := le.Uint64(b[:]), le.Uint64(b[8:])
-	if fs >= uint64(mach.MaxUser) || gs >= uint64(mach.MaxUser) {
-		return mach.InvalidArgument
+	before := r.RAX
+	t.setResult(mach.Success)
+	if code := t.setState(flavor, b[:], count); code != mach.Success {
+		r.RAX = before
+		t.setResult(code)
 	}
-	r.FSBase, r.GSBase = fs, gs
-	return mach.Success
 }
 
 // printMax bounds the text of one mach_print, in bytes.

@@ -132,6 +132,7 @@ func TestUnknownTraps(t *testing.T) {
 
 func TestSetSelfState(t *testing.T) {
 	m := newMachine(t)
+	there := false
 	m.start("a", func(u *user) {
 		at := uint64(u.buffer)
 		u.Store64(u.buffer, 0x1234)
@@ -143,13 +144,31 @@ func TestSetSelfState(t *testing.T) {
 		u.is("FS", u.FSBase, 0x1234)
 		u.is("GS", u.GSBase, uint64(mach.MaxUser)-1)
 		u.want(set(mach.FlavorFSGSBase, at, mach.FSGSBaseCount-1), mach.InvalidArgument)
-		u.want(set(mach.FlavorThread, at, mach.ThreadStateCount), mach.InvalidArgument)
+		u.want(set(mach.FlavorThread, at, mach.ThreadStateCount-1), mach.InvalidArgument)
+		u.want(set(mach.FlavorThread, 8, mach.ThreadStateCount), mach.InvalidAddress)
+		u.want(set(mach.FlavorThread, at, stateWords+1), mach.InvalidArgument)
+		u.want(set(99, at, mach.ThreadStateCount), mach.InvalidArgument)
 		u.want(set(mach.FlavorFSGSBase, 8, mach.FSGSBaseCount), mach.InvalidAddress)
 		u.Store64(u.buffer+8, uint64(mach.MaxUser))
 		u.want(set(mach.FlavorFSGSBase, at, mach.FSGSBaseCount), mach.InvalidArgument)
 		u.is("GS", u.GSBase, uint64(mach.MaxUser)-1)
+		for i := range mach.VirtAddr(mach.ThreadStateCount / 2) {
+			u.Store64(u.buffer+8*i, 0)
+		}
+		u.Store64(u.buffer+8*15, 0x1122334455667788)
+		u.Store64(u.buffer+8*16, m.entry(func(c *user) {
+			c.is("RAX", c.RAX, 0x1122334455667788)
+			c.is("FS", c.FSBase, 0x1234)
+			there = true
+		}))
+		u.Store64(u.buffer+8*19, u.RSP)
+		set(mach.FlavorThread, at, mach.ThreadStateCount)
+		t.Error("the program went on where it was")
 	})
 	m.finish()
+	if !there {
+		t.Error("the program did not go on where it was put")
+	}
 }
 
 // Children by trap: with and without memory; the caller may end them, itself, and give them special ports.
@@ -168,7 +187,7 @@ func TestTrapsForTasks(t *testing.T) {
 			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialBootstrap, 0), mach.Success)
 			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialKernel, self), mach.InvalidArgument)
 			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, 77, self), mach.InvalidArgument)
-			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialException, 0x4000), mach.InvalidCapability)
+			u.want(u.trap(mach.TrapTaskSetSpecialPort, child, mach.SpecialException, 0x4000), notHandled)
 			u.want(u.trap(mach.TrapTaskTerminate, child), mach.Success)
 			u.want(u.trap(mach.TrapTaskTerminate, child), notHandled)
 			u.is("the number of tasks", uint64(len(u.m.Tasks())), 1)

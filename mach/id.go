@@ -83,10 +83,41 @@ const (
 
 	IDExceptionRaise MsgID = 2400
 
-	IDHostDefaultManager   MsgID = 2601
-	IDProcessorSetDefault  MsgID = 2606
-	IDThreadPriority       MsgID = 2620
-	IDTaskPriority         MsgID = 2622
+	IDTaskGetEmulationVector MsgID = 2009
+	IDTaskSetEmulationVector MsgID = 2010
+	IDTaskSetEmulation       MsgID = 2070
+	IDTaskRASControl         MsgID = 2071
+
+	IDHostProcessors            MsgID = 2600
+	IDHostDefaultManager        MsgID = 2601
+	IDProcessorStart            MsgID = 2603
+	IDProcessorExit             MsgID = 2604
+	IDProcessorSetDefault       MsgID = 2606
+	IDProcessorSetCreate        MsgID = 2608
+	IDProcessorSetDestroy       MsgID = 2609
+	IDProcessorAssign           MsgID = 2611
+	IDProcessorGetAssignment    MsgID = 2612
+	IDThreadAssign              MsgID = 2613
+	IDThreadAssignDefault       MsgID = 2614
+	IDThreadGetAssignment       MsgID = 2615
+	IDTaskAssign                MsgID = 2616
+	IDTaskAssignDefault         MsgID = 2617
+	IDTaskGetAssignment         MsgID = 2618
+	IDHostKernelVersion         MsgID = 2619
+	IDThreadPriority            MsgID = 2620
+	IDThreadMaxPriority         MsgID = 2621
+	IDTaskPriority              MsgID = 2622
+	IDProcessorSetMaxPriority   MsgID = 2623
+	IDThreadPolicy              MsgID = 2624
+	IDProcessorSetPolicyEnable  MsgID = 2625
+	IDProcessorSetPolicyDisable MsgID = 2626
+	IDHostAdjustTime            MsgID = 2633
+	IDProcessorInfo             MsgID = 2639
+	IDProcessorControl          MsgID = 2641
+	IDHostGetBootInfo           MsgID = 2642
+	IDHostAdjustTime64          MsgID = 2645
+	IDProcessorSetProcessors    MsgID = 2648
+
 	IDProcessorSetTasks    MsgID = 2627
 	IDProcessorSetThreads  MsgID = 2628
 	IDHostProcessorSets    MsgID = 2629
@@ -122,6 +153,9 @@ const (
 	IDPortExtractRight        MsgID = 3216
 	IDPortGetReceiveStatus    MsgID = 3217
 	IDPortSetSeqno            MsgID = 3218
+	IDPortSetPayload          MsgID = 3221
+	IDPortClearPayload        MsgID = 3222
+	IDPortSetKtype            MsgID = 3223
 
 	IDMemoryObjectCreateProxy MsgID = 4010
 	IDVMRegionCreateProxy     MsgID = 4011
@@ -149,13 +183,16 @@ const (
 
 	IDXStateSize MsgID = 3809 // of mach_i386
 
-	IDDeviceOpen        MsgID = 2800
-	IDDeviceClose       MsgID = 2801
-	IDDeviceWrite       MsgID = 2802
-	IDDeviceWriteInband MsgID = 2803
-	IDDeviceRead        MsgID = 2804
-	IDDeviceReadInband  MsgID = 2805
-	IDDeviceMap         MsgID = 2809
-	IDDeviceSetStatus   MsgID = 2810
-	IDDeviceGetStatus   MsgID = 2811
+	IDDeviceOpen         MsgID = 2800
+	IDDeviceClose        MsgID = 2801
+	IDDeviceWrite        MsgID = 2802
+	IDDeviceWriteInband  MsgID = 2803
+	IDDeviceRead         MsgID = 2804
+	IDDeviceReadInband   MsgID = 2805
+	IDDeviceMap          MsgID = 2809
+	IDDeviceSetStatus    MsgID = 2810
+	IDDeviceGetStatus    MsgID = 2811
+	IDDeviceSetFilter    MsgID = 2812
+	IDDeviceIntrRegister MsgID = 2813
+	IDDeviceIntrAck      MsgID = 2814
 )

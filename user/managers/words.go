@@ -72,7 +72,7 @@ func (t *tester) words() {
 	ask("memory_object_destroy of nothing", mach.IDMemoryObjectDestroy, mach.MIGBadArguments, func(*mig.Writer) {})
 	t.client.Request()
 	_, ret := t.client.Call(o.name, mach.IDMemoryObjectGetAttributes)
-	t.check("a question to the name port", ret, mach.MIGBadID)
+	t.check("a question to the name port", ret, mach.InvalidArgument)
 
 	// Answers that nobody waits for do nothing, except that early pages are kept.
 	t.must("data_error", t.client.MemoryObjectDataError(o.control, 0, ownSize, mach.Failure))

@@ -31,6 +31,30 @@ func TaskTerminate(c mig.Caller, targetTask mach.Name) (ret mach.Return) {
 	return r.End()
 }
 
+// TaskGetEmulationVector calls the routine task_get_emulation_vector, id 2009.
+func TaskGetEmulationVector(c mig.Caller, task mach.Name) (vectorStart int32, emulationVector mig.Array, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: task, ID: 2009, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return vectorStart, emulationVector, ret
+	}
+	vectorStart = r.Int32()
+	emulationVector = r.Varying(0x4000400b, 0, 1)
+	return vectorStart, emulationVector, r.End()
+}
+
+// TaskSetEmulationVector calls the routine task_set_emulation_vector, id 2010.
+func TaskSetEmulationVector(c mig.Caller, task mach.Name, vectorStart int32, emulationVector mig.Array) (ret mach.Return) {
+	w := c.Request()
+	w.Int32(vectorStart)
+	w.Varying(0x4000400b, 0, 1, emulationVector)
+	r, ret := c.Exchange(mig.Call{To: task, ID: 2010, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
 // TaskThreads calls the routine task_threads, id 2011.
 func TaskThreads(c mig.Caller, targetTask mach.Name) (threadList mig.Array, ret mach.Return) {
 	c.Request()
@@ -400,6 +424,31 @@ func ThreadSetSpecialPort(c mig.Caller, thread mach.Name, whichPort int32, speci
 	return r.End()
 }
 
+// TaskSetEmulation calls the routine task_set_emulation, id 2070.
+func TaskSetEmulation(c mig.Caller, targetPort mach.Name, routineEntryPt mach.VirtAddr, routineNumber int32) (ret mach.Return) {
+	w := c.Request()
+	w.Uint64(uint64(routineEntryPt))
+	w.Int32(routineNumber)
+	r, ret := c.Exchange(mig.Call{To: targetPort, ID: 2070, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// TaskRasControl calls the routine task_ras_control, id 2071.
+func TaskRasControl(c mig.Caller, targetTask mach.Name, basepc mach.VirtAddr, boundspc mach.VirtAddr, flavor int32) (ret mach.Return) {
+	w := c.Request()
+	w.Uint64(uint64(basepc))
+	w.Uint64(uint64(boundspc))
+	w.Int32(flavor)
+	r, ret := c.Exchange(mig.Call{To: targetTask, ID: 2071, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
 // VmMap calls the routine vm_map, id 2089.
 func VmMap(c mig.Caller, targetTask mach.Name, address mach.VirtAddr, size uint64, mask mach.VirtAddr, anywhere bool, memoryObject mach.Name, offset uint64, copy_ bool, curProtection mach.Prot, maxProtection mach.Prot, inheritance mach.Inherit) (addressOut mach.VirtAddr, ret mach.Return) {
 	w := c.Request()
@@ -484,6 +533,8 @@ func VmMachineAttribute(c mig.Caller, targetTask mach.Name, address mach.VirtAdd
 type MachServer interface {
 	TaskCreate(targetTask mach.Name, inheritMemory bool) (childTask mach.Name, ret mach.Return)
 	TaskTerminate(targetTask mach.Name) (ret mach.Return)
+	TaskGetEmulationVector(task mach.Name) (vectorStart int32, emulationVector mig.Array, ret mach.Return)
+	TaskSetEmulationVector(task mach.Name, vectorStart int32, emulationVector mig.Array) (ret mach.Return)
 	TaskThreads(targetTask mach.Name) (threadList mig.Array, ret mach.Return)
 	TaskInfo(targetTask mach.Name, flavor int32, taskInfoOutRoom uint32) (taskInfoOut mig.Array, ret mach.Return)
 	ThreadTerminate(targetThread mach.Name) (ret mach.Return)
@@ -515,6 +566,8 @@ type MachServer interface {
 	ThreadAbort(targetThread mach.Name) (ret mach.Return)
 	ThreadGetSpecialPort(thread mach.Name, whichPort int32) (specialPort mach.Name, ret mach.Return)
 	ThreadSetSpecialPort(thread mach.Name, whichPort int32, specialPort mach.Name) (ret mach.Return)
+	TaskSetEmulation(targetPort mach.Name, routineEntryPt mach.VirtAddr, routineNumber int32) (ret mach.Return)
+	TaskRasControl(targetTask mach.Name, basepc mach.VirtAddr, boundspc mach.VirtAddr, flavor int32) (ret mach.Return)
 	VmMap(targetTask mach.Name, address mach.VirtAddr, size uint64, mask mach.VirtAddr, anywhere bool, memoryObject mach.Name, offset uint64, copy_ bool, curProtection mach.Prot, maxProtection mach.Prot, inheritance mach.Inherit) (addressOut mach.VirtAddr, ret mach.Return)
 	MemoryObjectDataError(memoryControl mach.Name, offset uint64, size uint64, errorValue mach.Return) mach.Return
 	MemoryObjectDestroy(memoryControl mach.Name, reason mach.Return) mach.Return
@@ -532,6 +585,10 @@ func MachDemux(s MachServer, q *mig.Request, buf []byte) (reply []byte, code mac
 		reply, code = serveTaskCreate(s, q, buf)
 	case 2008:
 		reply, code = serveTaskTerminate(s, q, buf)
+	case 2009:
+		reply, code = serveTaskGetEmulationVector(s, q, buf)
+	case 2010:
+		reply, code = serveTaskSetEmulationVector(s, q, buf)
 	case 2011:
 		reply, code = serveTaskThreads(s, q, buf)
 	case 2012:
@@ -594,6 +651,10 @@ func MachDemux(s MachServer, q *mig.Request, buf []byte) (reply []byte, code mac
 		reply, code = serveThreadGetSpecialPort(s, q, buf)
 	case 2068:
 		reply, code = serveThreadSetSpecialPort(s, q, buf)
+	case 2070:
+		reply, code = serveTaskSetEmulation(s, q, buf)
+	case 2071:
+		reply, code = serveTaskRasControl(s, q, buf)
 	case 2089:
 		reply, code = serveVmMap(s, q, buf)
 	case 2090:
@@ -635,6 +696,34 @@ func serveTaskTerminate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.
 	w := q.Begin(buf)
 	if ret == mach.Success {
 		ret = s.TaskTerminate(q.Port())
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveTaskGetEmulationVector(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var vectorStart int32
+		var emulationVector mig.Array
+		vectorStart, emulationVector, ret = s.TaskGetEmulationVector(q.Port())
+		bits = mach.Complex
+		w.Int32(vectorStart)
+		w.Varying(0x4000400b, 0, 1, emulationVector)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveTaskSetEmulationVector(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	vectorStart := r.Int32()
+	emulationVector := r.Varying(0x4000400b, 0, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.TaskSetEmulationVector(q.Port(), vectorStart, emulationVector)
 	}
 	return q.Finish(buf, &w, 0, ret), ret
 }
@@ -1059,6 +1148,31 @@ func serveThreadSetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
+func serveTaskSetEmulation(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	routineEntryPt := mach.VirtAddr(r.Uint64())
+	routineNumber := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.TaskSetEmulation(q.Port(), routineEntryPt, routineNumber)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveTaskRasControl(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	basepc := mach.VirtAddr(r.Uint64())
+	boundspc := mach.VirtAddr(r.Uint64())
+	flavor := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.TaskRasControl(q.Port(), basepc, boundspc, flavor)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
 func serveVmMap(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	address := mach.VirtAddr(r.Uint64())
@@ -1163,6 +1277,8 @@ func serveVmMachineAttribute(s MachServer, q *mig.Request, buf []byte) ([]byte, 
 type SeqnosMachServer interface {
 	SeqnosTaskCreate(targetTask mach.Name, msgSeqno uint32, inheritMemory bool) (childTask mach.Name, ret mach.Return)
 	SeqnosTaskTerminate(targetTask mach.Name, msgSeqno uint32) (ret mach.Return)
+	SeqnosTaskGetEmulationVector(task mach.Name, msgSeqno uint32) (vectorStart int32, emulationVector mig.Array, ret mach.Return)
+	SeqnosTaskSetEmulationVector(task mach.Name, msgSeqno uint32, vectorStart int32, emulationVector mig.Array) (ret mach.Return)
 	SeqnosTaskThreads(targetTask mach.Name, msgSeqno uint32) (threadList mig.Array, ret mach.Return)
 	SeqnosTaskInfo(targetTask mach.Name, msgSeqno uint32, flavor int32, taskInfoOutRoom uint32) (taskInfoOut mig.Array, ret mach.Return)
 	SeqnosThreadTerminate(targetThread mach.Name, msgSeqno uint32) (ret mach.Return)
@@ -1194,6 +1310,8 @@ type SeqnosMachServer interface {
 	SeqnosThreadAbort(targetThread mach.Name, msgSeqno uint32) (ret mach.Return)
 	SeqnosThreadGetSpecialPort(thread mach.Name, msgSeqno uint32, whichPort int32) (specialPort mach.Name, ret mach.Return)
 	SeqnosThreadSetSpecialPort(thread mach.Name, msgSeqno uint32, whichPort int32, specialPort mach.Name) (ret mach.Return)
+	SeqnosTaskSetEmulation(targetPort mach.Name, msgSeqno uint32, routineEntryPt mach.VirtAddr, routineNumber int32) (ret mach.Return)
+	SeqnosTaskRasControl(targetTask mach.Name, msgSeqno uint32, basepc mach.VirtAddr, boundspc mach.VirtAddr, flavor int32) (ret mach.Return)
 	SeqnosVmMap(targetTask mach.Name, msgSeqno uint32, address mach.VirtAddr, size uint64, mask mach.VirtAddr, anywhere bool, memoryObject mach.Name, offset uint64, copy_ bool, curProtection mach.Prot, maxProtection mach.Prot, inheritance mach.Inherit) (addressOut mach.VirtAddr, ret mach.Return)
 	SeqnosMemoryObjectDataError(memoryControl mach.Name, msgSeqno uint32, offset uint64, size uint64, errorValue mach.Return) mach.Return
 	SeqnosMemoryObjectDestroy(memoryControl mach.Name, msgSeqno uint32, reason mach.Return) mach.Return
@@ -1211,6 +1329,10 @@ func SeqnosMachDemux(s SeqnosMachServer, q *mig.Request, buf []byte) (reply []by
 		reply, code = serveSeqnosTaskCreate(s, q, buf)
 	case 2008:
 		reply, code = serveSeqnosTaskTerminate(s, q, buf)
+	case 2009:
+		reply, code = serveSeqnosTaskGetEmulationVector(s, q, buf)
+	case 2010:
+		reply, code = serveSeqnosTaskSetEmulationVector(s, q, buf)
 	case 2011:
 		reply, code = serveSeqnosTaskThreads(s, q, buf)
 	case 2012:
@@ -1273,6 +1395,10 @@ func SeqnosMachDemux(s SeqnosMachServer, q *mig.Request, buf []byte) (reply []by
 		reply, code = serveSeqnosThreadGetSpecialPort(s, q, buf)
 	case 2068:
 		reply, code = serveSeqnosThreadSetSpecialPort(s, q, buf)
+	case 2070:
+		reply, code = serveSeqnosTaskSetEmulation(s, q, buf)
+	case 2071:
+		reply, code = serveSeqnosTaskRasControl(s, q, buf)
 	case 2089:
 		reply, code = serveSeqnosVmMap(s, q, buf)
 	case 2090:
@@ -1314,6 +1440,34 @@ func serveSeqnosTaskTerminate(s SeqnosMachServer, q *mig.Request, buf []byte) ([
 	w := q.Begin(buf)
 	if ret == mach.Success {
 		ret = s.SeqnosTaskTerminate(q.Port(), q.Header.Seqno)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosTaskGetEmulationVector(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var vectorStart int32
+		var emulationVector mig.Array
+		vectorStart, emulationVector, ret = s.SeqnosTaskGetEmulationVector(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Int32(vectorStart)
+		w.Varying(0x4000400b, 0, 1, emulationVector)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosTaskSetEmulationVector(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	vectorStart := r.Int32()
+	emulationVector := r.Varying(0x4000400b, 0, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosTaskSetEmulationVector(q.Port(), q.Header.Seqno, vectorStart, emulationVector)
 	}
 	return q.Finish(buf, &w, 0, ret), ret
 }
@@ -1734,6 +1888,31 @@ func serveSeqnosThreadSetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []b
 	w := q.Begin(buf)
 	if ret == mach.Success {
 		ret = s.SeqnosThreadSetSpecialPort(q.Port(), q.Header.Seqno, whichPort, specialPort)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosTaskSetEmulation(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	routineEntryPt := mach.VirtAddr(r.Uint64())
+	routineNumber := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosTaskSetEmulation(q.Port(), q.Header.Seqno, routineEntryPt, routineNumber)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosTaskRasControl(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	basepc := mach.VirtAddr(r.Uint64())
+	boundspc := mach.VirtAddr(r.Uint64())
+	flavor := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosTaskRasControl(q.Port(), q.Header.Seqno, basepc, boundspc, flavor)
 	}
 	return q.Finish(buf, &w, 0, ret), ret
 }

@@ -9,6 +9,17 @@ import (
 	"defpager/mach"
 )
 
+// HostProcessors calls the routine host_processors, id 2600.
+func HostProcessors(c mig.Caller, hostPriv mach.Name) (processorList mig.Array, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: hostPriv, ID: 2600, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return processorList, ret
+	}
+	processorList = r.Varying(0x40002011, 0, 1)
+	return processorList, r.End()
+}
+
 // HostDefaultMemoryManager calls the routine host_default_memory_manager, id 2601.
 func HostDefaultMemoryManager(c mig.Caller, hostPriv mach.Name, defaultManager mach.Name, clusterSize uint64) (defaultManagerOut mach.Name, ret mach.Return) {
 	w := c.Request()
@@ -22,6 +33,26 @@ func HostDefaultMemoryManager(c mig.Caller, hostPriv mach.Name, defaultManager m
 	return defaultManagerOut, r.End()
 }
 
+// ProcessorStart calls the routine processor_start, id 2603.
+func ProcessorStart(c mig.Caller, processor mach.Name) (ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: processor, ID: 2603, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ProcessorExit calls the routine processor_exit, id 2604.
+func ProcessorExit(c mig.Caller, processor mach.Name) (ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: processor, ID: 2604, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
 // ProcessorSetDefault calls the routine processor_set_default, id 2606.
 func ProcessorSetDefault(c mig.Caller, host mach.Name) (defaultSet mach.Name, ret mach.Return) {
 	c.Request()
@@ -31,6 +62,128 @@ func ProcessorSetDefault(c mig.Caller, host mach.Name) (defaultSet mach.Name, re
 	}
 	defaultSet = r.Port(mach.MsgMoveSend)
 	return defaultSet, r.End()
+}
+
+// ProcessorSetCreate calls the routine processor_set_create, id 2608.
+func ProcessorSetCreate(c mig.Caller, host mach.Name) (newSet mach.Name, newName mach.Name, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: host, ID: 2608, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return newSet, newName, ret
+	}
+	newSet = r.Port(mach.MsgMoveSend)
+	newName = r.Port(mach.MsgMoveSend)
+	return newSet, newName, r.End()
+}
+
+// ProcessorSetDestroy calls the routine processor_set_destroy, id 2609.
+func ProcessorSetDestroy(c mig.Caller, set mach.Name) (ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: set, ID: 2609, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ProcessorAssign calls the routine processor_assign, id 2611.
+func ProcessorAssign(c mig.Caller, processor mach.Name, newSet mach.Name, wait bool) (ret mach.Return) {
+	w := c.Request()
+	w.Port(mach.MsgCopySend, newSet)
+	w.Bool(wait)
+	r, ret := c.Exchange(mig.Call{To: processor, ID: 2611, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ProcessorGetAssignment calls the routine processor_get_assignment, id 2612.
+func ProcessorGetAssignment(c mig.Caller, processor mach.Name) (assignedSet mach.Name, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: processor, ID: 2612, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return assignedSet, ret
+	}
+	assignedSet = r.Port(mach.MsgMoveSend)
+	return assignedSet, r.End()
+}
+
+// ThreadAssign calls the routine thread_assign, id 2613.
+func ThreadAssign(c mig.Caller, thread mach.Name, newSet mach.Name) (ret mach.Return) {
+	w := c.Request()
+	w.Port(mach.MsgCopySend, newSet)
+	r, ret := c.Exchange(mig.Call{To: thread, ID: 2613, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ThreadAssignDefault calls the routine thread_assign_default, id 2614.
+func ThreadAssignDefault(c mig.Caller, thread mach.Name) (ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: thread, ID: 2614, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ThreadGetAssignment calls the routine thread_get_assignment, id 2615.
+func ThreadGetAssignment(c mig.Caller, thread mach.Name) (assignedSet mach.Name, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: thread, ID: 2615, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return assignedSet, ret
+	}
+	assignedSet = r.Port(mach.MsgMoveSend)
+	return assignedSet, r.End()
+}
+
+// TaskAssign calls the routine task_assign, id 2616.
+func TaskAssign(c mig.Caller, task mach.Name, newSet mach.Name, assignThreads bool) (ret mach.Return) {
+	w := c.Request()
+	w.Port(mach.MsgCopySend, newSet)
+	w.Bool(assignThreads)
+	r, ret := c.Exchange(mig.Call{To: task, ID: 2616, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// TaskAssignDefault calls the routine task_assign_default, id 2617.
+func TaskAssignDefault(c mig.Caller, task mach.Name, assignThreads bool) (ret mach.Return) {
+	w := c.Request()
+	w.Bool(assignThreads)
+	r, ret := c.Exchange(mig.Call{To: task, ID: 2617, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// TaskGetAssignment calls the routine task_get_assignment, id 2618.
+func TaskGetAssignment(c mig.Caller, task mach.Name) (assignedSet mach.Name, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: task, ID: 2618, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return assignedSet, ret
+	}
+	assignedSet = r.Port(mach.MsgMoveSend)
+	return assignedSet, r.End()
+}
+
+// HostKernelVersion calls the routine host_kernel_version, id 2619.
+func HostKernelVersion(c mig.Caller, host mach.Name) (kernelVersion []byte, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: host, ID: 2619, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return kernelVersion, ret
+	}
+	kernelVersion = r.CString(0x16010000c, 512)
+	return kernelVersion, r.End()
 }
 
 // ThreadPriority calls the routine thread_priority, id 2620.
@@ -45,12 +198,71 @@ func ThreadPriority(c mig.Caller, thread mach.Name, priority int32, setMax bool)
 	return r.End()
 }
 
+// ThreadMaxPriority calls the routine thread_max_priority, id 2621.
+func ThreadMaxPriority(c mig.Caller, thread mach.Name, processorSet mach.Name, maxPriority int32) (ret mach.Return) {
+	w := c.Request()
+	w.Port(mach.MsgCopySend, processorSet)
+	w.Int32(maxPriority)
+	r, ret := c.Exchange(mig.Call{To: thread, ID: 2621, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
 // TaskPriority calls the routine task_priority, id 2622.
 func TaskPriority(c mig.Caller, task mach.Name, priority int32, changeThreads bool) (ret mach.Return) {
 	w := c.Request()
 	w.Int32(priority)
 	w.Bool(changeThreads)
 	r, ret := c.Exchange(mig.Call{To: task, ID: 2622, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ProcessorSetMaxPriority calls the routine processor_set_max_priority, id 2623.
+func ProcessorSetMaxPriority(c mig.Caller, processorSet mach.Name, maxPriority int32, changeThreads bool) (ret mach.Return) {
+	w := c.Request()
+	w.Int32(maxPriority)
+	w.Bool(changeThreads)
+	r, ret := c.Exchange(mig.Call{To: processorSet, ID: 2623, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ThreadPolicy calls the routine thread_policy, id 2624.
+func ThreadPolicy(c mig.Caller, thread mach.Name, policy int32, data int32) (ret mach.Return) {
+	w := c.Request()
+	w.Int32(policy)
+	w.Int32(data)
+	r, ret := c.Exchange(mig.Call{To: thread, ID: 2624, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ProcessorSetPolicyEnable calls the routine processor_set_policy_enable, id 2625.
+func ProcessorSetPolicyEnable(c mig.Caller, processorSet mach.Name, policy int32) (ret mach.Return) {
+	w := c.Request()
+	w.Int32(policy)
+	r, ret := c.Exchange(mig.Call{To: processorSet, ID: 2625, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// ProcessorSetPolicyDisable calls the routine processor_set_policy_disable, id 2626.
+func ProcessorSetPolicyDisable(c mig.Caller, processorSet mach.Name, policy int32, changeThreads bool) (ret mach.Return) {
+	w := c.Request()
+	w.Int32(policy)
+	w.Bool(changeThreads)
+	r, ret := c.Exchange(mig.Call{To: processorSet, ID: 2626, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
 	if ret != mach.Success {
 		return ret
 	}
@@ -123,6 +335,18 @@ func HostSetTime(c mig.Caller, hostPriv mach.Name, newTime TimeValueT) (ret mach
 	return r.End()
 }
 
+// HostAdjustTime calls the routine host_adjust_time, id 2633.
+func HostAdjustTime(c mig.Caller, hostPriv mach.Name, newAdjustment TimeValueT) (oldAdjustment TimeValueT, ret mach.Return) {
+	w := c.Request()
+	putTimeValueT(w.Inline(0x22000400b), &newAdjustment)
+	r, ret := c.Exchange(mig.Call{To: hostPriv, ID: 2633, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return oldAdjustment, ret
+	}
+	oldAdjustment = getTimeValueT(r.Fixed(0x22000400b))
+	return oldAdjustment, r.End()
+}
+
 // HostGetTime calls the routine host_get_time, id 2634.
 func HostGetTime(c mig.Caller, host mach.Name) (currentTime TimeValueT, ret mach.Return) {
 	c.Request()
@@ -184,6 +408,20 @@ func HostInfo(c mig.Caller, host mach.Name, flavor int32, hostInfoOutRoom uint32
 	return hostInfoOut, r.End()
 }
 
+// ProcessorInfo calls the routine processor_info, id 2639.
+func ProcessorInfo(c mig.Caller, processor mach.Name, flavor int32, processorInfoOutRoom uint32) (host mach.Name, processorInfoOut mig.Array, ret mach.Return) {
+	w := c.Request()
+	w.Int32(flavor)
+	w.Uint32(min(processorInfoOutRoom, 1024))
+	r, ret := c.Exchange(mig.Call{To: processor, ID: 2639, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return host, processorInfoOut, ret
+	}
+	host = r.Port(mach.MsgMoveSend)
+	processorInfoOut = r.Varying(0x20002002, 1024, 1)
+	return host, processorInfoOut, r.End()
+}
+
 // ProcessorSetInfo calls the routine processor_set_info, id 2640.
 func ProcessorSetInfo(c mig.Caller, setName mach.Name, flavor int32, infoOutRoom uint32) (host mach.Name, infoOut mig.Array, ret mach.Return) {
 	w := c.Request()
@@ -196,6 +434,28 @@ func ProcessorSetInfo(c mig.Caller, setName mach.Name, flavor int32, infoOutRoom
 	host = r.Port(mach.MsgMoveSend)
 	infoOut = r.Varying(0x20002002, 1024, 1)
 	return host, infoOut, r.End()
+}
+
+// ProcessorControl calls the routine processor_control, id 2641.
+func ProcessorControl(c mig.Caller, processor mach.Name, processorCmd mig.Array) (ret mach.Return) {
+	w := c.Request()
+	w.Varying(0x20002002, 1024, 1, processorCmd)
+	r, ret := c.Exchange(mig.Call{To: processor, ID: 2641, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return ret
+	}
+	return r.End()
+}
+
+// HostGetBootInfo calls the routine host_get_boot_info, id 2642.
+func HostGetBootInfo(c mig.Caller, hostPriv mach.Name) (bootInfo []byte, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: hostPriv, ID: 2642, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return bootInfo, ret
+	}
+	bootInfo = r.CString(0x16080000c, 4096)
+	return bootInfo, r.End()
 }
 
 // HostGetTime64 calls the routine host_get_time64, id 2643.
@@ -220,6 +480,18 @@ func HostSetTime64(c mig.Caller, hostPriv mach.Name, newTime TimeValue64T) (ret 
 	return r.End()
 }
 
+// HostAdjustTime64 calls the routine host_adjust_time64, id 2645.
+func HostAdjustTime64(c mig.Caller, hostPriv mach.Name, newAdjustment TimeValue64T) (oldAdjustment TimeValue64T, ret mach.Return) {
+	w := c.Request()
+	putTimeValue64T(w.Inline(0x22000400b), &newAdjustment)
+	r, ret := c.Exchange(mig.Call{To: hostPriv, ID: 2645, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return oldAdjustment, ret
+	}
+	oldAdjustment = getTimeValue64T(r.Fixed(0x22000400b))
+	return oldAdjustment, r.End()
+}
+
 // HostGetKernelVersion calls the routine host_get_kernel_version, id 2646.
 func HostGetKernelVersion(c mig.Caller, host mach.Name) (kernelVersion []byte, ret mach.Return) {
 	c.Request()
@@ -242,6 +514,17 @@ func HostGetUptime64(c mig.Caller, host mach.Name) (uptime TimeValue64T, ret mac
 	return uptime, r.End()
 }
 
+// ProcessorSetProcessors calls the routine processor_set_processors, id 2648.
+func ProcessorSetProcessors(c mig.Caller, setName mach.Name) (processorsList mig.Array, ret mach.Return) {
+	c.Request()
+	r, ret := c.Exchange(mig.Call{To: setName, ID: 2648, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return processorsList, ret
+	}
+	processorsList = r.Varying(0x40002011, 0, 1)
+	return processorsList, r.End()
+}
+
 // TaskMaxPriority calls the routine task_max_priority, id 2649.
 func TaskMaxPriority(c mig.Caller, host mach.Name, task mach.Name, maxPriority int32, setPriority bool, changeThreads bool) (ret mach.Return) {
 	w := c.Request()
@@ -256,28 +539,53 @@ func TaskMaxPriority(c mig.Caller, host mach.Name, task mach.Name, maxPriority i
 	return r.End()
 }
 
-// MachHostServer carries out the routines of the subsystem mach_host (ids 2601 to 2649).
+// MachHostServer carries out the routines of the subsystem mach_host (ids 2600 to 2649).
 type MachHostServer interface {
+	HostProcessors(hostPriv mach.Name) (processorList mig.Array, ret mach.Return)
 	HostDefaultMemoryManager(hostPriv mach.Name, defaultManager mach.Name, clusterSize uint64) (defaultManagerOut mach.Name, ret mach.Return)
+	ProcessorStart(processor mach.Name) (ret mach.Return)
+	ProcessorExit(processor mach.Name) (ret mach.Return)
 	ProcessorSetDefault(host mach.Name) (defaultSet mach.Name, ret mach.Return)
+	ProcessorSetCreate(host mach.Name) (newSet mach.Name, newName mach.Name, ret mach.Return)
+	ProcessorSetDestroy(set mach.Name) (ret mach.Return)
+	ProcessorAssign(processor mach.Name, newSet mach.Name, wait bool) (ret mach.Return)
+	ProcessorGetAssignment(processor mach.Name) (assignedSet mach.Name, ret mach.Return)
+	ThreadAssign(thread mach.Name, newSet mach.Name) (ret mach.Return)
+	ThreadAssignDefault(thread mach.Name) (ret mach.Return)
+	ThreadGetAssignment(thread mach.Name) (assignedSet mach.Name, ret mach.Return)
+	TaskAssign(task mach.Name, newSet mach.Name, assignThreads bool) (ret mach.Return)
+	TaskAssignDefault(task mach.Name, assignThreads bool) (ret mach.Return)
+	TaskGetAssignment(task mach.Name) (assignedSet mach.Name, ret mach.Return)
+	HostKernelVersion(host mach.Name) (kernelVersion []byte, ret mach.Return)
 	ThreadPriority(thread mach.Name, priority int32, setMax bool) (ret mach.Return)
+	ThreadMaxPriority(thread mach.Name, processorSet mach.Name, maxPriority int32) (ret mach.Return)
 	TaskPriority(task mach.Name, priority int32, changeThreads bool) (ret mach.Return)
+	ProcessorSetMaxPriority(processorSet mach.Name, maxPriority int32, changeThreads bool) (ret mach.Return)
+	ThreadPolicy(thread mach.Name, policy int32, data int32) (ret mach.Return)
+	ProcessorSetPolicyEnable(processorSet mach.Name, policy int32) (ret mach.Return)
+	ProcessorSetPolicyDisable(processorSet mach.Name, policy int32, changeThreads bool) (ret mach.Return)
 	ProcessorSetTasks(processorSet mach.Name) (taskList mig.Array, ret mach.Return)
 	ProcessorSetThreads(processorSet mach.Name) (threadList mig.Array, ret mach.Return)
 	HostProcessorSets(host mach.Name) (processorSets mig.Array, ret mach.Return)
 	HostProcessorSetPriv(hostPriv mach.Name, setName mach.Name) (set mach.Name, ret mach.Return)
 	ThreadDepressAbort(thread mach.Name) (ret mach.Return)
 	HostSetTime(hostPriv mach.Name, newTime TimeValueT) (ret mach.Return)
+	HostAdjustTime(hostPriv mach.Name, newAdjustment TimeValueT) (oldAdjustment TimeValueT, ret mach.Return)
 	HostGetTime(host mach.Name) (currentTime TimeValueT, ret mach.Return)
 	HostReboot(hostPriv mach.Name, options int32) (ret mach.Return)
 	VmWire(host mach.Name, task mach.Name, address mach.VirtAddr, size uint64, access mach.Prot) (ret mach.Return)
 	ThreadWire(hostPriv mach.Name, thread mach.Name, wired bool) (ret mach.Return)
 	HostInfo(host mach.Name, flavor int32, hostInfoOutRoom uint32) (hostInfoOut mig.Array, ret mach.Return)
+	ProcessorInfo(processor mach.Name, flavor int32, processorInfoOutRoom uint32) (host mach.Name, processorInfoOut mig.Array, ret mach.Return)
 	ProcessorSetInfo(setName mach.Name, flavor int32, infoOutRoom uint32) (host mach.Name, infoOut mig.Array, ret mach.Return)
+	ProcessorControl(processor mach.Name, processorCmd mig.Array) (ret mach.Return)
+	HostGetBootInfo(hostPriv mach.Name) (bootInfo []byte, ret mach.Return)
 	HostGetTime64(host mach.Name) (currentTime TimeValue64T, ret mach.Return)
 	HostSetTime64(hostPriv mach.Name, newTime TimeValue64T) (ret mach.Return)
+	HostAdjustTime64(hostPriv mach.Name, newAdjustment TimeValue64T) (oldAdjustment TimeValue64T, ret mach.Return)
 	HostGetKernelVersion(host mach.Name) (kernelVersion []byte, ret mach.Return)
 	HostGetUptime64(host mach.Name) (uptime TimeValue64T, ret mach.Return)
+	ProcessorSetProcessors(setName mach.Name) (processorsList mig.Array, ret mach.Return)
 	TaskMaxPriority(host mach.Name, task mach.Name, maxPriority int32, setPriority bool, changeThreads bool) (ret mach.Return)
 }
 
@@ -285,14 +593,52 @@ type MachHostServer interface {
 // be none: a simpleroutine, or MIGNoReply. Rights and memory of a request that was refused are still the caller's to destroy.
 func MachHostDemux(s MachHostServer, q *mig.Request, buf []byte) (reply []byte, code mach.Return, ok bool) {
 	switch q.Header.ID {
+	case 2600:
+		reply, code = serveHostProcessors(s, q, buf)
 	case 2601:
 		reply, code = serveHostDefaultMemoryManager(s, q, buf)
+	case 2603:
+		reply, code = serveProcessorStart(s, q, buf)
+	case 2604:
+		reply, code = serveProcessorExit(s, q, buf)
 	case 2606:
 		reply, code = serveProcessorSetDefault(s, q, buf)
+	case 2608:
+		reply, code = serveProcessorSetCreate(s, q, buf)
+	case 2609:
+		reply, code = serveProcessorSetDestroy(s, q, buf)
+	case 2611:
+		reply, code = serveProcessorAssign(s, q, buf)
+	case 2612:
+		reply, code = serveProcessorGetAssignment(s, q, buf)
+	case 2613:
+		reply, code = serveThreadAssign(s, q, buf)
+	case 2614:
+		reply, code = serveThreadAssignDefault(s, q, buf)
+	case 2615:
+		reply, code = serveThreadGetAssignment(s, q, buf)
+	case 2616:
+		reply, code = serveTaskAssign(s, q, buf)
+	case 2617:
+		reply, code = serveTaskAssignDefault(s, q, buf)
+	case 2618:
+		reply, code = serveTaskGetAssignment(s, q, buf)
+	case 2619:
+		reply, code = serveHostKernelVersion(s, q, buf)
 	case 2620:
 		reply, code = serveThreadPriority(s, q, buf)
+	case 2621:
+		reply, code = serveThreadMaxPriority(s, q, buf)
 	case 2622:
 		reply, code = serveTaskPriority(s, q, buf)
+	case 2623:
+		reply, code = serveProcessorSetMaxPriority(s, q, buf)
+	case 2624:
+		reply, code = serveThreadPolicy(s, q, buf)
+	case 2625:
+		reply, code = serveProcessorSetPolicyEnable(s, q, buf)
+	case 2626:
+		reply, code = serveProcessorSetPolicyDisable(s, q, buf)
 	case 2627:
 		reply, code = serveProcessorSetTasks(s, q, buf)
 	case 2628:
@@ -305,6 +651,8 @@ func MachHostDemux(s MachHostServer, q *mig.Request, buf []byte) (reply []byte, 
 		reply, code = serveThreadDepressAbort(s, q, buf)
 	case 2632:
 		reply, code = serveHostSetTime(s, q, buf)
+	case 2633:
+		reply, code = serveHostAdjustTime(s, q, buf)
 	case 2634:
 		reply, code = serveHostGetTime(s, q, buf)
 	case 2635:
@@ -315,22 +663,46 @@ func MachHostDemux(s MachHostServer, q *mig.Request, buf []byte) (reply []byte, 
 		reply, code = serveThreadWire(s, q, buf)
 	case 2638:
 		reply, code = serveHostInfo(s, q, buf)
+	case 2639:
+		reply, code = serveProcessorInfo(s, q, buf)
 	case 2640:
 		reply, code = serveProcessorSetInfo(s, q, buf)
+	case 2641:
+		reply, code = serveProcessorControl(s, q, buf)
+	case 2642:
+		reply, code = serveHostGetBootInfo(s, q, buf)
 	case 2643:
 		reply, code = serveHostGetTime64(s, q, buf)
 	case 2644:
 		reply, code = serveHostSetTime64(s, q, buf)
+	case 2645:
+		reply, code = serveHostAdjustTime64(s, q, buf)
 	case 2646:
 		reply, code = serveHostGetKernelVersion(s, q, buf)
 	case 2647:
 		reply, code = serveHostGetUptime64(s, q, buf)
+	case 2648:
+		reply, code = serveProcessorSetProcessors(s, q, buf)
 	case 2649:
 		reply, code = serveTaskMaxPriority(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
 	return reply, code, true
+}
+
+func serveHostProcessors(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var processorList mig.Array
+		processorList, ret = s.HostProcessors(q.Port())
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, processorList)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
 }
 
 func serveHostDefaultMemoryManager(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
@@ -349,6 +721,26 @@ func serveHostDefaultMemoryManager(s MachHostServer, q *mig.Request, buf []byte)
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
+func serveProcessorStart(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorStart(q.Port())
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveProcessorExit(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorExit(q.Port())
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
 func serveProcessorSetDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -359,6 +751,143 @@ func serveProcessorSetDefault(s MachHostServer, q *mig.Request, buf []byte) ([]b
 		defaultSet, ret = s.ProcessorSetDefault(q.Port())
 		bits = mach.Complex
 		w.Port(mach.MsgCopySend, defaultSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveProcessorSetCreate(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var newSet mach.Name
+		var newName mach.Name
+		newSet, newName, ret = s.ProcessorSetCreate(q.Port())
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, newSet)
+		w.Port(mach.MsgCopySend, newName)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveProcessorSetDestroy(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorSetDestroy(q.Port())
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveProcessorAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newSet := r.Port(mach.MsgMoveSend)
+	wait := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorAssign(q.Port(), newSet, wait)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveProcessorGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var assignedSet mach.Name
+		assignedSet, ret = s.ProcessorGetAssignment(q.Port())
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, assignedSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveThreadAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newSet := r.Port(mach.MsgMoveSend)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ThreadAssign(q.Port(), newSet)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveThreadAssignDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ThreadAssignDefault(q.Port())
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveThreadGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var assignedSet mach.Name
+		assignedSet, ret = s.ThreadGetAssignment(q.Port())
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, assignedSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveTaskAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newSet := r.Port(mach.MsgMoveSend)
+	assignThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.TaskAssign(q.Port(), newSet, assignThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveTaskAssignDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	assignThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.TaskAssignDefault(q.Port(), assignThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveTaskGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var assignedSet mach.Name
+		assignedSet, ret = s.TaskGetAssignment(q.Port())
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, assignedSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveHostKernelVersion(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var kernelVersion []byte
+		kernelVersion, ret = s.HostKernelVersion(q.Port())
+		w.CString(0x16010000c, 512, kernelVersion)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }
@@ -375,6 +904,18 @@ func serveThreadPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, 
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
+func serveThreadMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	processorSet := r.Port(mach.MsgMoveSend)
+	maxPriority := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ThreadMaxPriority(q.Port(), processorSet, maxPriority)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
 func serveTaskPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	priority := r.Int32()
@@ -383,6 +924,53 @@ func serveTaskPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, ma
 	w := q.Begin(buf)
 	if ret == mach.Success {
 		ret = s.TaskPriority(q.Port(), priority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveProcessorSetMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	maxPriority := r.Int32()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorSetMaxPriority(q.Port(), maxPriority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveThreadPolicy(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	policy := r.Int32()
+	data := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ThreadPolicy(q.Port(), policy, data)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveProcessorSetPolicyEnable(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	policy := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorSetPolicyEnable(q.Port(), policy)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveProcessorSetPolicyDisable(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	policy := r.Int32()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorSetPolicyDisable(q.Port(), policy, changeThreads)
 	}
 	return q.Finish(buf, &w, 0, ret), ret
 }
@@ -465,6 +1053,20 @@ func serveHostSetTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mac
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
+func serveHostAdjustTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newAdjustment := getTimeValueT(r.Fixed(0x22000400b))
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var oldAdjustment TimeValueT
+		oldAdjustment, ret = s.HostAdjustTime(q.Port(), newAdjustment)
+		putTimeValueT(w.Inline(0x22000400b), &oldAdjustment)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveHostGetTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -530,6 +1132,24 @@ func serveHostInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.R
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
+func serveProcessorInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	flavor := r.Int32()
+	processorInfoOutRoom := min(r.Uint32(), 1024)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var host mach.Name
+		var processorInfoOut mig.Array
+		host, processorInfoOut, ret = s.ProcessorInfo(q.Port(), flavor, processorInfoOutRoom)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, host)
+		w.Varying(0x20002002, 1024, 1, processorInfoOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveProcessorSetInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	flavor := r.Int32()
@@ -544,6 +1164,30 @@ func serveProcessorSetInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte
 		bits = mach.Complex
 		w.Port(mach.MsgCopySend, host)
 		w.Varying(0x20002002, 1024, 1, infoOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveProcessorControl(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	processorCmd := r.Varying(0x20002002, 1024, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.ProcessorControl(q.Port(), processorCmd)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveHostGetBootInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var bootInfo []byte
+		bootInfo, ret = s.HostGetBootInfo(q.Port())
+		w.CString(0x16080000c, 4096, bootInfo)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }
@@ -572,6 +1216,20 @@ func serveHostSetTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, m
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
+func serveHostAdjustTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newAdjustment := getTimeValue64T(r.Fixed(0x22000400b))
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var oldAdjustment TimeValue64T
+		oldAdjustment, ret = s.HostAdjustTime64(q.Port(), newAdjustment)
+		putTimeValue64T(w.Inline(0x22000400b), &oldAdjustment)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveHostGetKernelVersion(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -598,6 +1256,20 @@ func serveHostGetUptime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte,
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
+func serveProcessorSetProcessors(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var processorsList mig.Array
+		processorsList, ret = s.ProcessorSetProcessors(q.Port())
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, processorsList)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveTaskMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	task := r.Port(mach.MsgMoveSend)
@@ -612,29 +1284,54 @@ func serveTaskMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte,
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
-// SeqnosMachHostServer carries out the routines of the subsystem mach_host (ids 2601 to 2649). msgSeqno is the number that
+// SeqnosMachHostServer carries out the routines of the subsystem mach_host (ids 2600 to 2649). msgSeqno is the number that
 // the request got when it was taken from its port.
 type SeqnosMachHostServer interface {
+	SeqnosHostProcessors(hostPriv mach.Name, msgSeqno uint32) (processorList mig.Array, ret mach.Return)
 	SeqnosHostDefaultMemoryManager(hostPriv mach.Name, msgSeqno uint32, defaultManager mach.Name, clusterSize uint64) (defaultManagerOut mach.Name, ret mach.Return)
+	SeqnosProcessorStart(processor mach.Name, msgSeqno uint32) (ret mach.Return)
+	SeqnosProcessorExit(processor mach.Name, msgSeqno uint32) (ret mach.Return)
 	SeqnosProcessorSetDefault(host mach.Name, msgSeqno uint32) (defaultSet mach.Name, ret mach.Return)
+	SeqnosProcessorSetCreate(host mach.Name, msgSeqno uint32) (newSet mach.Name, newName mach.Name, ret mach.Return)
+	SeqnosProcessorSetDestroy(set mach.Name, msgSeqno uint32) (ret mach.Return)
+	SeqnosProcessorAssign(processor mach.Name, msgSeqno uint32, newSet mach.Name, wait bool) (ret mach.Return)
+	SeqnosProcessorGetAssignment(processor mach.Name, msgSeqno uint32) (assignedSet mach.Name, ret mach.Return)
+	SeqnosThreadAssign(thread mach.Name, msgSeqno uint32, newSet mach.Name) (ret mach.Return)
+	SeqnosThreadAssignDefault(thread mach.Name, msgSeqno uint32) (ret mach.Return)
+	SeqnosThreadGetAssignment(thread mach.Name, msgSeqno uint32) (assignedSet mach.Name, ret mach.Return)
+	SeqnosTaskAssign(task mach.Name, msgSeqno uint32, newSet mach.Name, assignThreads bool) (ret mach.Return)
+	SeqnosTaskAssignDefault(task mach.Name, msgSeqno uint32, assignThreads bool) (ret mach.Return)
+	SeqnosTaskGetAssignment(task mach.Name, msgSeqno uint32) (assignedSet mach.Name, ret mach.Return)
+	SeqnosHostKernelVersion(host mach.Name, msgSeqno uint32) (kernelVersion []byte, ret mach.Return)
 	SeqnosThreadPriority(thread mach.Name, msgSeqno uint32, priority int32, setMax bool) (ret mach.Return)
+	SeqnosThreadMaxPriority(thread mach.Name, msgSeqno uint32, processorSet mach.Name, maxPriority int32) (ret mach.Return)
 	SeqnosTaskPriority(task mach.Name, msgSeqno uint32, priority int32, changeThreads bool) (ret mach.Return)
+	SeqnosProcessorSetMaxPriority(processorSet mach.Name, msgSeqno uint32, maxPriority int32, changeThreads bool) (ret mach.Return)
+	SeqnosThreadPolicy(thread mach.Name, msgSeqno uint32, policy int32, data int32) (ret mach.Return)
+	SeqnosProcessorSetPolicyEnable(processorSet mach.Name, msgSeqno uint32, policy int32) (ret mach.Return)
+	SeqnosProcessorSetPolicyDisable(processorSet mach.Name, msgSeqno uint32, policy int32, changeThreads bool) (ret mach.Return)
 	SeqnosProcessorSetTasks(processorSet mach.Name, msgSeqno uint32) (taskList mig.Array, ret mach.Return)
 	SeqnosProcessorSetThreads(processorSet mach.Name, msgSeqno uint32) (threadList mig.Array, ret mach.Return)
 	SeqnosHostProcessorSets(host mach.Name, msgSeqno uint32) (processorSets mig.Array, ret mach.Return)
 	SeqnosHostProcessorSetPriv(hostPriv mach.Name, msgSeqno uint32, setName mach.Name) (set mach.Name, ret mach.Return)
 	SeqnosThreadDepressAbort(thread mach.Name, msgSeqno uint32) (ret mach.Return)
 	SeqnosHostSetTime(hostPriv mach.Name, msgSeqno uint32, newTime TimeValueT) (ret mach.Return)
+	SeqnosHostAdjustTime(hostPriv mach.Name, msgSeqno uint32, newAdjustment TimeValueT) (oldAdjustment TimeValueT, ret mach.Return)
 	SeqnosHostGetTime(host mach.Name, msgSeqno uint32) (currentTime TimeValueT, ret mach.Return)
 	SeqnosHostReboot(hostPriv mach.Name, msgSeqno uint32, options int32) (ret mach.Return)
 	SeqnosVmWire(host mach.Name, msgSeqno uint32, task mach.Name, address mach.VirtAddr, size uint64, access mach.Prot) (ret mach.Return)
 	SeqnosThreadWire(hostPriv mach.Name, msgSeqno uint32, thread mach.Name, wired bool) (ret mach.Return)
 	SeqnosHostInfo(host mach.Name, msgSeqno uint32, flavor int32, hostInfoOutRoom uint32) (hostInfoOut mig.Array, ret mach.Return)
+	SeqnosProcessorInfo(processor mach.Name, msgSeqno uint32, flavor int32, processorInfoOutRoom uint32) (host mach.Name, processorInfoOut mig.Array, ret mach.Return)
 	SeqnosProcessorSetInfo(setName mach.Name, msgSeqno uint32, flavor int32, infoOutRoom uint32) (host mach.Name, infoOut mig.Array, ret mach.Return)
+	SeqnosProcessorControl(processor mach.Name, msgSeqno uint32, processorCmd mig.Array) (ret mach.Return)
+	SeqnosHostGetBootInfo(hostPriv mach.Name, msgSeqno uint32) (bootInfo []byte, ret mach.Return)
 	SeqnosHostGetTime64(host mach.Name, msgSeqno uint32) (currentTime TimeValue64T, ret mach.Return)
 	SeqnosHostSetTime64(hostPriv mach.Name, msgSeqno uint32, newTime TimeValue64T) (ret mach.Return)
+	SeqnosHostAdjustTime64(hostPriv mach.Name, msgSeqno uint32, newAdjustment TimeValue64T) (oldAdjustment TimeValue64T, ret mach.Return)
 	SeqnosHostGetKernelVersion(host mach.Name, msgSeqno uint32) (kernelVersion []byte, ret mach.Return)
 	SeqnosHostGetUptime64(host mach.Name, msgSeqno uint32) (uptime TimeValue64T, ret mach.Return)
+	SeqnosProcessorSetProcessors(setName mach.Name, msgSeqno uint32) (processorsList mig.Array, ret mach.Return)
 	SeqnosTaskMaxPriority(host mach.Name, msgSeqno uint32, task mach.Name, maxPriority int32, setPriority bool, changeThreads bool) (ret mach.Return)
 }
 
@@ -642,14 +1339,52 @@ type SeqnosMachHostServer interface {
 // be none: a simpleroutine, or MIGNoReply. Rights and memory of a request that was refused are still the caller's to destroy.
 func SeqnosMachHostDemux(s SeqnosMachHostServer, q *mig.Request, buf []byte) (reply []byte, code mach.Return, ok bool) {
 	switch q.Header.ID {
+	case 2600:
+		reply, code = serveSeqnosHostProcessors(s, q, buf)
 	case 2601:
 		reply, code = serveSeqnosHostDefaultMemoryManager(s, q, buf)
+	case 2603:
+		reply, code = serveSeqnosProcessorStart(s, q, buf)
+	case 2604:
+		reply, code = serveSeqnosProcessorExit(s, q, buf)
 	case 2606:
 		reply, code = serveSeqnosProcessorSetDefault(s, q, buf)
+	case 2608:
+		reply, code = serveSeqnosProcessorSetCreate(s, q, buf)
+	case 2609:
+		reply, code = serveSeqnosProcessorSetDestroy(s, q, buf)
+	case 2611:
+		reply, code = serveSeqnosProcessorAssign(s, q, buf)
+	case 2612:
+		reply, code = serveSeqnosProcessorGetAssignment(s, q, buf)
+	case 2613:
+		reply, code = serveSeqnosThreadAssign(s, q, buf)
+	case 2614:
+		reply, code = serveSeqnosThreadAssignDefault(s, q, buf)
+	case 2615:
+		reply, code = serveSeqnosThreadGetAssignment(s, q, buf)
+	case 2616:
+		reply, code = serveSeqnosTaskAssign(s, q, buf)
+	case 2617:
+		reply, code = serveSeqnosTaskAssignDefault(s, q, buf)
+	case 2618:
+		reply, code = serveSeqnosTaskGetAssignment(s, q, buf)
+	case 2619:
+		reply, code = serveSeqnosHostKernelVersion(s, q, buf)
 	case 2620:
 		reply, code = serveSeqnosThreadPriority(s, q, buf)
+	case 2621:
+		reply, code = serveSeqnosThreadMaxPriority(s, q, buf)
 	case 2622:
 		reply, code = serveSeqnosTaskPriority(s, q, buf)
+	case 2623:
+		reply, code = serveSeqnosProcessorSetMaxPriority(s, q, buf)
+	case 2624:
+		reply, code = serveSeqnosThreadPolicy(s, q, buf)
+	case 2625:
+		reply, code = serveSeqnosProcessorSetPolicyEnable(s, q, buf)
+	case 2626:
+		reply, code = serveSeqnosProcessorSetPolicyDisable(s, q, buf)
 	case 2627:
 		reply, code = serveSeqnosProcessorSetTasks(s, q, buf)
 	case 2628:
@@ -662,6 +1397,8 @@ func SeqnosMachHostDemux(s SeqnosMachHostServer, q *mig.Request, buf []byte) (re
 		reply, code = serveSeqnosThreadDepressAbort(s, q, buf)
 	case 2632:
 		reply, code = serveSeqnosHostSetTime(s, q, buf)
+	case 2633:
+		reply, code = serveSeqnosHostAdjustTime(s, q, buf)
 	case 2634:
 		reply, code = serveSeqnosHostGetTime(s, q, buf)
 	case 2635:
@@ -672,22 +1409,46 @@ func SeqnosMachHostDemux(s SeqnosMachHostServer, q *mig.Request, buf []byte) (re
 		reply, code = serveSeqnosThreadWire(s, q, buf)
 	case 2638:
 		reply, code = serveSeqnosHostInfo(s, q, buf)
+	case 2639:
+		reply, code = serveSeqnosProcessorInfo(s, q, buf)
 	case 2640:
 		reply, code = serveSeqnosProcessorSetInfo(s, q, buf)
+	case 2641:
+		reply, code = serveSeqnosProcessorControl(s, q, buf)
+	case 2642:
+		reply, code = serveSeqnosHostGetBootInfo(s, q, buf)
 	case 2643:
 		reply, code = serveSeqnosHostGetTime64(s, q, buf)
 	case 2644:
 		reply, code = serveSeqnosHostSetTime64(s, q, buf)
+	case 2645:
+		reply, code = serveSeqnosHostAdjustTime64(s, q, buf)
 	case 2646:
 		reply, code = serveSeqnosHostGetKernelVersion(s, q, buf)
 	case 2647:
 		reply, code = serveSeqnosHostGetUptime64(s, q, buf)
+	case 2648:
+		reply, code = serveSeqnosProcessorSetProcessors(s, q, buf)
 	case 2649:
 		reply, code = serveSeqnosTaskMaxPriority(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
 	return reply, code, true
+}
+
+func serveSeqnosHostProcessors(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var processorList mig.Array
+		processorList, ret = s.SeqnosHostProcessors(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, processorList)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
 }
 
 func serveSeqnosHostDefaultMemoryManager(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
@@ -706,6 +1467,26 @@ func serveSeqnosHostDefaultMemoryManager(s SeqnosMachHostServer, q *mig.Request,
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
+func serveSeqnosProcessorStart(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorStart(q.Port(), q.Header.Seqno)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosProcessorExit(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorExit(q.Port(), q.Header.Seqno)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
 func serveSeqnosProcessorSetDefault(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -716,6 +1497,143 @@ func serveSeqnosProcessorSetDefault(s SeqnosMachHostServer, q *mig.Request, buf 
 		defaultSet, ret = s.SeqnosProcessorSetDefault(q.Port(), q.Header.Seqno)
 		bits = mach.Complex
 		w.Port(mach.MsgCopySend, defaultSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosProcessorSetCreate(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var newSet mach.Name
+		var newName mach.Name
+		newSet, newName, ret = s.SeqnosProcessorSetCreate(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, newSet)
+		w.Port(mach.MsgCopySend, newName)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosProcessorSetDestroy(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorSetDestroy(q.Port(), q.Header.Seqno)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosProcessorAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newSet := r.Port(mach.MsgMoveSend)
+	wait := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorAssign(q.Port(), q.Header.Seqno, newSet, wait)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosProcessorGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var assignedSet mach.Name
+		assignedSet, ret = s.SeqnosProcessorGetAssignment(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, assignedSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosThreadAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newSet := r.Port(mach.MsgMoveSend)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosThreadAssign(q.Port(), q.Header.Seqno, newSet)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosThreadAssignDefault(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosThreadAssignDefault(q.Port(), q.Header.Seqno)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosThreadGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var assignedSet mach.Name
+		assignedSet, ret = s.SeqnosThreadGetAssignment(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, assignedSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosTaskAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newSet := r.Port(mach.MsgMoveSend)
+	assignThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosTaskAssign(q.Port(), q.Header.Seqno, newSet, assignThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosTaskAssignDefault(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	assignThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosTaskAssignDefault(q.Port(), q.Header.Seqno, assignThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosTaskGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var assignedSet mach.Name
+		assignedSet, ret = s.SeqnosTaskGetAssignment(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, assignedSet)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosHostKernelVersion(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var kernelVersion []byte
+		kernelVersion, ret = s.SeqnosHostKernelVersion(q.Port(), q.Header.Seqno)
+		w.CString(0x16010000c, 512, kernelVersion)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }
@@ -732,6 +1650,18 @@ func serveSeqnosThreadPriority(s SeqnosMachHostServer, q *mig.Request, buf []byt
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
+func serveSeqnosThreadMaxPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	processorSet := r.Port(mach.MsgMoveSend)
+	maxPriority := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosThreadMaxPriority(q.Port(), q.Header.Seqno, processorSet, maxPriority)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
 func serveSeqnosTaskPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	priority := r.Int32()
@@ -740,6 +1670,53 @@ func serveSeqnosTaskPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte)
 	w := q.Begin(buf)
 	if ret == mach.Success {
 		ret = s.SeqnosTaskPriority(q.Port(), q.Header.Seqno, priority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosProcessorSetMaxPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	maxPriority := r.Int32()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorSetMaxPriority(q.Port(), q.Header.Seqno, maxPriority, changeThreads)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosThreadPolicy(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	policy := r.Int32()
+	data := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosThreadPolicy(q.Port(), q.Header.Seqno, policy, data)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosProcessorSetPolicyEnable(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	policy := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorSetPolicyEnable(q.Port(), q.Header.Seqno, policy)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosProcessorSetPolicyDisable(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	policy := r.Int32()
+	changeThreads := r.Bool()
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorSetPolicyDisable(q.Port(), q.Header.Seqno, policy, changeThreads)
 	}
 	return q.Finish(buf, &w, 0, ret), ret
 }
@@ -822,6 +1799,20 @@ func serveSeqnosHostSetTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) 
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
+func serveSeqnosHostAdjustTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newAdjustment := getTimeValueT(r.Fixed(0x22000400b))
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var oldAdjustment TimeValueT
+		oldAdjustment, ret = s.SeqnosHostAdjustTime(q.Port(), q.Header.Seqno, newAdjustment)
+		putTimeValueT(w.Inline(0x22000400b), &oldAdjustment)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveSeqnosHostGetTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -887,6 +1878,24 @@ func serveSeqnosHostInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]
 	return q.Finish(buf, &w, bits, ret), ret
 }
 
+func serveSeqnosProcessorInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	flavor := r.Int32()
+	processorInfoOutRoom := min(r.Uint32(), 1024)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var host mach.Name
+		var processorInfoOut mig.Array
+		host, processorInfoOut, ret = s.SeqnosProcessorInfo(q.Port(), q.Header.Seqno, flavor, processorInfoOutRoom)
+		bits = mach.Complex
+		w.Port(mach.MsgCopySend, host)
+		w.Varying(0x20002002, 1024, 1, processorInfoOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveSeqnosProcessorSetInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	flavor := r.Int32()
@@ -901,6 +1910,30 @@ func serveSeqnosProcessorSetInfo(s SeqnosMachHostServer, q *mig.Request, buf []b
 		bits = mach.Complex
 		w.Port(mach.MsgCopySend, host)
 		w.Varying(0x20002002, 1024, 1, infoOut)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosProcessorControl(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	processorCmd := r.Varying(0x20002002, 1024, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	if ret == mach.Success {
+		ret = s.SeqnosProcessorControl(q.Port(), q.Header.Seqno, processorCmd)
+	}
+	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosHostGetBootInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var bootInfo []byte
+		bootInfo, ret = s.SeqnosHostGetBootInfo(q.Port(), q.Header.Seqno)
+		w.CString(0x16080000c, 4096, bootInfo)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }
@@ -929,6 +1962,20 @@ func serveSeqnosHostSetTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
+func serveSeqnosHostAdjustTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	newAdjustment := getTimeValue64T(r.Fixed(0x22000400b))
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var oldAdjustment TimeValue64T
+		oldAdjustment, ret = s.SeqnosHostAdjustTime64(q.Port(), q.Header.Seqno, newAdjustment)
+		putTimeValue64T(w.Inline(0x22000400b), &oldAdjustment)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
 func serveSeqnosHostGetKernelVersion(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
 	r := mig.NewReader(q.Body)
 	ret := r.End()
@@ -951,6 +1998,20 @@ func serveSeqnosHostGetUptime64(s SeqnosMachHostServer, q *mig.Request, buf []by
 		var uptime TimeValue64T
 		uptime, ret = s.SeqnosHostGetUptime64(q.Port(), q.Header.Seqno)
 		putTimeValue64T(w.Inline(0x22000400b), &uptime)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosProcessorSetProcessors(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := mig.NewReader(q.Body)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var processorsList mig.Array
+		processorsList, ret = s.SeqnosProcessorSetProcessors(q.Port(), q.Header.Seqno)
+		bits = mach.Complex
+		w.Varying(0x40002013, 0, 1, processorsList)
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }

@@ -37,7 +37,7 @@ static void wiring(mach_port_t priv)
 	is("with a bad protection", vm_wire(priv, task, at, 4096, 64), KERN_INVALID_ARGUMENT);
 	is("of no task", vm_wire(priv, priv, at, 4096, VM_PROT_READ), KERN_INVALID_TASK);
 	is("of the null task", vm_wire(priv, MACH_PORT_NULL, at, 4096, VM_PROT_READ), KERN_INVALID_TASK);
-	is("by no host", vm_wire(task, task, at, 4096, VM_PROT_READ), MIG_BAD_ID);
+	is("by no host", vm_wire(task, task, at, 4096, VM_PROT_READ), KERN_INVALID_HOST);
 	is("of nothing", vm_wire(priv, task, at + 16 * MB - 4096, 8192, VM_PROT_READ), KERN_NO_SPACE);
 	is("vm_wire to let go", vm_wire(name, task, at, 16 * MB, VM_PROT_NONE), KERN_SUCCESS);
 	is("statistics in the end", vm_statistics(task, &after), KERN_SUCCESS);
