@@ -134,7 +134,7 @@ func (s *Space) copyoutBody(mem UserMemory, m *Message) mach.Return {
 		switch {
 		case !it.t.Name().IsPort():
 			if !it.t.Inline() {
-				code |= s.copyoutMemory(mem, m, it.data())
+				code |= m.outOfLine(&it, s.copyoutMemory(mem, m, it.data()))
 			}
 		case it.t.Inline():
 			m.setType(&it, received(it.t.Name()))
@@ -143,12 +143,23 @@ func (s *Space) copyoutBody(mem UserMemory, m *Message) mach.Return {
 			}
 		default:
 			m.setType(&it, received(it.t.Name()))
-			code |= s.copyoutArray(mem, m, it.data())
+			code |= m.outOfLine(&it, s.copyoutArray(mem, m, it.data()))
 		}
 	}
 	if code != mach.Success {
 		code |= mach.RcvBodyError
 	}
+	return code
+}
+
+// outOfLine makes the descriptor one of memory that was received: it is the receiver's to deallocate, whatever the sender's descriptor said, and
+// its elements have no bits if there was no room for them. It returns code.
+func (m *Message) outOfLine(it *item, code mach.Return) mach.Return {
+	t := mach.Type(m.word(it.at)) | mach.TypeDeallocate
+	if code&(mach.MsgVMSpace|mach.MsgVMKernel) != 0 {
+		t &^= mach.TypeElementBits
+	}
+	m.setWord(it.at, uint64(t))
 	return code
 }
 

@@ -58,7 +58,15 @@ func (m *Message) Seqno() uint32 { return m.seqno }
 func (m *Message) Body() []byte { return m.buf[mach.HeaderSize:m.size] }
 
 // Reader reads the body.
-func (m *Message) Reader() mig.Reader { return mig.NewReader(m.Body()) }
+func (m *Message) Reader() mig.Reader {
+	r := mig.NewReader(m.Body())
+	bits := mach.HeaderBits(0)
+	if m.complex {
+		bits = mach.Complex
+	}
+	r.Header(bits)
+	return r
+}
 
 // TakeRight takes the right with a handle out of the message: the caller owns it. Null and dead for their names; null
 // the second time.
@@ -181,7 +189,7 @@ func (m *Message) PutMemory(o OOL) uint64 {
 }
 
 // PutRights puts an out-of-line array of rights (consumed) into the message and returns the handle that Writer.OutOfLine
-// gets as its pointer; the item's elements have 32 bits.
+// gets as its pointer; the item's elements have 32 bits. No rights are 0, and the message is complex nevertheless.
 func (m *Message) PutRights(rights []Right) uint64 {
 	m.complex = true
 	if len(rights) == 0 {

@@ -190,7 +190,7 @@ func (k *Kernel) pagesPhys(t *Task, m *ipc.Message, at mach.VirtAddr, size uint6
 	}
 	if n <= pagesInline {
 		w := m.BeginReply(16 + len(data))
-		w.Bytes(mach.MsgInteger64, 64, n, data)
+		copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, n)), data)
 		return m.FinishReply(&w)
 	}
 	c, err := vm.NewCopy(k.env, data)

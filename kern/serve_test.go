@@ -172,6 +172,40 @@ func TestShortInformation(t *testing.T) {
 	m.finish()
 }
 
+// Ports that a task registers are its children's too, and go with them; a reply that does not fit leaves its rights nowhere.
+func TestRegisteredPorts(t *testing.T) {
+	m := newMachine(t)
+	m.start("a", func(u *user) {
+		self, port, array := u.self(), u.port(), u.buffer-64
+		u.want(u.trap(mach.TrapPortInsertRight, uint64(self), uint64(port), uint64(port), uint64(mach.MsgMakeSend)), mach.Success)
+		register := func(n uint32) mach.Return {
+			r := u.ask(mach.Complex, self, mach.IDPortsRegister, func(w *mig.Writer) { w.OutOfLine(mach.MsgCopySend, 32, n, uint64(array), false) })
+			return r.RetCode()
+		}
+		u.Store64(array, uint64(port)|uint64(self)<<32)
+		u.Store64(array+8, 0)
+		u.want(register(registeredMax+1), mach.InvalidArgument)
+		u.want(register(2), mach.Success)
+		u.want(register(3), mach.Success)
+		child := u.right(u.call(self, mach.IDTaskCreate, func(w *mig.Writer) { w.Bool(false) }))
+		r := u.call(child, mach.IDPortsLookup, nil)
+		at, n := r.OutOfLine(mach.MsgPortSend, 32)
+		u.is("ports", uint64(n), registeredMax)
+		u.is("the first two", u.Load64(mach.VirtAddr(at)), uint64(port)|uint64(self)<<32)
+		u.is("the others", u.Load64(mach.VirtAddr(at)+8), 0)
+		u.want(u.trap(mach.TrapDeallocate, uint64(self), at, 16), mach.Success)
+		size := u.compose(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), child, u.reply, mach.IDPortsLookup, nil)
+		u.want(u.trap(mach.TrapMsg, uint64(u.buffer), uint64(mach.OptSend|mach.OptRcv), size, 48, uint64(u.reply), 0, 0), mach.RcvTooLarge)
+		u.want(u.code(child, mach.IDTaskTerminate, nil), mach.Success)
+		u.want(register(0), mach.Success)
+		r = u.call(self, mach.IDPortsLookup, nil)
+		at, _ = r.OutOfLine(mach.MsgPortSend, 32)
+		u.is("no ports any more", u.Load64(mach.VirtAddr(at)), 0)
+		u.want(u.trap(mach.TrapDeallocate, uint64(self), at, 16), mach.Success)
+	})
+	m.finish()
+}
+
 // The processor, its set, and what they allow.
 func TestProcessors(t *testing.T) {
 	m := newMachine(t)

@@ -110,6 +110,8 @@ const (
 	TypeLongForm   Type = 1 << 30
 	TypeDeallocate Type = 1 << 31
 	TypeUnused     Type = 0x1f << 24
+
+	TypeElementBits Type = 0xffff << 8
 )
 
 // InlineType is the descriptor of number inline elements of size bits each.

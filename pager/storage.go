@@ -38,7 +38,7 @@ const (
 const (
 	typeFilename = mach.Type(mach.MsgString) | 8*nameMax<<8 | mach.TypeInline | mach.TypeLongForm | 1<<32
 	typeRuns     = mach.Type(mach.MsgInteger64) | 64<<8 | mach.TypeInline | mach.TypeLongForm
-	typeStorage  = mach.Type(mach.MsgString) | 8<<8 | mach.TypeInline | nameMax<<32
+	typeString   = mach.Type(mach.MsgString) | 8<<8 | mach.TypeInline
 	nameMax      = 256 // bytes, with the null byte behind the text
 	runsMax      = 256 // numbers inline
 )
@@ -144,7 +144,7 @@ func (p *Pager) registerFileserver(port *ipc.Port, m *ipc.Message) mach.Return {
 func (p *Pager) pagingStorage(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	handle, list := r.Port(mach.MsgPortSend), r.Varying(typeRuns, runsMax, 1)
-	name, add := string(r.CString(typeStorage, nameMax)), r.Bool()
+	name, add := string(storageName(&r)), r.Bool()
 	if code := p.ask(port, &r); code != mach.Success {
 		return m.ReplyCode(code)
 	}
@@ -168,6 +168,14 @@ func (p *Pager) pagingStorage(port *ipc.Port, m *ipc.Message) *ipc.Message {
 		code = p.addStorage(device.DiskName(), name, runs)
 	}
 	return m.ReplyCode(code)
+}
+
+// storageName reads a name as a string of bytes, or as the one element that a default_pager_filename_t is: clients differ.
+func storageName(r *mig.Reader) []byte {
+	if r.Peek() == typeFilename&^mach.TypeLongForm {
+		return r.CString(typeFilename, nameMax)
+	}
+	return r.CString(typeString, nameMax)
 }
 
 // runs reads pairs of first block and number. Out of line there may be more than a stub has room for.

@@ -81,7 +81,7 @@ func (w *world) pagingStorage(device mach.Name, name string, add bool, runs mig.
 	w.post(mach.IDDefaultPagerStorage, func(b *mig.Writer) {
 		b.Port(mach.MsgCopySend, device)
 		b.Varying(typeRuns, runsMax, 1, runs)
-		b.CString(typeStorage, nameMax, []byte(name))
+		b.CString(typeString|nameMax<<32, nameMax, []byte(name))
 		b.Bool(add)
 	})
 }

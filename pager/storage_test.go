@@ -62,7 +62,7 @@ func TestStorage(t *testing.T) {
 		r := w.ask(mach.Complex, to, mach.IDDefaultPagerStorage, func(b *mig.Writer) {
 			b.Port(mach.MsgCopySend, device)
 			b.Varying(typeRuns, runsMax, 1, runs)
-			b.CString(typeStorage, nameMax, []byte("disk"))
+			b.CString(typeString|nameMax<<32, nameMax, []byte("disk"))
 			b.Bool(add)
 		})
 		return r.RetCode()

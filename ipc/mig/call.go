@@ -37,6 +37,13 @@ func Open(msg []byte) (Request, bool) {
 	return Request{Header: GetHeader(msg), Body: msg[mach.HeaderSize:]}, true
 }
 
+// Reader reads the request's body.
+func (q *Request) Reader() Reader {
+	r := NewReader(q.Body)
+	r.Header(q.Header.Bits)
+	return r
+}
+
 // Port is the name of the port that the request came to, or its protected payload.
 func (q *Request) Port() mach.Name { return mach.Name(q.Header.Local) }
 

@@ -11,9 +11,12 @@ import (
 // Every method that finds another descriptor than it expects, or too few bytes, sets the error and returns zero; all
 // later calls return zero too.
 type Reader struct {
-	body []byte      // what is not read yet
-	code mach.Return // the error that a mismatch means
-	err  mach.Return // first error, or Success
+	body    []byte      // what is not read yet
+	code    mach.Return // the error that a mismatch means
+	err     mach.Return // first error, or Success
+	bits    mach.HeaderBits
+	checked bool // End compares bits with carries
+	carries bool // a right or out-of-line memory was read
 }
 
 // NewReader reads a request's body: the bytes behind the header. Errors are MIGBadArguments.
@@ -21,6 +24,10 @@ func NewReader(body []byte) Reader { return Reader{body: body, code: mach.MIGBad
 
 // NewReplyReader reads a reply's body. Errors are MIGTypeError.
 func NewReplyReader(body []byte) Reader { return Reader{body: body, code: mach.MIGTypeError} }
+
+// Header gives the bits of the message's header to the reader: End then finds an error in a message that is said to be complex and carries neither
+// rights nor out-of-line memory, and in one that carries some and is not.
+func (r *Reader) Header(bits mach.HeaderBits) { r.bits, r.checked = bits, true }
 
 // Reply takes a received reply apart: its header and its return code, behind which the Reader begins. An error's reply is a code and nothing
 // else.
@@ -34,10 +41,11 @@ func Reply(msg []byte) (Reader, mach.Return) {
 		return Reader{}, mach.MIGTypeError
 	}
 	code := mach.Return(binary.LittleEndian.Uint32(msg[mach.HeaderSize+8:]))
-	if code != mach.Success && size != least {
+	bits := mach.HeaderBits(binary.LittleEndian.Uint32(msg))
+	if code != mach.Success && (size != least || bits&mach.Complex != 0) {
 		return Reader{}, mach.MIGTypeError
 	}
-	return Reader{body: msg[least:size], code: mach.MIGTypeError}, code
+	return Reader{body: msg[least:size], code: mach.MIGTypeError, bits: bits, checked: true}, code
 }
 
 // Err is the first error, or Success.
@@ -45,7 +53,7 @@ func (r *Reader) Err() mach.Return { return r.err }
 
 // End is the first error, and an error if anything is left to read: messages have exactly the size of their items.
 func (r *Reader) End() mach.Return {
-	if len(r.body) != 0 {
+	if len(r.body) != 0 || r.checked && r.carries != (r.bits&mach.Complex != 0) {
 		r.fail()
 	}
 	return r.err
@@ -120,6 +128,7 @@ func (r *Reader) RetCode() mach.Return {
 
 // Port reads one right of the type that a receiver sees: MsgPortSend, MsgPortSendOnce or MsgPortReceive.
 func (r *Reader) Port(want mach.MsgType) mach.Name {
+	r.carries = true
 	return mach.Name(r.word(mach.Type(want) | typePort))
 }
 
@@ -156,6 +165,7 @@ func (r *Reader) data(t mach.Type) []byte {
 		r.fail()
 		return nil
 	}
+	r.carries = r.carries || t.Name().IsPort()
 	b := r.body[8 : 8+n : 8+n]
 	r.body = r.body[8+padded:]
 	return b
@@ -169,6 +179,7 @@ func (r *Reader) OutOfLine(name mach.MsgType, size uint16) (pointer uint64, numb
 		r.fail()
 		return 0, 0
 	}
+	r.carries = true
 	pointer = binary.LittleEndian.Uint64(r.body[8:])
 	r.body = r.body[16:]
 	return pointer, t.Number()

@@ -26,10 +26,22 @@ func served(code mach.Return, serve func(w *mig.Writer)) (*Client, *request) {
 		if serve != nil {
 			serve(&w)
 		}
-		w.SetHeader(mach.Bits(0, mach.MsgMoveSendOnce), 0, reply, mach.MsgID(h.ID)+mach.ReplyOffset)
+		w.SetHeader(mach.Bits(0, mach.MsgMoveSendOnce)|complexity(buf[mach.HeaderSize:w.Len()]), 0, reply, mach.MsgID(h.ID)+mach.ReplyOffset)
 		return mach.Success
 	}
 	return c, &seen
+}
+
+// complexity is Complex for a body that carries rights or out-of-line memory.
+func complexity(body []byte) mach.HeaderBits {
+	for len(body) != 0 {
+		t := mach.Type(binary.LittleEndian.Uint64(body))
+		if t.Name().IsPort() || !t.Inline() {
+			return mach.Complex
+		}
+		body = body[8+(t.ElementBits()*t.Number()/8+7)&^7:]
+	}
+	return 0
 }
 
 // The sizes are those of GNU Mach's stubs for x86_64, header included.

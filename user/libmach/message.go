@@ -33,7 +33,11 @@ func (m Message) Port() mach.Name { return mach.Name(m.Header.Local) }
 func (m Message) ID() mach.MsgID { return mach.MsgID(m.Header.ID) }
 
 // Reader reads the items of a request.
-func (m Message) Reader() mig.Reader { return mig.NewReader(m.Body) }
+func (m Message) Reader() mig.Reader {
+	r := mig.NewReader(m.Body)
+	r.Header(m.Header.Bits)
+	return r
+}
 
 // Receive waits for a message to a port or port set. With OptRcvTimeout in the options it waits at most ms milliseconds.
 //

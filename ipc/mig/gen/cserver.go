@@ -37,7 +37,7 @@ func (c *C) Server() string {
 func (c *C) serve(r *defs.Routine) {
 	request, reply := layout.Request(r), layout.Reply(r)
 	c.printf("\nstatic void serve_%s(mach_msg_header_t *in, mach_msg_header_t *out)\n{\n", r.Name)
-	c.printf("\tstruct mig_reader r = {(const char *) (in + 1), (const char *) in + in->msgh_size, KERN_SUCCESS};\n\tkern_return_t result;\n")
+	c.printf("\tstruct mig_reader r;\n\tkern_return_t result;\n")
 	if reply != nil {
 		c.printf("\tmach_msg_bits_t complex = %s;\n\tchar *p;\n", map[bool]string{true: "MACH_MSGH_BITS_COMPLEX", false: "0"}[reply.Complex])
 	}
@@ -50,7 +50,7 @@ func (c *C) serve(r *defs.Routine) {
 			after = append(after, fmt.Sprintf("\t%s(%s);\n", d, c.passed(a)))
 		}
 	}
-	c.printf("\n")
+	c.printf("\n\tmig_open(&r, in);\n")
 	for k := range request.Items {
 		c.take(&request.Items[k])
 	}

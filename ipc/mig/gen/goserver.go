@@ -91,7 +91,7 @@ func (g *goFile) serve(server, prefix string, r *defs.Routine, numbered bool) {
 		buf = "_"
 	}
 	g.printf("\nfunc %s(s %sServer, q *mig.Request, %s []byte) ([]byte, mach.Return) {\n", unexported(prefix+r.Name), server, buf)
-	g.printf("r := mig.NewReader(q.Body)\n")
+	g.printf("r := q.Reader()\n")
 	for k := range request.Items {
 		g.getItem(&request.Items[k])
 	}

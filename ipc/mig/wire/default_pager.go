@@ -163,7 +163,7 @@ func DefaultPagerDemux(s DefaultPagerServer, q *mig.Request, buf []byte) (reply 
 }
 
 func serveDefaultPagerObjectCreate(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	objectSize := r.Uint64()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -178,7 +178,7 @@ func serveDefaultPagerObjectCreate(s DefaultPagerServer, q *mig.Request, buf []b
 }
 
 func serveDefaultPagerInfo(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -191,7 +191,7 @@ func serveDefaultPagerInfo(s DefaultPagerServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveDefaultPagerObjects(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	objectsRoom := min(r.Uint32(), 128)
 	portsRoom := min(r.Uint32(), 256)
 	ret := r.End()
@@ -212,7 +212,7 @@ func serveDefaultPagerObjects(s DefaultPagerServer, q *mig.Request, buf []byte) 
 }
 
 func serveDefaultPagerObjectPages(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryObject := r.Port(mach.MsgMoveSend)
 	pagesRoom := min(r.Uint32(), 256)
 	ret := r.End()
@@ -229,7 +229,7 @@ func serveDefaultPagerObjectPages(s DefaultPagerServer, q *mig.Request, buf []by
 }
 
 func serveDefaultPagerPagingFile(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	masterDevicePort := r.Port(mach.MsgMoveSend)
 	filename := r.CString(0x16008000c, 256)
 	add := r.Bool()
@@ -242,7 +242,7 @@ func serveDefaultPagerPagingFile(s DefaultPagerServer, q *mig.Request, buf []byt
 }
 
 func serveDefaultPagerRegisterFileserver(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	fileserverPort := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -253,7 +253,7 @@ func serveDefaultPagerRegisterFileserver(s DefaultPagerServer, q *mig.Request, b
 }
 
 func serveDefaultPagerObjectSetSize(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	objectSizeLimit := r.Uint64()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -264,7 +264,7 @@ func serveDefaultPagerObjectSetSize(s DefaultPagerServer, q *mig.Request, buf []
 }
 
 func serveDefaultPagerStorageInfo(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -287,7 +287,7 @@ func serveDefaultPagerStorageInfo(s DefaultPagerServer, q *mig.Request, buf []by
 }
 
 func serveDefaultPagerPagingStorageNew(s DefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	device := r.Port(mach.MsgMoveSend)
 	runs := r.Varying(0x6000400b, 256, 1)
 	name := r.CString(0x1002000080c, 256)
@@ -343,7 +343,7 @@ func SeqnosDefaultPagerDemux(s SeqnosDefaultPagerServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosDefaultPagerObjectCreate(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	objectSize := r.Uint64()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -358,7 +358,7 @@ func serveSeqnosDefaultPagerObjectCreate(s SeqnosDefaultPagerServer, q *mig.Requ
 }
 
 func serveSeqnosDefaultPagerInfo(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -371,7 +371,7 @@ func serveSeqnosDefaultPagerInfo(s SeqnosDefaultPagerServer, q *mig.Request, buf
 }
 
 func serveSeqnosDefaultPagerObjects(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	objectsRoom := min(r.Uint32(), 128)
 	portsRoom := min(r.Uint32(), 256)
 	ret := r.End()
@@ -392,7 +392,7 @@ func serveSeqnosDefaultPagerObjects(s SeqnosDefaultPagerServer, q *mig.Request, 
 }
 
 func serveSeqnosDefaultPagerObjectPages(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryObject := r.Port(mach.MsgMoveSend)
 	pagesRoom := min(r.Uint32(), 256)
 	ret := r.End()
@@ -409,7 +409,7 @@ func serveSeqnosDefaultPagerObjectPages(s SeqnosDefaultPagerServer, q *mig.Reque
 }
 
 func serveSeqnosDefaultPagerPagingFile(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	masterDevicePort := r.Port(mach.MsgMoveSend)
 	filename := r.CString(0x16008000c, 256)
 	add := r.Bool()
@@ -422,7 +422,7 @@ func serveSeqnosDefaultPagerPagingFile(s SeqnosDefaultPagerServer, q *mig.Reques
 }
 
 func serveSeqnosDefaultPagerRegisterFileserver(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	fileserverPort := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -433,7 +433,7 @@ func serveSeqnosDefaultPagerRegisterFileserver(s SeqnosDefaultPagerServer, q *mi
 }
 
 func serveSeqnosDefaultPagerObjectSetSize(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	objectSizeLimit := r.Uint64()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -444,7 +444,7 @@ func serveSeqnosDefaultPagerObjectSetSize(s SeqnosDefaultPagerServer, q *mig.Req
 }
 
 func serveSeqnosDefaultPagerStorageInfo(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -467,7 +467,7 @@ func serveSeqnosDefaultPagerStorageInfo(s SeqnosDefaultPagerServer, q *mig.Reque
 }
 
 func serveSeqnosDefaultPagerPagingStorageNew(s SeqnosDefaultPagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	device := r.Port(mach.MsgMoveSend)
 	runs := r.Varying(0x6000400b, 256, 1)
 	name := r.CString(0x1002000080c, 256)

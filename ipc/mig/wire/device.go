@@ -85,7 +85,7 @@ func DeviceDemux(s DeviceServer, q *mig.Request, buf []byte) (reply []byte, code
 }
 
 func serveDeviceOpen(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mode := r.Uint32()
 	name := r.CString(0x16004000c, 128)
 	ret := r.End()
@@ -102,7 +102,7 @@ func serveDeviceOpen(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveDeviceClose(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -112,7 +112,7 @@ func serveDeviceClose(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.
 }
 
 func serveDeviceMap(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	prot := mach.Prot(r.Int32())
 	offset := r.Uint64()
 	size := r.Uint64()
@@ -173,7 +173,7 @@ func SeqnosDeviceDemux(s SeqnosDeviceServer, q *mig.Request, buf []byte) (reply 
 }
 
 func serveSeqnosDeviceOpen(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mode := r.Uint32()
 	name := r.CString(0x16004000c, 128)
 	ret := r.End()
@@ -190,7 +190,7 @@ func serveSeqnosDeviceOpen(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosDeviceClose(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -200,7 +200,7 @@ func serveSeqnosDeviceClose(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([
 }
 
 func serveSeqnosDeviceMap(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	prot := mach.Prot(r.Int32())
 	offset := r.Uint64()
 	size := r.Uint64()

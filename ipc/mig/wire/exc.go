@@ -40,7 +40,7 @@ func ExcDemux(s ExcServer, q *mig.Request, buf []byte) (reply []byte, code mach.
 }
 
 func serveExceptionRaise(s ExcServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	thread := r.Port(mach.MsgMoveSend)
 	task := r.Port(mach.MsgMoveSend)
 	exception := r.Int32()
@@ -73,7 +73,7 @@ func SeqnosExcDemux(s SeqnosExcServer, q *mig.Request, buf []byte) (reply []byte
 }
 
 func serveSeqnosExceptionRaise(s SeqnosExcServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	thread := r.Port(mach.MsgMoveSend)
 	task := r.Port(mach.MsgMoveSend)
 	exception := r.Int32()

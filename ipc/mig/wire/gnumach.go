@@ -270,7 +270,7 @@ func GnumachDemux(s GnumachServer, q *mig.Request, buf []byte) (reply []byte, co
 }
 
 func serveVmCacheStatistics(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -283,7 +283,7 @@ func serveVmCacheStatistics(s GnumachServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveThreadTerminateRelease(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	threadName := r.Name()
 	replyPort := r.Name()
@@ -297,7 +297,7 @@ func serveThreadTerminateRelease(s GnumachServer, q *mig.Request, _ []byte) ([]b
 }
 
 func serveTaskSetName(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.CString(0x2000080c, 64)
 	ret := r.End()
 	if ret == mach.Success {
@@ -307,7 +307,7 @@ func serveTaskSetName(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.R
 }
 
 func serveRegisterNewTaskNotification(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	notification := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -318,7 +318,7 @@ func serveRegisterNewTaskNotification(s GnumachServer, q *mig.Request, buf []byt
 }
 
 func serveGsyncWait(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	addr := mach.VirtAddr(r.Uint64())
 	val1 := r.Uint32()
 	val2 := r.Uint32()
@@ -333,7 +333,7 @@ func serveGsyncWait(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveGsyncWake(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	addr := mach.VirtAddr(r.Uint64())
 	val := r.Uint32()
 	flags := r.Int32()
@@ -345,7 +345,7 @@ func serveGsyncWake(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Ret
 }
 
 func serveGsyncRequeue(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	srcAddr := mach.VirtAddr(r.Uint64())
 	dstAddr := mach.VirtAddr(r.Uint64())
 	wakeOne := r.Bool()
@@ -358,7 +358,7 @@ func serveGsyncRequeue(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.
 }
 
 func serveVmWireAll(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	flags := r.Int32()
 	ret := r.End()
@@ -370,7 +370,7 @@ func serveVmWireAll(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveVmObjectSync(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	shouldFlush := r.Bool()
@@ -385,7 +385,7 @@ func serveVmObjectSync(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mac
 }
 
 func serveVmMsync(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	syncFlags := r.Int32()
@@ -398,7 +398,7 @@ func serveVmMsync(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Ret
 }
 
 func serveVmAllocateContiguous(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	targetTask := r.Port(mach.MsgMoveSend)
 	size := r.Uint64()
 	pmin := r.Uint64()
@@ -418,7 +418,7 @@ func serveVmAllocateContiguous(s GnumachServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveTaskSetEssential(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	essential := r.Bool()
 	ret := r.End()
 	if ret == mach.Success {
@@ -428,7 +428,7 @@ func serveTaskSetEssential(s GnumachServer, q *mig.Request, _ []byte) ([]byte, m
 }
 
 func serveVmPagesPhys(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	targetTask := r.Port(mach.MsgMoveSend)
 	vaddr := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
@@ -445,7 +445,7 @@ func serveVmPagesPhys(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach
 }
 
 func serveThreadSetName(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.CString(0x2000080c, 64)
 	ret := r.End()
 	if ret == mach.Success {
@@ -455,7 +455,7 @@ func serveThreadSetName(s GnumachServer, q *mig.Request, _ []byte) ([]byte, mach
 }
 
 func serveThreadGetName(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -468,7 +468,7 @@ func serveThreadGetName(s GnumachServer, q *mig.Request, buf []byte) ([]byte, ma
 }
 
 func serveVmSetSizeLimit(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	map_ := r.Port(mach.MsgMoveSend)
 	currentLimit := r.Uint64()
 	maxLimit := r.Uint64()
@@ -481,7 +481,7 @@ func serveVmSetSizeLimit(s GnumachServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveVmGetSizeLimit(s GnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -562,7 +562,7 @@ func SeqnosGnumachDemux(s SeqnosGnumachServer, q *mig.Request, buf []byte) (repl
 }
 
 func serveSeqnosVmCacheStatistics(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -575,7 +575,7 @@ func serveSeqnosVmCacheStatistics(s SeqnosGnumachServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosThreadTerminateRelease(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	threadName := r.Name()
 	replyPort := r.Name()
@@ -589,7 +589,7 @@ func serveSeqnosThreadTerminateRelease(s SeqnosGnumachServer, q *mig.Request, _ 
 }
 
 func serveSeqnosTaskSetName(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.CString(0x2000080c, 64)
 	ret := r.End()
 	if ret == mach.Success {
@@ -599,7 +599,7 @@ func serveSeqnosTaskSetName(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]
 }
 
 func serveSeqnosRegisterNewTaskNotification(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	notification := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -610,7 +610,7 @@ func serveSeqnosRegisterNewTaskNotification(s SeqnosGnumachServer, q *mig.Reques
 }
 
 func serveSeqnosGsyncWait(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	addr := mach.VirtAddr(r.Uint64())
 	val1 := r.Uint32()
 	val2 := r.Uint32()
@@ -625,7 +625,7 @@ func serveSeqnosGsyncWait(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosGsyncWake(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	addr := mach.VirtAddr(r.Uint64())
 	val := r.Uint32()
 	flags := r.Int32()
@@ -637,7 +637,7 @@ func serveSeqnosGsyncWake(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]by
 }
 
 func serveSeqnosGsyncRequeue(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	srcAddr := mach.VirtAddr(r.Uint64())
 	dstAddr := mach.VirtAddr(r.Uint64())
 	wakeOne := r.Bool()
@@ -650,7 +650,7 @@ func serveSeqnosGsyncRequeue(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([
 }
 
 func serveSeqnosVmWireAll(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	flags := r.Int32()
 	ret := r.End()
@@ -662,7 +662,7 @@ func serveSeqnosVmWireAll(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosVmObjectSync(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	shouldFlush := r.Bool()
@@ -677,7 +677,7 @@ func serveSeqnosVmObjectSync(s SeqnosGnumachServer, q *mig.Request, buf []byte) 
 }
 
 func serveSeqnosVmMsync(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	syncFlags := r.Int32()
@@ -690,7 +690,7 @@ func serveSeqnosVmMsync(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveSeqnosVmAllocateContiguous(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	targetTask := r.Port(mach.MsgMoveSend)
 	size := r.Uint64()
 	pmin := r.Uint64()
@@ -710,7 +710,7 @@ func serveSeqnosVmAllocateContiguous(s SeqnosGnumachServer, q *mig.Request, buf 
 }
 
 func serveSeqnosTaskSetEssential(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	essential := r.Bool()
 	ret := r.End()
 	if ret == mach.Success {
@@ -720,7 +720,7 @@ func serveSeqnosTaskSetEssential(s SeqnosGnumachServer, q *mig.Request, _ []byte
 }
 
 func serveSeqnosVmPagesPhys(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	targetTask := r.Port(mach.MsgMoveSend)
 	vaddr := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
@@ -737,7 +737,7 @@ func serveSeqnosVmPagesPhys(s SeqnosGnumachServer, q *mig.Request, buf []byte) (
 }
 
 func serveSeqnosThreadSetName(s SeqnosGnumachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.CString(0x2000080c, 64)
 	ret := r.End()
 	if ret == mach.Success {
@@ -747,7 +747,7 @@ func serveSeqnosThreadSetName(s SeqnosGnumachServer, q *mig.Request, _ []byte) (
 }
 
 func serveSeqnosThreadGetName(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -760,7 +760,7 @@ func serveSeqnosThreadGetName(s SeqnosGnumachServer, q *mig.Request, buf []byte)
 }
 
 func serveSeqnosVmSetSizeLimit(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	map_ := r.Port(mach.MsgMoveSend)
 	currentLimit := r.Uint64()
 	maxLimit := r.Uint64()
@@ -773,7 +773,7 @@ func serveSeqnosVmSetSizeLimit(s SeqnosGnumachServer, q *mig.Request, buf []byte
 }
 
 func serveSeqnosVmGetSizeLimit(s SeqnosGnumachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)

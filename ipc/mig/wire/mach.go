@@ -676,7 +676,7 @@ func MachDemux(s MachServer, q *mig.Request, buf []byte) (reply []byte, code mac
 }
 
 func serveTaskCreate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	inheritMemory := r.Bool()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -691,7 +691,7 @@ func serveTaskCreate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Ret
 }
 
 func serveTaskTerminate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -701,7 +701,7 @@ func serveTaskTerminate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.
 }
 
 func serveTaskGetEmulationVector(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -717,7 +717,7 @@ func serveTaskGetEmulationVector(s MachServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveTaskSetEmulationVector(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	vectorStart := r.Int32()
 	emulationVector := r.Varying(0x4000400b, 0, 1)
 	ret := r.End()
@@ -729,7 +729,7 @@ func serveTaskSetEmulationVector(s MachServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveTaskThreads(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -743,7 +743,7 @@ func serveTaskThreads(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Re
 }
 
 func serveTaskInfo(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	taskInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -758,7 +758,7 @@ func serveTaskInfo(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Retur
 }
 
 func serveThreadTerminate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -768,7 +768,7 @@ func serveThreadTerminate(s MachServer, q *mig.Request, buf []byte) ([]byte, mac
 }
 
 func serveThreadGetState(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	oldStateRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -783,7 +783,7 @@ func serveThreadGetState(s MachServer, q *mig.Request, buf []byte) ([]byte, mach
 }
 
 func serveThreadSetState(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	newState := r.Varying(0x20002002, 1024, 1)
 	ret := r.End()
@@ -795,7 +795,7 @@ func serveThreadSetState(s MachServer, q *mig.Request, buf []byte) ([]byte, mach
 }
 
 func serveThreadInfo(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	threadInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -810,7 +810,7 @@ func serveThreadInfo(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Ret
 }
 
 func serveVmAllocate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	anywhere := r.Bool()
@@ -826,7 +826,7 @@ func serveVmAllocate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Ret
 }
 
 func serveVmDeallocate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	ret := r.End()
@@ -838,7 +838,7 @@ func serveVmDeallocate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveVmProtect(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	setMaximum := r.Bool()
@@ -852,7 +852,7 @@ func serveVmProtect(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Retu
 }
 
 func serveVmInherit(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	newInheritance := mach.Inherit(r.Int32())
@@ -865,7 +865,7 @@ func serveVmInherit(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Retu
 }
 
 func serveVmRead(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	ret := r.End()
@@ -881,7 +881,7 @@ func serveVmRead(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return)
 }
 
 func serveVmWrite(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	data := r.Varying(0x40000809, 0, 1)
 	ret := r.End()
@@ -893,7 +893,7 @@ func serveVmWrite(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return
 }
 
 func serveVmCopy(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	sourceAddress := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	destAddress := mach.VirtAddr(r.Uint64())
@@ -906,7 +906,7 @@ func serveVmCopy(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return)
 }
 
 func serveVmRegion(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	ret := r.End()
 	w := q.Begin(buf)
@@ -935,7 +935,7 @@ func serveVmRegion(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Retur
 }
 
 func serveVmStatistics(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -948,7 +948,7 @@ func serveVmStatistics(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveMachPortsRegister(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	initPortSet := r.Varying(0x40002011, 0, 1)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -959,7 +959,7 @@ func serveMachPortsRegister(s MachServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveMachPortsLookup(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -973,7 +973,7 @@ func serveMachPortsLookup(s MachServer, q *mig.Request, buf []byte) ([]byte, mac
 }
 
 func serveMemoryObjectDataUnavailable(s MachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	ret := r.End()
@@ -984,7 +984,7 @@ func serveMemoryObjectDataUnavailable(s MachServer, q *mig.Request, _ []byte) ([
 }
 
 func serveMemoryObjectGetAttributes(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1001,7 +1001,7 @@ func serveMemoryObjectGetAttributes(s MachServer, q *mig.Request, buf []byte) ([
 }
 
 func serveVmSetDefaultMemoryManager(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	defaultManager := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1016,7 +1016,7 @@ func serveVmSetDefaultMemoryManager(s MachServer, q *mig.Request, buf []byte) ([
 }
 
 func serveMemoryObjectLockRequest(s MachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	shouldReturn := r.Int32()
@@ -1031,7 +1031,7 @@ func serveMemoryObjectLockRequest(s MachServer, q *mig.Request, _ []byte) ([]byt
 }
 
 func serveTaskSuspend(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1041,7 +1041,7 @@ func serveTaskSuspend(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Re
 }
 
 func serveTaskResume(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1051,7 +1051,7 @@ func serveTaskResume(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Ret
 }
 
 func serveTaskGetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1066,7 +1066,7 @@ func serveTaskGetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveTaskSetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	specialPort := r.Port(mach.MsgMoveSend)
 	ret := r.End()
@@ -1078,7 +1078,7 @@ func serveTaskSetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveThreadCreate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1092,7 +1092,7 @@ func serveThreadCreate(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveThreadSuspend(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1102,7 +1102,7 @@ func serveThreadSuspend(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.
 }
 
 func serveThreadResume(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1112,7 +1112,7 @@ func serveThreadResume(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveThreadAbort(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1122,7 +1122,7 @@ func serveThreadAbort(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Re
 }
 
 func serveThreadGetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1137,7 +1137,7 @@ func serveThreadGetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveThreadSetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	specialPort := r.Port(mach.MsgMoveSend)
 	ret := r.End()
@@ -1149,7 +1149,7 @@ func serveThreadSetSpecialPort(s MachServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveTaskSetEmulation(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	routineEntryPt := mach.VirtAddr(r.Uint64())
 	routineNumber := r.Int32()
 	ret := r.End()
@@ -1161,7 +1161,7 @@ func serveTaskSetEmulation(s MachServer, q *mig.Request, buf []byte) ([]byte, ma
 }
 
 func serveTaskRasControl(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	basepc := mach.VirtAddr(r.Uint64())
 	boundspc := mach.VirtAddr(r.Uint64())
 	flavor := r.Int32()
@@ -1174,7 +1174,7 @@ func serveTaskRasControl(s MachServer, q *mig.Request, buf []byte) ([]byte, mach
 }
 
 func serveVmMap(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	mask := mach.VirtAddr(r.Uint64())
@@ -1197,7 +1197,7 @@ func serveVmMap(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) 
 }
 
 func serveMemoryObjectDataError(s MachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	errorValue := mach.Return(r.Int32())
@@ -1209,7 +1209,7 @@ func serveMemoryObjectDataError(s MachServer, q *mig.Request, _ []byte) ([]byte,
 }
 
 func serveMemoryObjectDestroy(s MachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	reason := mach.Return(r.Int32())
 	ret := r.End()
 	if ret == mach.Success {
@@ -1219,7 +1219,7 @@ func serveMemoryObjectDestroy(s MachServer, q *mig.Request, _ []byte) ([]byte, m
 }
 
 func serveMemoryObjectDataSupply(s MachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	data := r.Varying(0x40000809, 0, 1)
 	lockValue := mach.Prot(r.Int32())
@@ -1233,7 +1233,7 @@ func serveMemoryObjectDataSupply(s MachServer, q *mig.Request, _ []byte) ([]byte
 }
 
 func serveMemoryObjectReady(s MachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mayCache := r.Bool()
 	copyStrategy := r.Int32()
 	ret := r.End()
@@ -1244,7 +1244,7 @@ func serveMemoryObjectReady(s MachServer, q *mig.Request, _ []byte) ([]byte, mac
 }
 
 func serveMemoryObjectChangeAttributes(s MachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mayCache := r.Bool()
 	copyStrategy := r.Int32()
 	replyTo, replyToAs := r.PolyPort()
@@ -1256,7 +1256,7 @@ func serveMemoryObjectChangeAttributes(s MachServer, q *mig.Request, _ []byte) (
 }
 
 func serveVmMachineAttribute(s MachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	attribute := r.Int32()
@@ -1420,7 +1420,7 @@ func SeqnosMachDemux(s SeqnosMachServer, q *mig.Request, buf []byte) (reply []by
 }
 
 func serveSeqnosTaskCreate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	inheritMemory := r.Bool()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1435,7 +1435,7 @@ func serveSeqnosTaskCreate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveSeqnosTaskTerminate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1445,7 +1445,7 @@ func serveSeqnosTaskTerminate(s SeqnosMachServer, q *mig.Request, buf []byte) ([
 }
 
 func serveSeqnosTaskGetEmulationVector(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1461,7 +1461,7 @@ func serveSeqnosTaskGetEmulationVector(s SeqnosMachServer, q *mig.Request, buf [
 }
 
 func serveSeqnosTaskSetEmulationVector(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	vectorStart := r.Int32()
 	emulationVector := r.Varying(0x4000400b, 0, 1)
 	ret := r.End()
@@ -1473,7 +1473,7 @@ func serveSeqnosTaskSetEmulationVector(s SeqnosMachServer, q *mig.Request, buf [
 }
 
 func serveSeqnosTaskThreads(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1487,7 +1487,7 @@ func serveSeqnosTaskThreads(s SeqnosMachServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveSeqnosTaskInfo(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	taskInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1502,7 +1502,7 @@ func serveSeqnosTaskInfo(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveSeqnosThreadTerminate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1512,7 +1512,7 @@ func serveSeqnosThreadTerminate(s SeqnosMachServer, q *mig.Request, buf []byte) 
 }
 
 func serveSeqnosThreadGetState(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	oldStateRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1527,7 +1527,7 @@ func serveSeqnosThreadGetState(s SeqnosMachServer, q *mig.Request, buf []byte) (
 }
 
 func serveSeqnosThreadSetState(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	newState := r.Varying(0x20002002, 1024, 1)
 	ret := r.End()
@@ -1539,7 +1539,7 @@ func serveSeqnosThreadSetState(s SeqnosMachServer, q *mig.Request, buf []byte) (
 }
 
 func serveSeqnosThreadInfo(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	threadInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1554,7 +1554,7 @@ func serveSeqnosThreadInfo(s SeqnosMachServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveSeqnosVmAllocate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	anywhere := r.Bool()
@@ -1570,7 +1570,7 @@ func serveSeqnosVmAllocate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveSeqnosVmDeallocate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	ret := r.End()
@@ -1582,7 +1582,7 @@ func serveSeqnosVmDeallocate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosVmProtect(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	setMaximum := r.Bool()
@@ -1596,7 +1596,7 @@ func serveSeqnosVmProtect(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveSeqnosVmInherit(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	newInheritance := mach.Inherit(r.Int32())
@@ -1609,7 +1609,7 @@ func serveSeqnosVmInherit(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveSeqnosVmRead(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	ret := r.End()
@@ -1625,7 +1625,7 @@ func serveSeqnosVmRead(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveSeqnosVmWrite(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	data := r.Varying(0x40000809, 0, 1)
 	ret := r.End()
@@ -1637,7 +1637,7 @@ func serveSeqnosVmWrite(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte,
 }
 
 func serveSeqnosVmCopy(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	sourceAddress := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	destAddress := mach.VirtAddr(r.Uint64())
@@ -1650,7 +1650,7 @@ func serveSeqnosVmCopy(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveSeqnosVmRegion(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1679,7 +1679,7 @@ func serveSeqnosVmRegion(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveSeqnosVmStatistics(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1692,7 +1692,7 @@ func serveSeqnosVmStatistics(s SeqnosMachServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosMachPortsRegister(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	initPortSet := r.Varying(0x40002011, 0, 1)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1703,7 +1703,7 @@ func serveSeqnosMachPortsRegister(s SeqnosMachServer, q *mig.Request, buf []byte
 }
 
 func serveSeqnosMachPortsLookup(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1717,7 +1717,7 @@ func serveSeqnosMachPortsLookup(s SeqnosMachServer, q *mig.Request, buf []byte) 
 }
 
 func serveSeqnosMemoryObjectDataUnavailable(s SeqnosMachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	ret := r.End()
@@ -1728,7 +1728,7 @@ func serveSeqnosMemoryObjectDataUnavailable(s SeqnosMachServer, q *mig.Request, 
 }
 
 func serveSeqnosMemoryObjectGetAttributes(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1745,7 +1745,7 @@ func serveSeqnosMemoryObjectGetAttributes(s SeqnosMachServer, q *mig.Request, bu
 }
 
 func serveSeqnosVmSetDefaultMemoryManager(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	defaultManager := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1760,7 +1760,7 @@ func serveSeqnosVmSetDefaultMemoryManager(s SeqnosMachServer, q *mig.Request, bu
 }
 
 func serveSeqnosMemoryObjectLockRequest(s SeqnosMachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	shouldReturn := r.Int32()
@@ -1775,7 +1775,7 @@ func serveSeqnosMemoryObjectLockRequest(s SeqnosMachServer, q *mig.Request, _ []
 }
 
 func serveSeqnosTaskSuspend(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1785,7 +1785,7 @@ func serveSeqnosTaskSuspend(s SeqnosMachServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveSeqnosTaskResume(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1795,7 +1795,7 @@ func serveSeqnosTaskResume(s SeqnosMachServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveSeqnosTaskGetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1810,7 +1810,7 @@ func serveSeqnosTaskGetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []byt
 }
 
 func serveSeqnosTaskSetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	specialPort := r.Port(mach.MsgMoveSend)
 	ret := r.End()
@@ -1822,7 +1822,7 @@ func serveSeqnosTaskSetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []byt
 }
 
 func serveSeqnosThreadCreate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1836,7 +1836,7 @@ func serveSeqnosThreadCreate(s SeqnosMachServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosThreadSuspend(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1846,7 +1846,7 @@ func serveSeqnosThreadSuspend(s SeqnosMachServer, q *mig.Request, buf []byte) ([
 }
 
 func serveSeqnosThreadResume(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1856,7 +1856,7 @@ func serveSeqnosThreadResume(s SeqnosMachServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosThreadAbort(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1866,7 +1866,7 @@ func serveSeqnosThreadAbort(s SeqnosMachServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveSeqnosThreadGetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1881,7 +1881,7 @@ func serveSeqnosThreadGetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosThreadSetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	whichPort := r.Int32()
 	specialPort := r.Port(mach.MsgMoveSend)
 	ret := r.End()
@@ -1893,7 +1893,7 @@ func serveSeqnosThreadSetSpecialPort(s SeqnosMachServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosTaskSetEmulation(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	routineEntryPt := mach.VirtAddr(r.Uint64())
 	routineNumber := r.Int32()
 	ret := r.End()
@@ -1905,7 +1905,7 @@ func serveSeqnosTaskSetEmulation(s SeqnosMachServer, q *mig.Request, buf []byte)
 }
 
 func serveSeqnosTaskRasControl(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	basepc := mach.VirtAddr(r.Uint64())
 	boundspc := mach.VirtAddr(r.Uint64())
 	flavor := r.Int32()
@@ -1918,7 +1918,7 @@ func serveSeqnosTaskRasControl(s SeqnosMachServer, q *mig.Request, buf []byte) (
 }
 
 func serveSeqnosVmMap(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	mask := mach.VirtAddr(r.Uint64())
@@ -1941,7 +1941,7 @@ func serveSeqnosVmMap(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveSeqnosMemoryObjectDataError(s SeqnosMachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	size := r.Uint64()
 	errorValue := mach.Return(r.Int32())
@@ -1953,7 +1953,7 @@ func serveSeqnosMemoryObjectDataError(s SeqnosMachServer, q *mig.Request, _ []by
 }
 
 func serveSeqnosMemoryObjectDestroy(s SeqnosMachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	reason := mach.Return(r.Int32())
 	ret := r.End()
 	if ret == mach.Success {
@@ -1963,7 +1963,7 @@ func serveSeqnosMemoryObjectDestroy(s SeqnosMachServer, q *mig.Request, _ []byte
 }
 
 func serveSeqnosMemoryObjectDataSupply(s SeqnosMachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	offset := r.Uint64()
 	data := r.Varying(0x40000809, 0, 1)
 	lockValue := mach.Prot(r.Int32())
@@ -1977,7 +1977,7 @@ func serveSeqnosMemoryObjectDataSupply(s SeqnosMachServer, q *mig.Request, _ []b
 }
 
 func serveSeqnosMemoryObjectReady(s SeqnosMachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mayCache := r.Bool()
 	copyStrategy := r.Int32()
 	ret := r.End()
@@ -1988,7 +1988,7 @@ func serveSeqnosMemoryObjectReady(s SeqnosMachServer, q *mig.Request, _ []byte) 
 }
 
 func serveSeqnosMemoryObjectChangeAttributes(s SeqnosMachServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mayCache := r.Bool()
 	copyStrategy := r.Int32()
 	replyTo, replyToAs := r.PolyPort()
@@ -2000,7 +2000,7 @@ func serveSeqnosMemoryObjectChangeAttributes(s SeqnosMachServer, q *mig.Request,
 }
 
 func serveSeqnosVmMachineAttribute(s SeqnosMachServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
 	attribute := r.Int32()

@@ -62,7 +62,7 @@ func Mach4Demux(s Mach4Server, q *mig.Request, buf []byte) (reply []byte, code m
 }
 
 func serveMemoryObjectCreateProxy(s Mach4Server, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	maxProtection := mach.Prot(r.Int32())
 	object := r.Varying(0x20004011, 1024, 1)
 	offset := r.Varying(0x2000400b, 1024, 1)
@@ -81,7 +81,7 @@ func serveMemoryObjectCreateProxy(s Mach4Server, q *mig.Request, buf []byte) ([]
 }
 
 func serveVmRegionCreateProxy(s Mach4Server, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	maxProtection := mach.Prot(r.Int32())
 	len_ := r.Uint64()
@@ -119,7 +119,7 @@ func SeqnosMach4Demux(s SeqnosMach4Server, q *mig.Request, buf []byte) (reply []
 }
 
 func serveSeqnosMemoryObjectCreateProxy(s SeqnosMach4Server, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	maxProtection := mach.Prot(r.Int32())
 	object := r.Varying(0x20004011, 1024, 1)
 	offset := r.Varying(0x2000400b, 1024, 1)
@@ -138,7 +138,7 @@ func serveSeqnosMemoryObjectCreateProxy(s SeqnosMach4Server, q *mig.Request, buf
 }
 
 func serveSeqnosVmRegionCreateProxy(s SeqnosMach4Server, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	address := mach.VirtAddr(r.Uint64())
 	maxProtection := mach.Prot(r.Int32())
 	len_ := r.Uint64()

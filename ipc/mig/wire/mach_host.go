@@ -692,7 +692,7 @@ func MachHostDemux(s MachHostServer, q *mig.Request, buf []byte) (reply []byte, 
 }
 
 func serveHostProcessors(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -706,7 +706,7 @@ func serveHostProcessors(s MachHostServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveHostDefaultMemoryManager(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	defaultManager := r.Port(mach.MsgMoveSend)
 	clusterSize := r.Uint64()
 	ret := r.End()
@@ -722,7 +722,7 @@ func serveHostDefaultMemoryManager(s MachHostServer, q *mig.Request, buf []byte)
 }
 
 func serveProcessorStart(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -732,7 +732,7 @@ func serveProcessorStart(s MachHostServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveProcessorExit(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -742,7 +742,7 @@ func serveProcessorExit(s MachHostServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveProcessorSetDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -756,7 +756,7 @@ func serveProcessorSetDefault(s MachHostServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveProcessorSetCreate(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -772,7 +772,7 @@ func serveProcessorSetCreate(s MachHostServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveProcessorSetDestroy(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -782,7 +782,7 @@ func serveProcessorSetDestroy(s MachHostServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveProcessorAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newSet := r.Port(mach.MsgMoveSend)
 	wait := r.Bool()
 	ret := r.End()
@@ -794,7 +794,7 @@ func serveProcessorAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte,
 }
 
 func serveProcessorGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -808,7 +808,7 @@ func serveProcessorGetAssignment(s MachHostServer, q *mig.Request, buf []byte) (
 }
 
 func serveThreadAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newSet := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -819,7 +819,7 @@ func serveThreadAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, ma
 }
 
 func serveThreadAssignDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -829,7 +829,7 @@ func serveThreadAssignDefault(s MachHostServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveThreadGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -843,7 +843,7 @@ func serveThreadGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveTaskAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newSet := r.Port(mach.MsgMoveSend)
 	assignThreads := r.Bool()
 	ret := r.End()
@@ -855,7 +855,7 @@ func serveTaskAssign(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach
 }
 
 func serveTaskAssignDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	assignThreads := r.Bool()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -866,7 +866,7 @@ func serveTaskAssignDefault(s MachHostServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveTaskGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -880,7 +880,7 @@ func serveTaskGetAssignment(s MachHostServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveHostKernelVersion(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -893,7 +893,7 @@ func serveHostKernelVersion(s MachHostServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveThreadPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	priority := r.Int32()
 	setMax := r.Bool()
 	ret := r.End()
@@ -905,7 +905,7 @@ func serveThreadPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveThreadMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	processorSet := r.Port(mach.MsgMoveSend)
 	maxPriority := r.Int32()
 	ret := r.End()
@@ -917,7 +917,7 @@ func serveThreadMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveTaskPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	priority := r.Int32()
 	changeThreads := r.Bool()
 	ret := r.End()
@@ -929,7 +929,7 @@ func serveTaskPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, ma
 }
 
 func serveProcessorSetMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	maxPriority := r.Int32()
 	changeThreads := r.Bool()
 	ret := r.End()
@@ -941,7 +941,7 @@ func serveProcessorSetMaxPriority(s MachHostServer, q *mig.Request, buf []byte) 
 }
 
 func serveThreadPolicy(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	policy := r.Int32()
 	data := r.Int32()
 	ret := r.End()
@@ -953,7 +953,7 @@ func serveThreadPolicy(s MachHostServer, q *mig.Request, buf []byte) ([]byte, ma
 }
 
 func serveProcessorSetPolicyEnable(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	policy := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -964,7 +964,7 @@ func serveProcessorSetPolicyEnable(s MachHostServer, q *mig.Request, buf []byte)
 }
 
 func serveProcessorSetPolicyDisable(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	policy := r.Int32()
 	changeThreads := r.Bool()
 	ret := r.End()
@@ -976,7 +976,7 @@ func serveProcessorSetPolicyDisable(s MachHostServer, q *mig.Request, buf []byte
 }
 
 func serveProcessorSetTasks(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -990,7 +990,7 @@ func serveProcessorSetTasks(s MachHostServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveProcessorSetThreads(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1004,7 +1004,7 @@ func serveProcessorSetThreads(s MachHostServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveHostProcessorSets(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1018,7 +1018,7 @@ func serveHostProcessorSets(s MachHostServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveHostProcessorSetPriv(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	setName := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1033,7 +1033,7 @@ func serveHostProcessorSetPriv(s MachHostServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveThreadDepressAbort(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1043,7 +1043,7 @@ func serveThreadDepressAbort(s MachHostServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveHostSetTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newTime := getTimeValueT(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1054,7 +1054,7 @@ func serveHostSetTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mac
 }
 
 func serveHostAdjustTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newAdjustment := getTimeValueT(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1068,7 +1068,7 @@ func serveHostAdjustTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveHostGetTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1081,7 +1081,7 @@ func serveHostGetTime(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mac
 }
 
 func serveHostReboot(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	options := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1092,7 +1092,7 @@ func serveHostReboot(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach
 }
 
 func serveVmWire(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
@@ -1106,7 +1106,7 @@ func serveVmWire(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Ret
 }
 
 func serveThreadWire(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	thread := r.Port(mach.MsgMoveSend)
 	wired := r.Bool()
 	ret := r.End()
@@ -1118,7 +1118,7 @@ func serveThreadWire(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach
 }
 
 func serveHostInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	hostInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1133,7 +1133,7 @@ func serveHostInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.R
 }
 
 func serveProcessorInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	processorInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1151,7 +1151,7 @@ func serveProcessorInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveProcessorSetInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	infoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1169,7 +1169,7 @@ func serveProcessorSetInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveProcessorControl(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	processorCmd := r.Varying(0x20002002, 1024, 1)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1180,7 +1180,7 @@ func serveProcessorControl(s MachHostServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveHostGetBootInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1193,7 +1193,7 @@ func serveHostGetBootInfo(s MachHostServer, q *mig.Request, buf []byte) ([]byte,
 }
 
 func serveHostGetTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1206,7 +1206,7 @@ func serveHostGetTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveHostSetTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newTime := getTimeValue64T(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1217,7 +1217,7 @@ func serveHostSetTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveHostAdjustTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newAdjustment := getTimeValue64T(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1231,7 +1231,7 @@ func serveHostAdjustTime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveHostGetKernelVersion(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1244,7 +1244,7 @@ func serveHostGetKernelVersion(s MachHostServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveHostGetUptime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1257,7 +1257,7 @@ func serveHostGetUptime64(s MachHostServer, q *mig.Request, buf []byte) ([]byte,
 }
 
 func serveProcessorSetProcessors(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1271,7 +1271,7 @@ func serveProcessorSetProcessors(s MachHostServer, q *mig.Request, buf []byte) (
 }
 
 func serveTaskMaxPriority(s MachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	maxPriority := r.Int32()
 	setPriority := r.Bool()
@@ -1438,7 +1438,7 @@ func SeqnosMachHostDemux(s SeqnosMachHostServer, q *mig.Request, buf []byte) (re
 }
 
 func serveSeqnosHostProcessors(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1452,7 +1452,7 @@ func serveSeqnosHostProcessors(s SeqnosMachHostServer, q *mig.Request, buf []byt
 }
 
 func serveSeqnosHostDefaultMemoryManager(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	defaultManager := r.Port(mach.MsgMoveSend)
 	clusterSize := r.Uint64()
 	ret := r.End()
@@ -1468,7 +1468,7 @@ func serveSeqnosHostDefaultMemoryManager(s SeqnosMachHostServer, q *mig.Request,
 }
 
 func serveSeqnosProcessorStart(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1478,7 +1478,7 @@ func serveSeqnosProcessorStart(s SeqnosMachHostServer, q *mig.Request, buf []byt
 }
 
 func serveSeqnosProcessorExit(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1488,7 +1488,7 @@ func serveSeqnosProcessorExit(s SeqnosMachHostServer, q *mig.Request, buf []byte
 }
 
 func serveSeqnosProcessorSetDefault(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1502,7 +1502,7 @@ func serveSeqnosProcessorSetDefault(s SeqnosMachHostServer, q *mig.Request, buf 
 }
 
 func serveSeqnosProcessorSetCreate(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1518,7 +1518,7 @@ func serveSeqnosProcessorSetCreate(s SeqnosMachHostServer, q *mig.Request, buf [
 }
 
 func serveSeqnosProcessorSetDestroy(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1528,7 +1528,7 @@ func serveSeqnosProcessorSetDestroy(s SeqnosMachHostServer, q *mig.Request, buf 
 }
 
 func serveSeqnosProcessorAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newSet := r.Port(mach.MsgMoveSend)
 	wait := r.Bool()
 	ret := r.End()
@@ -1540,7 +1540,7 @@ func serveSeqnosProcessorAssign(s SeqnosMachHostServer, q *mig.Request, buf []by
 }
 
 func serveSeqnosProcessorGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1554,7 +1554,7 @@ func serveSeqnosProcessorGetAssignment(s SeqnosMachHostServer, q *mig.Request, b
 }
 
 func serveSeqnosThreadAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newSet := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1565,7 +1565,7 @@ func serveSeqnosThreadAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte)
 }
 
 func serveSeqnosThreadAssignDefault(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1575,7 +1575,7 @@ func serveSeqnosThreadAssignDefault(s SeqnosMachHostServer, q *mig.Request, buf 
 }
 
 func serveSeqnosThreadGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1589,7 +1589,7 @@ func serveSeqnosThreadGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf 
 }
 
 func serveSeqnosTaskAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newSet := r.Port(mach.MsgMoveSend)
 	assignThreads := r.Bool()
 	ret := r.End()
@@ -1601,7 +1601,7 @@ func serveSeqnosTaskAssign(s SeqnosMachHostServer, q *mig.Request, buf []byte) (
 }
 
 func serveSeqnosTaskAssignDefault(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	assignThreads := r.Bool()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1612,7 +1612,7 @@ func serveSeqnosTaskAssignDefault(s SeqnosMachHostServer, q *mig.Request, buf []
 }
 
 func serveSeqnosTaskGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1626,7 +1626,7 @@ func serveSeqnosTaskGetAssignment(s SeqnosMachHostServer, q *mig.Request, buf []
 }
 
 func serveSeqnosHostKernelVersion(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1639,7 +1639,7 @@ func serveSeqnosHostKernelVersion(s SeqnosMachHostServer, q *mig.Request, buf []
 }
 
 func serveSeqnosThreadPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	priority := r.Int32()
 	setMax := r.Bool()
 	ret := r.End()
@@ -1651,7 +1651,7 @@ func serveSeqnosThreadPriority(s SeqnosMachHostServer, q *mig.Request, buf []byt
 }
 
 func serveSeqnosThreadMaxPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	processorSet := r.Port(mach.MsgMoveSend)
 	maxPriority := r.Int32()
 	ret := r.End()
@@ -1663,7 +1663,7 @@ func serveSeqnosThreadMaxPriority(s SeqnosMachHostServer, q *mig.Request, buf []
 }
 
 func serveSeqnosTaskPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	priority := r.Int32()
 	changeThreads := r.Bool()
 	ret := r.End()
@@ -1675,7 +1675,7 @@ func serveSeqnosTaskPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte)
 }
 
 func serveSeqnosProcessorSetMaxPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	maxPriority := r.Int32()
 	changeThreads := r.Bool()
 	ret := r.End()
@@ -1687,7 +1687,7 @@ func serveSeqnosProcessorSetMaxPriority(s SeqnosMachHostServer, q *mig.Request, 
 }
 
 func serveSeqnosThreadPolicy(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	policy := r.Int32()
 	data := r.Int32()
 	ret := r.End()
@@ -1699,7 +1699,7 @@ func serveSeqnosThreadPolicy(s SeqnosMachHostServer, q *mig.Request, buf []byte)
 }
 
 func serveSeqnosProcessorSetPolicyEnable(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	policy := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1710,7 +1710,7 @@ func serveSeqnosProcessorSetPolicyEnable(s SeqnosMachHostServer, q *mig.Request,
 }
 
 func serveSeqnosProcessorSetPolicyDisable(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	policy := r.Int32()
 	changeThreads := r.Bool()
 	ret := r.End()
@@ -1722,7 +1722,7 @@ func serveSeqnosProcessorSetPolicyDisable(s SeqnosMachHostServer, q *mig.Request
 }
 
 func serveSeqnosProcessorSetTasks(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1736,7 +1736,7 @@ func serveSeqnosProcessorSetTasks(s SeqnosMachHostServer, q *mig.Request, buf []
 }
 
 func serveSeqnosProcessorSetThreads(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1750,7 +1750,7 @@ func serveSeqnosProcessorSetThreads(s SeqnosMachHostServer, q *mig.Request, buf 
 }
 
 func serveSeqnosHostProcessorSets(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1764,7 +1764,7 @@ func serveSeqnosHostProcessorSets(s SeqnosMachHostServer, q *mig.Request, buf []
 }
 
 func serveSeqnosHostProcessorSetPriv(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	setName := r.Port(mach.MsgMoveSend)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1779,7 +1779,7 @@ func serveSeqnosHostProcessorSetPriv(s SeqnosMachHostServer, q *mig.Request, buf
 }
 
 func serveSeqnosThreadDepressAbort(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	if ret == mach.Success {
@@ -1789,7 +1789,7 @@ func serveSeqnosThreadDepressAbort(s SeqnosMachHostServer, q *mig.Request, buf [
 }
 
 func serveSeqnosHostSetTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newTime := getTimeValueT(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1800,7 +1800,7 @@ func serveSeqnosHostSetTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) 
 }
 
 func serveSeqnosHostAdjustTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newAdjustment := getTimeValueT(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1814,7 +1814,7 @@ func serveSeqnosHostAdjustTime(s SeqnosMachHostServer, q *mig.Request, buf []byt
 }
 
 func serveSeqnosHostGetTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1827,7 +1827,7 @@ func serveSeqnosHostGetTime(s SeqnosMachHostServer, q *mig.Request, buf []byte) 
 }
 
 func serveSeqnosHostReboot(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	options := r.Int32()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1838,7 +1838,7 @@ func serveSeqnosHostReboot(s SeqnosMachHostServer, q *mig.Request, buf []byte) (
 }
 
 func serveSeqnosVmWire(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	address := mach.VirtAddr(r.Uint64())
 	size := r.Uint64()
@@ -1852,7 +1852,7 @@ func serveSeqnosVmWire(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveSeqnosThreadWire(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	thread := r.Port(mach.MsgMoveSend)
 	wired := r.Bool()
 	ret := r.End()
@@ -1864,7 +1864,7 @@ func serveSeqnosThreadWire(s SeqnosMachHostServer, q *mig.Request, buf []byte) (
 }
 
 func serveSeqnosHostInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	hostInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1879,7 +1879,7 @@ func serveSeqnosHostInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveSeqnosProcessorInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	processorInfoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1897,7 +1897,7 @@ func serveSeqnosProcessorInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte
 }
 
 func serveSeqnosProcessorSetInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Int32()
 	infoOutRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -1915,7 +1915,7 @@ func serveSeqnosProcessorSetInfo(s SeqnosMachHostServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosProcessorControl(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	processorCmd := r.Varying(0x20002002, 1024, 1)
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1926,7 +1926,7 @@ func serveSeqnosProcessorControl(s SeqnosMachHostServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosHostGetBootInfo(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1939,7 +1939,7 @@ func serveSeqnosHostGetBootInfo(s SeqnosMachHostServer, q *mig.Request, buf []by
 }
 
 func serveSeqnosHostGetTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1952,7 +1952,7 @@ func serveSeqnosHostGetTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte
 }
 
 func serveSeqnosHostSetTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newTime := getTimeValue64T(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1963,7 +1963,7 @@ func serveSeqnosHostSetTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte
 }
 
 func serveSeqnosHostAdjustTime64(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newAdjustment := getTimeValue64T(r.Fixed(0x22000400b))
 	ret := r.End()
 	w := q.Begin(buf)
@@ -1977,7 +1977,7 @@ func serveSeqnosHostAdjustTime64(s SeqnosMachHostServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosHostGetKernelVersion(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -1990,7 +1990,7 @@ func serveSeqnosHostGetKernelVersion(s SeqnosMachHostServer, q *mig.Request, buf
 }
 
 func serveSeqnosHostGetUptime64(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -2003,7 +2003,7 @@ func serveSeqnosHostGetUptime64(s SeqnosMachHostServer, q *mig.Request, buf []by
 }
 
 func serveSeqnosProcessorSetProcessors(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -2017,7 +2017,7 @@ func serveSeqnosProcessorSetProcessors(s SeqnosMachHostServer, q *mig.Request, b
 }
 
 func serveSeqnosTaskMaxPriority(s SeqnosMachHostServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	maxPriority := r.Int32()
 	setPriority := r.Bool()

@@ -36,7 +36,7 @@ func MachI386Demux(s MachI386Server, q *mig.Request, buf []byte) (reply []byte, 
 }
 
 func serveI386GetXstateSize(s MachI386Server, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -67,7 +67,7 @@ func SeqnosMachI386Demux(s SeqnosMachI386Server, q *mig.Request, buf []byte) (re
 }
 
 func serveSeqnosI386GetXstateSize(s SeqnosMachI386Server, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)

@@ -348,7 +348,7 @@ func MachPortDemux(s MachPortServer, q *mig.Request, buf []byte) (reply []byte, 
 }
 
 func serveMachPortNames(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -364,7 +364,7 @@ func serveMachPortNames(s MachPortServer, q *mig.Request, buf []byte) ([]byte, m
 }
 
 func serveMachPortType(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -378,7 +378,7 @@ func serveMachPortType(s MachPortServer, q *mig.Request, buf []byte) ([]byte, ma
 }
 
 func serveMachPortRename(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	oldName := r.Name()
 	newName := r.Name()
 	ret := r.End()
@@ -390,7 +390,7 @@ func serveMachPortRename(s MachPortServer, q *mig.Request, buf []byte) ([]byte, 
 }
 
 func serveMachPortAllocateName(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	right := mach.Right(r.Uint32())
 	name := r.Name()
 	ret := r.End()
@@ -402,7 +402,7 @@ func serveMachPortAllocateName(s MachPortServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveMachPortAllocate(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	right := mach.Right(r.Uint32())
 	ret := r.End()
 	w := q.Begin(buf)
@@ -416,7 +416,7 @@ func serveMachPortAllocate(s MachPortServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveMachPortDestroy(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -427,7 +427,7 @@ func serveMachPortDestroy(s MachPortServer, q *mig.Request, buf []byte) ([]byte,
 }
 
 func serveMachPortDeallocate(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -438,7 +438,7 @@ func serveMachPortDeallocate(s MachPortServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveMachPortGetRefs(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	right := mach.Right(r.Uint32())
 	ret := r.End()
@@ -453,7 +453,7 @@ func serveMachPortGetRefs(s MachPortServer, q *mig.Request, buf []byte) ([]byte,
 }
 
 func serveMachPortModRefs(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	right := mach.Right(r.Uint32())
 	delta := r.Int32()
@@ -466,7 +466,7 @@ func serveMachPortModRefs(s MachPortServer, q *mig.Request, buf []byte) ([]byte,
 }
 
 func serveMachPortSetQlimit(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	qlimit := r.Uint32()
 	ret := r.End()
@@ -478,7 +478,7 @@ func serveMachPortSetQlimit(s MachPortServer, q *mig.Request, buf []byte) ([]byt
 }
 
 func serveMachPortSetMscount(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	mscount := r.Uint32()
 	ret := r.End()
@@ -490,7 +490,7 @@ func serveMachPortSetMscount(s MachPortServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveMachPortGetSetStatus(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -505,7 +505,7 @@ func serveMachPortGetSetStatus(s MachPortServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveMachPortMoveMember(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	member := r.Name()
 	after := r.Name()
 	ret := r.End()
@@ -517,7 +517,7 @@ func serveMachPortMoveMember(s MachPortServer, q *mig.Request, buf []byte) ([]by
 }
 
 func serveMachPortRequestNotification(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	id := mach.MsgID(r.Int32())
 	sync := r.Uint32()
@@ -536,7 +536,7 @@ func serveMachPortRequestNotification(s MachPortServer, q *mig.Request, buf []by
 }
 
 func serveMachPortInsertRight(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	poly, polyAs := r.PolyPort()
 	ret := r.End()
@@ -548,7 +548,7 @@ func serveMachPortInsertRight(s MachPortServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveMachPortExtractRight(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	msgtName := r.Uint32()
 	ret := r.End()
@@ -567,7 +567,7 @@ func serveMachPortExtractRight(s MachPortServer, q *mig.Request, buf []byte) ([]
 }
 
 func serveMachPortGetReceiveStatus(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -581,7 +581,7 @@ func serveMachPortGetReceiveStatus(s MachPortServer, q *mig.Request, buf []byte)
 }
 
 func serveMachPortSetSeqno(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	seqno := r.Uint32()
 	ret := r.End()
@@ -593,7 +593,7 @@ func serveMachPortSetSeqno(s MachPortServer, q *mig.Request, buf []byte) ([]byte
 }
 
 func serveMachPortSetProtectedPayload(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	payload := r.Uint64()
 	ret := r.End()
@@ -605,7 +605,7 @@ func serveMachPortSetProtectedPayload(s MachPortServer, q *mig.Request, buf []by
 }
 
 func serveMachPortClearProtectedPayload(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -616,7 +616,7 @@ func serveMachPortClearProtectedPayload(s MachPortServer, q *mig.Request, buf []
 }
 
 func serveMachPortSetKtype(s MachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	name := r.Name()
 	right := mach.Right(r.Uint32())
@@ -708,7 +708,7 @@ func SeqnosMachPortDemux(s SeqnosMachPortServer, q *mig.Request, buf []byte) (re
 }
 
 func serveSeqnosMachPortNames(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	w := q.Begin(buf)
 	bits := mach.HeaderBits(0)
@@ -724,7 +724,7 @@ func serveSeqnosMachPortNames(s SeqnosMachPortServer, q *mig.Request, buf []byte
 }
 
 func serveSeqnosMachPortType(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -738,7 +738,7 @@ func serveSeqnosMachPortType(s SeqnosMachPortServer, q *mig.Request, buf []byte)
 }
 
 func serveSeqnosMachPortRename(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	oldName := r.Name()
 	newName := r.Name()
 	ret := r.End()
@@ -750,7 +750,7 @@ func serveSeqnosMachPortRename(s SeqnosMachPortServer, q *mig.Request, buf []byt
 }
 
 func serveSeqnosMachPortAllocateName(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	right := mach.Right(r.Uint32())
 	name := r.Name()
 	ret := r.End()
@@ -762,7 +762,7 @@ func serveSeqnosMachPortAllocateName(s SeqnosMachPortServer, q *mig.Request, buf
 }
 
 func serveSeqnosMachPortAllocate(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	right := mach.Right(r.Uint32())
 	ret := r.End()
 	w := q.Begin(buf)
@@ -776,7 +776,7 @@ func serveSeqnosMachPortAllocate(s SeqnosMachPortServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosMachPortDestroy(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -787,7 +787,7 @@ func serveSeqnosMachPortDestroy(s SeqnosMachPortServer, q *mig.Request, buf []by
 }
 
 func serveSeqnosMachPortDeallocate(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -798,7 +798,7 @@ func serveSeqnosMachPortDeallocate(s SeqnosMachPortServer, q *mig.Request, buf [
 }
 
 func serveSeqnosMachPortGetRefs(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	right := mach.Right(r.Uint32())
 	ret := r.End()
@@ -813,7 +813,7 @@ func serveSeqnosMachPortGetRefs(s SeqnosMachPortServer, q *mig.Request, buf []by
 }
 
 func serveSeqnosMachPortModRefs(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	right := mach.Right(r.Uint32())
 	delta := r.Int32()
@@ -826,7 +826,7 @@ func serveSeqnosMachPortModRefs(s SeqnosMachPortServer, q *mig.Request, buf []by
 }
 
 func serveSeqnosMachPortSetQlimit(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	qlimit := r.Uint32()
 	ret := r.End()
@@ -838,7 +838,7 @@ func serveSeqnosMachPortSetQlimit(s SeqnosMachPortServer, q *mig.Request, buf []
 }
 
 func serveSeqnosMachPortSetMscount(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	mscount := r.Uint32()
 	ret := r.End()
@@ -850,7 +850,7 @@ func serveSeqnosMachPortSetMscount(s SeqnosMachPortServer, q *mig.Request, buf [
 }
 
 func serveSeqnosMachPortGetSetStatus(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -865,7 +865,7 @@ func serveSeqnosMachPortGetSetStatus(s SeqnosMachPortServer, q *mig.Request, buf
 }
 
 func serveSeqnosMachPortMoveMember(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	member := r.Name()
 	after := r.Name()
 	ret := r.End()
@@ -877,7 +877,7 @@ func serveSeqnosMachPortMoveMember(s SeqnosMachPortServer, q *mig.Request, buf [
 }
 
 func serveSeqnosMachPortRequestNotification(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	id := mach.MsgID(r.Int32())
 	sync := r.Uint32()
@@ -896,7 +896,7 @@ func serveSeqnosMachPortRequestNotification(s SeqnosMachPortServer, q *mig.Reque
 }
 
 func serveSeqnosMachPortInsertRight(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	poly, polyAs := r.PolyPort()
 	ret := r.End()
@@ -908,7 +908,7 @@ func serveSeqnosMachPortInsertRight(s SeqnosMachPortServer, q *mig.Request, buf 
 }
 
 func serveSeqnosMachPortExtractRight(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	msgtName := r.Uint32()
 	ret := r.End()
@@ -927,7 +927,7 @@ func serveSeqnosMachPortExtractRight(s SeqnosMachPortServer, q *mig.Request, buf
 }
 
 func serveSeqnosMachPortGetReceiveStatus(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -941,7 +941,7 @@ func serveSeqnosMachPortGetReceiveStatus(s SeqnosMachPortServer, q *mig.Request,
 }
 
 func serveSeqnosMachPortSetSeqno(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	seqno := r.Uint32()
 	ret := r.End()
@@ -953,7 +953,7 @@ func serveSeqnosMachPortSetSeqno(s SeqnosMachPortServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosMachPortSetProtectedPayload(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	payload := r.Uint64()
 	ret := r.End()
@@ -965,7 +965,7 @@ func serveSeqnosMachPortSetProtectedPayload(s SeqnosMachPortServer, q *mig.Reque
 }
 
 func serveSeqnosMachPortClearProtectedPayload(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	w := q.Begin(buf)
@@ -976,7 +976,7 @@ func serveSeqnosMachPortClearProtectedPayload(s SeqnosMachPortServer, q *mig.Req
 }
 
 func serveSeqnosMachPortSetKtype(s SeqnosMachPortServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	name := r.Name()
 	right := mach.Right(r.Uint32())

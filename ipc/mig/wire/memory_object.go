@@ -135,7 +135,7 @@ func MemoryObjectDemux(s MemoryObjectServer, q *mig.Request, buf []byte) (reply 
 }
 
 func serveMemoryObjectInit(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	memoryObjectName := r.Port(mach.MsgMoveSend)
 	memoryObjectPageSize := r.Uint64()
@@ -147,7 +147,7 @@ func serveMemoryObjectInit(s MemoryObjectServer, q *mig.Request, _ []byte) ([]by
 }
 
 func serveMemoryObjectTerminate(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveReceive)
 	memoryObjectName := r.Port(mach.MsgMoveReceive)
 	ret := r.End()
@@ -158,7 +158,7 @@ func serveMemoryObjectTerminate(s MemoryObjectServer, q *mig.Request, _ []byte) 
 }
 
 func serveMemoryObjectCopy(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	oldMemoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -171,7 +171,7 @@ func serveMemoryObjectCopy(s MemoryObjectServer, q *mig.Request, _ []byte) ([]by
 }
 
 func serveMemoryObjectDataRequest(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -184,7 +184,7 @@ func serveMemoryObjectDataRequest(s MemoryObjectServer, q *mig.Request, _ []byte
 }
 
 func serveMemoryObjectDataUnlock(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -197,7 +197,7 @@ func serveMemoryObjectDataUnlock(s MemoryObjectServer, q *mig.Request, _ []byte)
 }
 
 func serveMemoryObjectLockCompleted(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -209,7 +209,7 @@ func serveMemoryObjectLockCompleted(s MemoryObjectServer, q *mig.Request, _ []by
 }
 
 func serveMemoryObjectSupplyCompleted(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -223,7 +223,7 @@ func serveMemoryObjectSupplyCompleted(s MemoryObjectServer, q *mig.Request, _ []
 }
 
 func serveMemoryObjectDataReturn(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	data := r.Varying(0x40000809, 0, 1)
@@ -237,7 +237,7 @@ func serveMemoryObjectDataReturn(s MemoryObjectServer, q *mig.Request, _ []byte)
 }
 
 func serveMemoryObjectChangeCompleted(s MemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mayCache := r.Bool()
 	copyStrategy := r.Int32()
 	ret := r.End()
@@ -290,7 +290,7 @@ func SeqnosMemoryObjectDemux(s SeqnosMemoryObjectServer, q *mig.Request, buf []b
 }
 
 func serveSeqnosMemoryObjectInit(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	memoryObjectName := r.Port(mach.MsgMoveSend)
 	memoryObjectPageSize := r.Uint64()
@@ -302,7 +302,7 @@ func serveSeqnosMemoryObjectInit(s SeqnosMemoryObjectServer, q *mig.Request, _ [
 }
 
 func serveSeqnosMemoryObjectTerminate(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveReceive)
 	memoryObjectName := r.Port(mach.MsgMoveReceive)
 	ret := r.End()
@@ -313,7 +313,7 @@ func serveSeqnosMemoryObjectTerminate(s SeqnosMemoryObjectServer, q *mig.Request
 }
 
 func serveSeqnosMemoryObjectCopy(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	oldMemoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -326,7 +326,7 @@ func serveSeqnosMemoryObjectCopy(s SeqnosMemoryObjectServer, q *mig.Request, _ [
 }
 
 func serveSeqnosMemoryObjectDataRequest(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -339,7 +339,7 @@ func serveSeqnosMemoryObjectDataRequest(s SeqnosMemoryObjectServer, q *mig.Reque
 }
 
 func serveSeqnosMemoryObjectDataUnlock(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -352,7 +352,7 @@ func serveSeqnosMemoryObjectDataUnlock(s SeqnosMemoryObjectServer, q *mig.Reques
 }
 
 func serveSeqnosMemoryObjectLockCompleted(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -364,7 +364,7 @@ func serveSeqnosMemoryObjectLockCompleted(s SeqnosMemoryObjectServer, q *mig.Req
 }
 
 func serveSeqnosMemoryObjectSupplyCompleted(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	length := r.Uint64()
@@ -378,7 +378,7 @@ func serveSeqnosMemoryObjectSupplyCompleted(s SeqnosMemoryObjectServer, q *mig.R
 }
 
 func serveSeqnosMemoryObjectDataReturn(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControl := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	data := r.Varying(0x40000809, 0, 1)
@@ -392,7 +392,7 @@ func serveSeqnosMemoryObjectDataReturn(s SeqnosMemoryObjectServer, q *mig.Reques
 }
 
 func serveSeqnosMemoryObjectChangeCompleted(s SeqnosMemoryObjectServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mayCache := r.Bool()
 	copyStrategy := r.Int32()
 	ret := r.End()

@@ -48,7 +48,7 @@ func MemoryObjectDefaultDemux(s MemoryObjectDefaultServer, q *mig.Request, buf [
 }
 
 func serveMemoryObjectCreate(s MemoryObjectDefaultServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newMemoryObject := r.Port(mach.MsgMoveReceive)
 	newObjectSize := r.Uint64()
 	newControlPort := r.Port(mach.MsgMoveSend)
@@ -62,7 +62,7 @@ func serveMemoryObjectCreate(s MemoryObjectDefaultServer, q *mig.Request, _ []by
 }
 
 func serveMemoryObjectDataInitialize(s MemoryObjectDefaultServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControlPort := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	data := r.Varying(0x40000809, 0, 1)
@@ -95,7 +95,7 @@ func SeqnosMemoryObjectDefaultDemux(s SeqnosMemoryObjectDefaultServer, q *mig.Re
 }
 
 func serveSeqnosMemoryObjectCreate(s SeqnosMemoryObjectDefaultServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	newMemoryObject := r.Port(mach.MsgMoveReceive)
 	newObjectSize := r.Uint64()
 	newControlPort := r.Port(mach.MsgMoveSend)
@@ -109,7 +109,7 @@ func serveSeqnosMemoryObjectCreate(s SeqnosMemoryObjectDefaultServer, q *mig.Req
 }
 
 func serveSeqnosMemoryObjectDataInitialize(s SeqnosMemoryObjectDefaultServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	memoryControlPort := r.Port(mach.MsgMoveSend)
 	offset := r.Uint64()
 	data := r.Varying(0x40000809, 0, 1)

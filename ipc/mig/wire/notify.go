@@ -81,7 +81,7 @@ func NotifyDemux(s NotifyServer, q *mig.Request, buf []byte) (reply []byte, code
 }
 
 func serveMachNotifyPortDeleted(s NotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	if ret == mach.Success {
@@ -91,7 +91,7 @@ func serveMachNotifyPortDeleted(s NotifyServer, q *mig.Request, _ []byte) ([]byt
 }
 
 func serveMachNotifyMsgAccepted(s NotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	if ret == mach.Success {
@@ -101,7 +101,7 @@ func serveMachNotifyMsgAccepted(s NotifyServer, q *mig.Request, _ []byte) ([]byt
 }
 
 func serveMachNotifyPortDestroyed(s NotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	rights := r.Port(mach.MsgMoveReceive)
 	ret := r.End()
 	if ret == mach.Success {
@@ -111,7 +111,7 @@ func serveMachNotifyPortDestroyed(s NotifyServer, q *mig.Request, _ []byte) ([]b
 }
 
 func serveMachNotifyNoSenders(s NotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mscount := r.Uint32()
 	ret := r.End()
 	if ret == mach.Success {
@@ -121,7 +121,7 @@ func serveMachNotifyNoSenders(s NotifyServer, q *mig.Request, _ []byte) ([]byte,
 }
 
 func serveMachNotifySendOnce(s NotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	if ret == mach.Success {
 		ret = s.MachNotifySendOnce(q.Port())
@@ -130,7 +130,7 @@ func serveMachNotifySendOnce(s NotifyServer, q *mig.Request, _ []byte) ([]byte, 
 }
 
 func serveMachNotifyDeadName(s NotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	if ret == mach.Success {
@@ -173,7 +173,7 @@ func SeqnosNotifyDemux(s SeqnosNotifyServer, q *mig.Request, buf []byte) (reply 
 }
 
 func serveSeqnosMachNotifyPortDeleted(s SeqnosNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	if ret == mach.Success {
@@ -183,7 +183,7 @@ func serveSeqnosMachNotifyPortDeleted(s SeqnosNotifyServer, q *mig.Request, _ []
 }
 
 func serveSeqnosMachNotifyMsgAccepted(s SeqnosNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	if ret == mach.Success {
@@ -193,7 +193,7 @@ func serveSeqnosMachNotifyMsgAccepted(s SeqnosNotifyServer, q *mig.Request, _ []
 }
 
 func serveSeqnosMachNotifyPortDestroyed(s SeqnosNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	rights := r.Port(mach.MsgMoveReceive)
 	ret := r.End()
 	if ret == mach.Success {
@@ -203,7 +203,7 @@ func serveSeqnosMachNotifyPortDestroyed(s SeqnosNotifyServer, q *mig.Request, _ 
 }
 
 func serveSeqnosMachNotifyNoSenders(s SeqnosNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	mscount := r.Uint32()
 	ret := r.End()
 	if ret == mach.Success {
@@ -213,7 +213,7 @@ func serveSeqnosMachNotifyNoSenders(s SeqnosNotifyServer, q *mig.Request, _ []by
 }
 
 func serveSeqnosMachNotifySendOnce(s SeqnosNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	ret := r.End()
 	if ret == mach.Success {
 		ret = s.SeqnosMachNotifySendOnce(q.Port(), q.Header.Seqno)
@@ -222,7 +222,7 @@ func serveSeqnosMachNotifySendOnce(s SeqnosNotifyServer, q *mig.Request, _ []byt
 }
 
 func serveSeqnosMachNotifyDeadName(s SeqnosNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	name := r.Name()
 	ret := r.End()
 	if ret == mach.Success {

@@ -33,7 +33,7 @@ func TaskNotifyDemux(s TaskNotifyServer, q *mig.Request, buf []byte) (reply []by
 }
 
 func serveMachNotifyNewTask(s TaskNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	parent := r.Port(mach.MsgMoveSend)
 	ret := r.End()
@@ -62,7 +62,7 @@ func SeqnosTaskNotifyDemux(s SeqnosTaskNotifyServer, q *mig.Request, buf []byte)
 }
 
 func serveSeqnosMachNotifyNewTask(s SeqnosTaskNotifyServer, q *mig.Request, _ []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	task := r.Port(mach.MsgMoveSend)
 	parent := r.Port(mach.MsgMoveSend)
 	ret := r.End()

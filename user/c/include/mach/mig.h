@@ -82,7 +82,18 @@ static inline char *mig_put_string(char *p, uint64_t type, const char *s, size_t
 struct mig_reader {
 	const char *at, *end;
 	kern_return_t bad; /* the first mistake, or KERN_SUCCESS */
+	int complex; /* the header says that there are rights or memory out of line */
+	int carries; /* there were */
 };
+
+static inline void mig_open(struct mig_reader *r, const mach_msg_header_t *head)
+{
+	r->at = (const char *) (head + 1);
+	r->end = (const char *) head + head->msgh_size;
+	r->bad = KERN_SUCCESS;
+	r->complex = (head->msgh_bits & MACH_MSGH_BITS_COMPLEX) != 0;
+	r->carries = 0;
+}
 
 static inline void mig_bad(struct mig_reader *r)
 {
@@ -99,6 +110,8 @@ static inline const char *mig_item(struct mig_reader *r, uint64_t type, size_t s
 		mig_bad(r);
 		return NULL;
 	}
+	if (MACH_MSG_TYPE_PORT_ANY(type & 0xff) || !(type & MIG_INLINE))
+		r->carries = 1;
 	r->at = p + 8 + mig_round(size);
 	return p + 8;
 }
@@ -185,11 +198,9 @@ static inline kern_return_t mig_call(mach_msg_header_t *head, mach_msg_size_t si
 		mig_put_reply_port(reply);
 	if (head->msgh_id != id + 100)
 		return head->msgh_id == MACH_NOTIFY_SEND_ONCE ? MIG_SERVER_DIED : MIG_REPLY_MISMATCH;
-	r->bad = KERN_SUCCESS;
-	r->at = (const char *) (head + 1);
-	r->end = (const char *) head + head->msgh_size;
+	mig_open(r, head);
 	kern_return_t code = (kern_return_t) mig_get_word(r, MIG_RETCODE);
-	if (r->bad == KERN_SUCCESS && code != KERN_SUCCESS && r->at != r->end)
+	if (r->bad == KERN_SUCCESS && code != KERN_SUCCESS && (r->at != r->end || r->complex))
 		mig_bad(r);
 	return r->bad != KERN_SUCCESS ? r->bad : code;
 }
@@ -197,7 +208,7 @@ static inline kern_return_t mig_call(mach_msg_header_t *head, mach_msg_size_t si
 /* mig_end is the result of a call whose items were read. */
 static inline kern_return_t mig_end(struct mig_reader *r)
 {
-	if (r->at != r->end)
+	if (r->at != r->end || r->complex != r->carries)
 		mig_bad(r);
 	return r->bad;
 }
