@@ -173,7 +173,7 @@ func TestShortInformation(t *testing.T) {
 }
 
 // Ports that a task registers are its children's too, and go with them; a reply that does not fit leaves its rights nowhere.
-func TestRegisteredPorts(t *testing.T) {
+func TestRegisteredPortsGoOn(t *testing.T) {
 	m := newMachine(t)
 	m.start("a", func(u *user) {
 		self, port, array := u.self(), u.port(), u.buffer-64
