@@ -131,7 +131,7 @@ func serveDeviceMap(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Re
 }
 
 func serveDeviceGetStatus(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Uint32()
 	statusRoom := min(r.Uint32(), 1024)
 	ret := r.End()
@@ -219,7 +219,7 @@ func serveSeqnosDeviceMap(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]b
 }
 
 func serveSeqnosDeviceGetStatus(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
-	r := mig.NewReader(q.Body)
+	r := q.Reader()
 	flavor := r.Uint32()
 	statusRoom := min(r.Uint32(), 1024)
 	ret := r.End()
