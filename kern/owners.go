@@ -31,6 +31,7 @@ func (k *Kernel) Owners() []Owner {
 		{"page tables", l.Tables},
 		{"objects' page trees", l.Nodes},
 		{"map entries", l.Entries},
+		{"objects", l.Objects},
 		{"ports and names", k.sys.Stats().Frames},
 		{"mapped clock", clock},
 		{"paged-out memory", out},

@@ -15,6 +15,9 @@ func (a *Allocator) Reserve(n mach.PageNumber) (Reservation, error) {
 	return r, r.Grow(n)
 }
 
+// Claim is the reservation of n frames whose owner keeps nothing but their number between uses.
+func (a *Allocator) Claim(n mach.PageNumber) Reservation { return Reservation{a, uint64(n)} }
+
 // Pages is how many frames the reservation still holds.
 func (r *Reservation) Pages() mach.PageNumber { return mach.PageNumber(r.pages) }
 

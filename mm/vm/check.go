@@ -24,29 +24,39 @@ func (env *Env) Check() error {
 		objects++
 		if a := o.account; a != nil {
 			sum := accounts[a]
-			accounts[a] = Account{sum.Objects + 1, sum.Reserved + o.limit}
+			sum.Objects++
+			sum.Reserved += o.limit
+			accounts[a] = sum
 		}
 		if err := o.check(owners); err != nil {
 			return fmt.Errorf("object %d (%s): %w", o.id, o.kind, err)
 		}
-		used += o.pages.nodes
+		used += uint64(o.pages.nodes)
 		if o.kind == managed {
-			used += o.pager.marks.nodes
+			used += uint64(o.pager.marks.nodes)
 		}
 		if o.kind == reserved {
-			promised += nodesFor(o.limit) - o.pages.nodes
+			promised += nodesFor(o.limit) - uint64(o.pages.nodes)
 		}
 	}
-	if objects != env.objectCount {
-		return fmt.Errorf("%d objects listed, %d counted", objects, env.objectCount)
+	if objects != env.pool.count {
+		return fmt.Errorf("%d objects listed, %d counted", objects, env.pool.count)
 	}
 	if promised != env.nodes.promised || used != env.nodes.used {
 		return fmt.Errorf("radix nodes: %d promised and %d used, the pool says %d and %d", promised, used, env.nodes.promised, env.nodes.used)
 	}
-	for a, sum := range accounts {
-		if *a != sum {
+	listed := 0
+	for a := env.pool.charged; a != nil; a = a.next {
+		listed++
+		if sum := accounts[a]; a.Objects != sum.Objects || a.Reserved != sum.Reserved {
 			return fmt.Errorf("an account of %d objects and %d pages is for %d and %d", a.Objects, a.Reserved, sum.Objects, sum.Reserved)
 		}
+	}
+	if listed != len(accounts) {
+		return fmt.Errorf("%d accounts are charged, %d listed", len(accounts), listed)
+	}
+	if err := env.pool.check(); err != nil {
+		return err
 	}
 	for m := env.maps; m != nil; m = m.next {
 		if err := m.Check(); err != nil {
@@ -78,7 +88,7 @@ func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
 		copySeen = copySeen || a == o.copy
 		above++
 	}
-	if mapped != o.mapped || above != o.aboveCount || !copySeen {
+	if mapped != o.Mapped() || above != o.aboveCount || !copySeen {
 		return fmt.Errorf("%d mappings and %d objects above, counted %d and %d", mapped, above, o.mapped, o.aboveCount)
 	}
 	if o.shadowEnd > 0 && o.shadow == nil || o.shadowEnd > o.limit {
@@ -99,10 +109,10 @@ func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
 }
 
 func (o *Object) checkPages(owners map[mach.PhysAddr]*Object) error {
-	if o.kind == reserved && o.reserve.Pages()+o.pages.count != o.limit || o.pages.out != 0 && o.kind != anonymous {
-		return fmt.Errorf("%d pages reserved and %d resident of %d", o.reserve.Pages(), o.pages.count, o.limit)
+	if o.kind == reserved && mach.PageNumber(o.promised+o.pages.count) != o.limit || o.pages.out != 0 && o.kind != anonymous {
+		return fmt.Errorf("%d pages reserved and %d resident of %d", o.promised, o.pages.count, o.limit)
 	}
-	if o.kind == reserved && o.pages.nodes > nodesFor(o.limit) {
+	if o.kind == reserved && uint64(o.pages.nodes) > nodesFor(o.limit) {
 		return fmt.Errorf("%d radix nodes for %d pages, more than were promised", o.pages.nodes, o.limit)
 	}
 	if o.kind == physical {

@@ -18,18 +18,15 @@ type Env struct {
 	Frames *frame.Allocator
 	Pmap   *pmap.Env
 
-	// MaxEntries and MaxObjects bound what tasks can make the kernel keep by cutting their spaces into pieces: entries lie in frames,
-	// objects on Go's heap. 0: a bound that fits the amount of memory. Beyond it: ResourceShortage.
+	// MaxEntries and MaxObjects bound what tasks can make the kernel keep by cutting their spaces into pieces. 0: a bound that fits the
+	// amount of memory. Beyond it: ResourceShortage.
 	MaxEntries, MaxObjects int
 
 	nodes    nodePool
 	wired    uint64 // bytes that are wired in all maps
 	counters Counters
 
-	objects     *Object // all of them, for the monitor and Check
-	objectCount int
-	freeObjects *Object
-	lastID      uint64
+	pool objectPool
 
 	maps       *Map
 	entries    slab.Pool[Entry]
@@ -37,7 +34,8 @@ type Env struct {
 	spares     map[*Entry]bool // entries that found no frame
 	freeCopies *Copy
 
-	// MaxManaged bounds the managed objects, which cost ports and requests besides. 0: an eighth of MaxObjects.
+	// MaxManaged bounds the managed objects, which lie on Go's heap, and cost ports and requests besides. 0: an eighth of MaxObjects, and
+	// 2^14 at most.
 	MaxManaged int
 	// Wake ends the wait of w. It may not call back into this package. nil if nobody ever waits.
 	Wake func(w *Waiter)
@@ -78,22 +76,13 @@ type Counters struct {
 // Counters is a snapshot of the counters.
 func (env *Env) Counters() Counters { return env.counters }
 
-// NodeFrames is the number of frames that hold map entries and the radix trees of all objects.
+// NodeFrames is the number of frames that hold map entries, objects, and the radix trees of these.
 func (env *Env) NodeFrames() mach.PageNumber {
-	return mach.PageNumber(env.nodes.held) + env.entries.Frames()
+	return mach.PageNumber(env.nodes.held) + env.entries.Frames() + env.objectFrames()
 }
 
 // Counters are the faults of this map.
 func (m *Map) Counters() Counters { return m.counters }
-
-// Objects yields every object that lives, newest first. The loop's body must not create or release objects.
-func (env *Env) Objects(yield func(*Object) bool) {
-	for o := env.objects; o != nil; o = o.next {
-		if !yield(o) {
-			return
-		}
-	}
-}
 
 // init prepares the pools at the first use. It fails with ResourceShortage only.
 func (env *Env) init() error {
@@ -105,17 +94,18 @@ func (env *Env) init() error {
 		return err
 	}
 	env.nodes = nodePool{mem: &env.Mem, frames: env.Frames, reserve: r}
-	env.entries = slab.New[Entry](&slab.Source{Mem: env.Mem, Frames: env.Frames})
+	source := &slab.Source{Mem: env.Mem, Frames: env.Frames}
+	env.entries = slab.New[Entry](source)
+	env.pool.plain, env.pool.rests, env.pool.none = slab.New[Object](source), slab.New[rest](source), rest{env: env, max: mach.ProtAll}
 	total := int(env.Frames.Stats().Total)
 	if env.MaxEntries == 0 {
 		env.MaxEntries = max(total*entriesPerFrame, 1<<14)
 	}
 	if env.MaxObjects == 0 {
-		// A quarter of the pages, and about 80 MiB of Go heap at most: an object has some 300 bytes.
-		env.MaxObjects = min(max(total/4, 1<<14), 1<<18)
+		env.MaxObjects = max(total, 1<<14) // a thirtieth of the memory or so
 	}
 	if env.MaxManaged == 0 {
-		env.MaxManaged = max(env.MaxObjects/8, 1)
+		env.MaxManaged = min(max(env.MaxObjects/8, 1), 1<<14)
 	}
 	if env.Wake == nil {
 		env.Wake = func(*Waiter) {}

@@ -38,7 +38,7 @@ func failInTurn(t *testing.T, name string, prepare func(t *testing.T, w *world) 
 func (w *world) failsOnce(t *testing.T, n int, prepare func(t *testing.T, w *world) attempt) (enough bool) {
 	t.Helper()
 	must(t, w.env.init())
-	before, objects, entries := w.env.Frames.Stats(), w.env.objectCount, w.env.entryCount
+	before, objects, entries := w.env.Frames.Stats(), w.env.pool.count, w.env.entryCount
 	a := prepare(t, w)
 	fuse := w.env.Frames.Fuse
 	fuse.Light(n)
@@ -72,8 +72,8 @@ func (w *world) failsOnce(t *testing.T, n int, prepare func(t *testing.T, w *wor
 	w.env.Settle()
 	w.allOwned(t)
 	after := w.env.Frames.Stats()
-	if after.Free != before.Free || after.Reserved != before.Reserved || w.env.objectCount != objects || w.env.entryCount != entries {
-		t.Fatalf("allocation %d: frames before %+v, after %+v; %d objects and %d entries are left", n, before, after, w.env.objectCount, w.env.entryCount)
+	if after.Free != before.Free || after.Reserved != before.Reserved || w.env.pool.count != objects || w.env.entryCount != entries {
+		t.Fatalf("allocation %d: frames before %+v, after %+v; %d objects and %d entries are left", n, before, after, w.env.pool.count, w.env.entryCount)
 	}
 	return !blown
 }

@@ -301,7 +301,10 @@ func (m *Map) fillSuper(e *Entry, va mach.VirtAddr, n mach.PageNumber) bool {
 func (o *Object) takeSuper() (mach.PhysAddr, bool) {
 	const order = mach.SuperShift - mach.PageShift
 	if o.kind == reserved {
-		return o.reserve.TakeOrder(order)
+		r := o.reservation()
+		p, ok := r.TakeOrder(order)
+		o.promised = uint32(r.Pages())
+		return p, ok
 	}
 	p, err := o.env.Frames.AllocOrder(order)
 	return p, err == nil

@@ -9,17 +9,18 @@ type Ledger struct {
 	Managed   mach.PageNumber // resident pages of objects that a manager looks after
 	Nodes     mach.PageNumber // the radix trees of all objects
 	Entries   mach.PageNumber // map entries
+	Objects   mach.PageNumber // the objects themselves
 	Tables    mach.PageNumber // the page tables of all maps
 }
 
 // Total is the sum.
 func (l Ledger) Total() mach.PageNumber {
-	return l.Anonymous + l.Reserved + l.Managed + l.Nodes + l.Entries + l.Tables
+	return l.Anonymous + l.Reserved + l.Managed + l.Nodes + l.Entries + l.Objects + l.Tables
 }
 
 // Ledger counts the frames by owner. It takes time in proportion to the number of objects and maps.
 func (env *Env) Ledger() Ledger {
-	l := Ledger{Nodes: mach.PageNumber(env.nodes.held), Entries: env.entries.Frames()}
+	l := Ledger{Nodes: mach.PageNumber(env.nodes.held), Entries: env.entries.Frames(), Objects: env.objectFrames()}
 	for o := range env.Objects {
 		switch o.kind {
 		case anonymous:

@@ -1,6 +1,10 @@
 package vm
 
-import "defpager/mach"
+import (
+	"math"
+
+	"defpager/mach"
+)
 
 // SetLimit changes a reserved object's size to limit bytes. Growing asks for the frames of the new pages, which read as
 // zero, and fails with ResourceShortage when they cannot be promised; nothing has changed then. Shrinking takes the pages
@@ -19,11 +23,12 @@ func (o *Object) SetLimit(limit uint64) error {
 	} else if n < o.limit {
 		o.shrink(n)
 	}
-	if limit < o.bytes {
+	if limit < o.Limit() {
 		o.clearTail(limit)
 	}
 	o.recharge(o.limit, n)
-	o.bytes, o.limit = limit, n
+	o.limit = n
+	o.setBytes(limit)
 	return nil
 }
 
@@ -43,13 +48,18 @@ func (o *Object) clearTail(limit uint64) {
 func (o *Object) expand(n mach.PageNumber) error {
 	nodes := &o.env.nodes
 	more := n - o.limit
-	if err := o.reserve.Grow(more); err != nil {
+	if o.limit+more > math.MaxUint32 {
+		return mach.ResourceShortage
+	}
+	r := o.reservation()
+	if err := r.Grow(more); err != nil {
 		return err
 	}
 	if err := nodes.promise(nodesFor(n) - nodesFor(o.limit)); err != nil {
-		o.reserve.Shrink(more)
+		r.Shrink(more)
 		return err
 	}
+	o.promised = uint32(r.Pages())
 	return nil
 }
 
@@ -78,11 +88,13 @@ func (o *Object) shrink(n mach.PageNumber) {
 			break
 		}
 		o.pages.remove(nodes, at, true)
-		o.reserve.Put(s.frame())
+		o.give(s.frame())
 	}
 	o.pages.lower(nodes, true)
 	nodes.forget(nodesFor(o.limit) - nodesFor(n))
-	o.reserve.Shrink(o.limit - n)
+	r := o.reservation()
+	r.Shrink(o.limit - n)
+	o.promised = uint32(r.Pages())
 }
 
 // hide takes the pages [from, to) out of the page tables of everyone who maps the object.

@@ -166,9 +166,8 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 		return n + 1 // no memory for a copy of a wired page: it stays, and dirty
 	}
 	to.limit = n - first
-	to.bytes = to.limit.Bytes()
-	c.size = to.bytes
-	c.first.end = mach.VirtAddr(to.bytes)
+	c.size = to.limit.Bytes()
+	c.first.end = mach.VirtAddr(c.size)
 	o.pager.manager.DataReturn(o, first.Bytes(), c, dirty != 0, keep)
 	return n
 }

@@ -224,7 +224,6 @@ func (o *Object) phase(offset uint64) mach.VirtAddr {
 func (m *Map) add(prev, e *Entry) {
 	if prev.extends(e) {
 		prev.object.limit += e.pages()
-		prev.object.bytes = prev.object.limit.Bytes()
 		m.resize(prev, prev.start, e.end)
 		m.env.freeEntry(e)
 		return

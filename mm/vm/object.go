@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"math"
+
 	"defpager/board"
 	"defpager/mach"
 	"defpager/mm/frame"
@@ -22,8 +24,9 @@ func (k kind) String() string { return [...]string{"anonymous", "reserved", "phy
 //
 // An object lives as long as anything refers to it: holders (Reference), map entries, or shadow objects above it. When
 // the last goes, its frames are freed at once.
+//
+// Objects lie in frames, as there may be a hundred thousand of them: see objectPool.
 type Object struct {
-	env  *Env
 	id   uint64
 	kind kind
 
@@ -35,22 +38,25 @@ type Object struct {
 	// behind: memory was short when the object should have merged with its shadow.
 	behind bool
 
-	faults    uint32 // in mappings of the object; after 2^32 it begins again
-	ins, outs uint32 // pages that came from the backing and went to it
+	faults uint32 // in mappings of the object; after 2^32 it begins again
 
-	bytes uint64          // the limit as it was asked for
-	limit mach.PageNumber // pages at or beyond it fail with MemoryError
+	limit    mach.PageNumber // pages at or beyond it fail with MemoryError
+	unused   uint16          // bytes of the last page that the limit as it was asked for leaves out
+	promised uint32          // reserved objects only: frames that their reservation still has
 
-	pages   pageTree
-	reserve frame.Reservation // reserved objects only
-	account *Account          // reserved objects only: who was promised the frames
-	base    mach.PhysAddr     // physical objects only
-	max     mach.Prot         // physical objects only: what the memory allows
-	pager   *pagerState       // managed objects only
+	pages pageTree
 
-	holders  int
-	mappings *Entry // every entry that maps this object, of maps and of copies under way
-	mapped   int
+	holders, mapped int32
+	mappings        *Entry   // every entry that maps this object, of maps and of copies under way
+	account         *Account // reserved objects only: who was promised the frames
+
+	*rest
+}
+
+// rest is what an object has besides, unless it is a reserved one of which no copy was ever made: that one refers to Env.none, where
+// everything is zero and is not written.
+type rest struct {
+	env *Env
 
 	// Pages [0, shadowEnd) that are not resident here are page n+shadowOffset of shadow; the others are zero.
 	shadow       *Object
@@ -64,7 +70,14 @@ type Object struct {
 	// copy is the newest copy object, one of above: it receives the old contents of pages before they are written.
 	copy *Object
 
-	next, prev *Object // all objects of env
+	base  mach.PhysAddr // physical objects only
+	max   mach.Prot     // physical objects only: what the memory allows
+	pager *pagerState   // managed objects only
+
+	ins, outs uint32 // pages that came from the backing and went to it
+
+	next, prev *Object // of Env's list: all objects that are not reserved
+	whole      *whole  // where it lies if not in frames
 }
 
 // NewAnonymous makes an object of size bytes of zeros whose frames are taken when pages are touched. The caller holds
@@ -74,7 +87,8 @@ func NewAnonymous(env *Env, size uint64) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.bytes, o.shared, o.holders = size, true, 1
+	o.setBytes(size)
+	o.shared, o.holders = true, 1
 	return o, nil
 }
 
@@ -97,14 +111,15 @@ func NewReserved(env *Env, limit uint64, r frame.Reservation) (*Object, error) {
 	}
 	// The last quarter of all objects is for what memory itself needs: zeros and copies.
 	o, err := (*Object)(nil), error(mach.ResourceShortage)
-	if env.objectCount < env.MaxObjects/4*3 {
+	if env.pool.count < env.MaxObjects/4*3 && n <= math.MaxUint32 {
 		o, err = env.newObject(reserved, n)
 	}
 	if err != nil {
 		env.nodes.forget(nodesFor(n))
 		return nil, err
 	}
-	o.bytes, o.reserve, o.shared, o.holders = limit, r, true, 1
+	o.setBytes(limit)
+	o.promised, o.shared, o.holders = uint32(n), true, 1
 	return o, nil
 }
 
@@ -120,40 +135,9 @@ func NewPhysical(env *Env, r board.Range, max mach.Prot) (*Object, error) {
 		return nil, err
 	}
 	// What nobody can write cannot change under a copy: such memory is never treated as shared.
-	o.bytes, o.base, o.max, o.shared, o.holders = r.Size, r.Start, max, max&mach.ProtWrite != 0, 1
+	o.setBytes(r.Size)
+	o.base, o.max, o.shared, o.holders = r.Start, max, max&mach.ProtWrite != 0, 1
 	return o, nil
-}
-
-// newObject takes an object from the pool and puts it on env's list. Nothing refers to it yet.
-func (env *Env) newObject(k kind, limit mach.PageNumber) (*Object, error) {
-	if err := env.init(); err != nil {
-		return nil, err
-	}
-	if env.objectCount >= env.MaxObjects || env.Frames.Fuse.Blows() {
-		return nil, mach.ResourceShortage
-	}
-	return env.takeObject(k, limit), nil
-}
-
-// takeObject is newObject without the limit.
-func (env *Env) takeObject(k kind, limit mach.PageNumber) *Object {
-	o := env.freeObjects
-	if o != nil {
-		env.freeObjects = o.next
-		*o = Object{}
-	} else {
-		o = new(Object)
-	}
-	env.objectCount++
-	env.lastID++
-	o.env, o.id, o.kind, o.limit, o.bytes = env, env.lastID, k, limit, limit.Bytes()
-	o.max = mach.ProtAll
-	o.next = env.objects
-	if o.next != nil {
-		o.next.prev = o
-	}
-	env.objects = o
-	return o
 }
 
 // ID is a number that no other object of this kernel ever has.
@@ -162,8 +146,13 @@ func (o *Object) ID() uint64 { return o.id }
 // Kind is "anonymous", "reserved", "physical" or "managed".
 func (o *Object) Kind() string { return o.kind.String() }
 
-// Limit is the object's size in bytes, as it was asked for.
-func (o *Object) Limit() uint64 { return o.bytes }
+// Limit is the object's size in bytes, as it was asked for; 0 for managed objects, which have none.
+func (o *Object) Limit() uint64 {
+	return o.limit.Bytes() - uint64(o.unused)
+}
+
+// setBytes notes the limit as it was asked for, of which o.limit is the pages.
+func (o *Object) setBytes(n uint64) { o.unused = uint16(-n & mach.PageMask) }
 
 // Resident is the number of pages that have a frame.
 func (o *Object) Resident() mach.PageNumber {
@@ -185,13 +174,15 @@ func (o *Object) Out(yield func(mach.PageNumber, Token) bool) {
 }
 
 // Paged is the number of pages that are paged out now, and how many ever came back and went.
-func (o *Object) Paged() (out mach.PageNumber, ins, outs uint32) { return o.pages.out, o.ins, o.outs }
+func (o *Object) Paged() (out mach.PageNumber, ins, outs uint32) {
+	return mach.PageNumber(o.pages.out), o.ins, o.outs
+}
 
 // Refs is the number of references: holders, mappings, and shadow objects above.
-func (o *Object) Refs() int { return o.holders + o.mapped + o.aboveCount }
+func (o *Object) Refs() int { return int(o.holders+o.mapped) + o.aboveCount }
 
 // Mapped is the number of map entries that map the object.
-func (o *Object) Mapped() int { return o.mapped }
+func (o *Object) Mapped() int { return int(o.mapped) }
 
 // Shadow is the object in which pages are looked for that this one does not have; nil if there is none.
 func (o *Object) Shadow() *Object { return o.shadow }
@@ -263,15 +254,25 @@ func (o *Object) residentElsewhere(n mach.PageNumber) slot {
 // that is not resident has its frame in the reservation.
 func (o *Object) take() (mach.PhysAddr, error) {
 	if o.kind == reserved {
-		return o.reserve.Take(), nil
+		r := o.reservation()
+		f := r.Take()
+		o.promised = uint32(r.Pages())
+		return f, nil
 	}
 	return o.env.Frames.Alloc()
+}
+
+// reservation is a reserved object's claim on frames. Whoever changes it notes in o.promised how many there are left.
+func (o *Object) reservation() frame.Reservation {
+	return o.env.Frames.Claim(mach.PageNumber(o.promised))
 }
 
 // give returns a frame that take handed out.
 func (o *Object) give(p mach.PhysAddr) {
 	if o.kind == reserved {
-		o.reserve.Put(p)
+		r := o.reservation()
+		r.Put(p)
+		o.promised = uint32(r.Pages())
 		return
 	}
 	o.env.Frames.Free(p)
@@ -318,7 +319,8 @@ func (o *Object) destroy() {
 		o.pages.clear(env, false)
 	case reserved:
 		o.pages.clear(env, true)
-		o.reserve.Release()
+		r := o.reservation()
+		r.Release()
 		env.nodes.forget(nodesFor(o.limit))
 		o.discharge()
 	}
@@ -326,22 +328,4 @@ func (o *Object) destroy() {
 		o.unshadow()
 	}
 	env.freeObject(o)
-}
-
-// freeObject returns an empty object, without any links but env's own, to the pool.
-func (env *Env) freeObject(o *Object) {
-	if o.next != nil {
-		o.next.prev = o.prev
-	}
-	if o.prev != nil {
-		o.prev.next = o.next
-	} else {
-		env.objects = o.next
-	}
-	if env.hand.object == o {
-		env.hand.object, env.hand.page = o.next, 0
-	}
-	*o = Object{next: env.freeObjects}
-	env.freeObjects = o
-	env.objectCount--
 }

@@ -122,17 +122,17 @@ func (s *swept) hopeless() bool { return s.seen > 16*outBatch && s.stiff*16 > s.
 // sweep moves the hand past look pages at most, and pages out up to want of them.
 func (env *Env) sweep(want, look int) (r swept) {
 	h := &env.hand
-	enough := 2 * (int(env.Frames.Stats().Total) + env.objectCount)
+	enough := 2 * (int(env.Frames.Stats().Total) + env.pool.count)
 	for ; r.out < want && look > 0; look-- {
 		if h.passed++; h.passed > enough {
 			h.passed = 0
 			return r // every page was looked at twice
 		}
 		if h.object == nil {
-			if env.objects == nil {
+			if env.pool.listed == nil {
 				return r
 			}
-			h.object, h.page = env.objects, 0
+			h.object, h.page = env.pool.listed, 0
 		}
 		o := h.object
 		n, s, ok := o.candidate(h.page)

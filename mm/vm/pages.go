@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"math"
 
 	"defpager/mach"
 )
@@ -30,28 +31,27 @@ func (s slot) token() Token { return Token(s &^ slotOut >> tokenShift) }
 // number wants. At height 0 the root is page 0's slot itself, so an object of one page needs no node.
 type pageTree struct {
 	root   uint64 // a slot at height 0, else a nodeRef
-	height uint
-	count  mach.PageNumber // slots that are not 0
-	out    mach.PageNumber // of those, pages without a frame
-	nodes  uint64
+	height uint8
+	count  uint32 // slots that are not 0
+	out    uint32 // of those, pages without a frame
+	nodes  uint32
 
+	key    uint32     // leafKey of the recent leaf's pages; 0: there is none, or they are too far out
 	recent recentLeaf // looked at last, to spare the descent: faults come in runs
 }
 
 // recentLeaf is a view of the leaf node with the pages of one number.
 type recentLeaf struct {
-	key   mach.PageNumber // leafKey of its pages; 0: there is none
 	slots *node
 	used  *uint64 // the node's count of slots that are not 0
-	ref   nodeRef
 }
 
 // leafKey is a number that is the same for the pages of one leaf, and never 0.
 func leafKey(n mach.PageNumber) mach.PageNumber { return n>>nodeShift + 1 }
 
 // heightFor is the height of a tree that can hold page n.
-func heightFor(n mach.PageNumber) uint {
-	h := uint(0)
+func heightFor(n mach.PageNumber) uint8 {
+	h := uint8(0)
 	for n != 0 {
 		n >>= nodeShift
 		h++
@@ -61,7 +61,7 @@ func heightFor(n mach.PageNumber) uint {
 
 // leaf makes the leaf that would hold page n the recent one, and reports whether there is one. Precondition: height > 0.
 func (t *pageTree) leaf(p *nodePool, n mach.PageNumber) bool {
-	return t.recent.key == leafKey(n) || t.descend(p, n)
+	return mach.PageNumber(t.key) == leafKey(n) || t.descend(p, n)
 }
 
 func (t *pageTree) descend(p *nodePool, n mach.PageNumber) bool {
@@ -75,13 +75,21 @@ func (t *pageTree) descend(p *nodePool, n mach.PageNumber) bool {
 			return false
 		}
 	}
-	t.recent = recentLeaf{leafKey(n), p.at(r), p.count(r), r}
+	t.remember(p, n, r)
 	return true
+}
+
+// remember makes r, which has page n, the recent leaf.
+func (t *pageTree) remember(p *nodePool, n mach.PageNumber, r nodeRef) {
+	t.recent = recentLeaf{slots: p.at(r), used: p.count(r)}
+	if t.key = 0; leafKey(n) <= math.MaxUint32 {
+		t.key = uint32(leafKey(n))
+	}
 }
 
 // get is page n's slot.
 func (t *pageTree) get(p *nodePool, n mach.PageNumber) slot {
-	if t.recent.key == leafKey(n) {
+	if mach.PageNumber(t.key) == leafKey(n) {
 		return slot(t.recent.slots[n&(nodeSlots-1)])
 	}
 	return t.seek(p, n)
@@ -107,7 +115,7 @@ func (t *pageTree) run(p *nodePool, n mach.PageNumber) []uint64 {
 
 // filled counts slots that were 0 and are not any more, in the view that run returned last.
 func (t *pageTree) filled(slots uint64) {
-	t.count += mach.PageNumber(slots)
+	t.count += uint32(slots)
 	*t.recent.used += slots
 }
 
@@ -138,7 +146,7 @@ func (t *pageTree) put(p *nodePool, n mach.PageNumber, s slot, promised bool) er
 	}
 	before := t.nodes
 	t.grow(p, n, s)
-	p.forget(most - (t.nodes - before))
+	p.forget(most - uint64(t.nodes-before))
 	return nil
 }
 
@@ -165,7 +173,7 @@ func (t *pageTree) tally(from, to slot) {
 }
 
 // resident is the number of pages that have a frame.
-func (t *pageTree) resident() mach.PageNumber { return t.count - t.out }
+func (t *pageTree) resident() mach.PageNumber { return mach.PageNumber(t.count - t.out) }
 
 // grow makes the nodes that page n needs, then stores s. The nodes were promised.
 func (t *pageTree) grow(p *nodePool, n mach.PageNumber, s slot) {
@@ -190,7 +198,7 @@ func (t *pageTree) grow(p *nodePool, n mach.PageNumber, s slot) {
 		}
 		r = nodeRef(*at)
 	}
-	t.recent = recentLeaf{leafKey(n), p.at(r), p.count(r), r}
+	t.remember(p, n, r)
 	t.set(n, s)
 }
 
@@ -219,7 +227,7 @@ func (t *pageTree) remove(p *nodePool, n mach.PageNumber, keep bool) slot {
 }
 
 // cut removes page n below r and reports whether r was freed because nothing is left in it.
-func (t *pageTree) cut(p *nodePool, r nodeRef, level uint, n mach.PageNumber, keep bool) (s slot, empty bool) {
+func (t *pageTree) cut(p *nodePool, r nodeRef, level uint8, n mach.PageNumber, keep bool) (s slot, empty bool) {
 	at := &p.at(r)[n>>(nodeShift*level)&(nodeSlots-1)]
 	if level == 0 {
 		s = slot(*at)
@@ -240,8 +248,8 @@ func (t *pageTree) cut(p *nodePool, r nodeRef, level uint, n mach.PageNumber, ke
 }
 
 func (t *pageTree) drop(p *nodePool, r nodeRef, keep bool) {
-	if t.recent.ref == r {
-		t.recent = recentLeaf{}
+	if t.recent.slots == p.at(r) {
+		t.key, t.recent = 0, recentLeaf{}
 	}
 	t.nodes--
 	p.put(r, keep)
@@ -275,7 +283,7 @@ func (t *pageTree) next(p *nodePool, n mach.PageNumber) (mach.PageNumber, slot, 
 }
 
 // search is next below one node; n lies within it.
-func search(p *nodePool, r nodeRef, level uint, n mach.PageNumber) (mach.PageNumber, slot, bool) {
+func search(p *nodePool, r nodeRef, level uint8, n mach.PageNumber) (mach.PageNumber, slot, bool) {
 	v := p.at(r)
 	shift := nodeShift * level
 	for i := n >> shift & (nodeSlots - 1); i < nodeSlots; i++ {
@@ -302,7 +310,7 @@ func (t *pageTree) clear(env *Env, keep bool) {
 	*t = pageTree{}
 }
 
-func (t *pageTree) clearNode(env *Env, r nodeRef, level uint, keep bool) {
+func (t *pageTree) clearNode(env *Env, r nodeRef, level uint8, keep bool) {
 	v := env.nodes.at(r)
 	switch first := slot(v[0]); {
 	case level > 0:
@@ -336,10 +344,9 @@ func (env *Env) freeSlot(s slot) {
 
 // check verifies counts and that no node is empty.
 func (t *pageTree) check(p *nodePool) error {
-	var pages, out mach.PageNumber
-	var nodes uint64
-	var walk func(r nodeRef, level uint) error
-	walk = func(r nodeRef, level uint) error {
+	var pages, out, nodes uint32
+	var walk func(r nodeRef, level uint8) error
+	walk = func(r nodeRef, level uint8) error {
 		nodes++
 		var used uint64
 		for _, s := range p.at(r) {

@@ -31,6 +31,9 @@ func (o *Object) delayedCopy() (*Object, error) {
 	if c := o.copy; c != nil && c.frozen() && c.limit == o.limit {
 		return c, nil
 	}
+	if !o.complete() {
+		return nil, mach.ResourceShortage
+	}
 	c, err := o.env.newObject(anonymous, o.limit)
 	if err != nil {
 		return nil, err
@@ -222,7 +225,7 @@ func (o *Object) supersede(n mach.PageNumber, except *Entry) {
 func (e *Entry) alone() bool {
 	const many = 16
 	o := e.object
-	if o.kind != anonymous || o.shared || o.holders > 0 || o.mapped+o.aboveCount > many {
+	if o.kind != anonymous || o.shared || o.holders > 0 || int(o.mapped)+o.aboveCount > many {
 		return false
 	}
 	from, to := e.offset, e.offset+e.pages()
@@ -263,7 +266,7 @@ func (e *Entry) ownCopy() error {
 // bypass parts o from its shadow when it has all pages of its own, as nothing is looked for below any more: then only the others that see
 // the shadow keep it, and its last one has its pages for itself.
 func (o *Object) bypass() {
-	if below := o.shadow; below != nil && o.pages.count == o.limit {
+	if below := o.shadow; below != nil && mach.PageNumber(o.pages.count) == o.limit {
 		if o.env.Trace != nil {
 			o.trace("has all its pages, and needs object %d below no more", below.id)
 		}

@@ -41,7 +41,7 @@ type CacheStats struct {
 // CacheStats counts by a walk over all objects.
 func (env *Env) CacheStats() CacheStats {
 	s := CacheStats{Objects: env.cachedCount, TableFrames: env.NodeFrames()}
-	for o := env.objects; o != nil; o = o.next {
+	for o := range env.Objects {
 		switch {
 		case o.kind == managed && o.pager.cached:
 			s.Cached += o.pages.resident()
