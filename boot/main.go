@@ -49,6 +49,7 @@ func main() {
 		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Storage: storage, Send: k.Send, Payer: k.Payer,
 		Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
 	})
+	k.KeepCount("default pager", p.Frames)
 	m.Start()
 	m.Tick(tick)
 	go m.Serve(image.WaitInterrupt)

@@ -284,6 +284,7 @@ func (c *checker) messages() {
 
 // port compares a port with what was counted.
 func (c *checker) port(p *Port) {
+	c.want(p.rest != &c.sys.ports.none || c.sys.ports.none == rest{}, "somebody wrote to what port %d has no own of", p.id)
 	if p.server != nil {
 		c.receives[p]++
 	}

@@ -21,6 +21,20 @@ func (sys *System) NewKernelPort(s Server, object any) *Port {
 	return p
 }
 
+// NewSmallPort is NewKernelPort for what there may be very many of: the port lies in a frame, where the garbage collector does not see that it
+// refers to object. Its receive right stays with s. nil: no frame is free.
+func (sys *System) NewSmallPort(s Server, object any) *Port {
+	if sys.config.Fuse.Blows() {
+		return nil
+	}
+	p := sys.newSmallPort()
+	if p != nil {
+		p.server = s
+		p.object = object
+	}
+	return p
+}
+
 // SetObject replaces what a kernel port stands for. A task's port can stand for something too: a Watcher learns of its end.
 func (p *Port) SetObject(object any) {
 	if p.object == object {

@@ -44,24 +44,38 @@ type Port struct {
 	transit *Port
 
 	first, last *Message // the queue, oldest first, linked by Message.next
-	receivers   waitQueue
-	senders     waitQueue // each with a message that found no room
-
-	set              *Set
-	setNext, setPrev *Port
-
-	entries *entry // names with a right to this port in all spaces, linked by entry.next and prev
-
-	noSenders     *Port // send-once rights to be used when the last sender goes, and when the receive right does
-	portDestroyed *Port
+	entries     *entry   // names with a right to this port in all spaces, linked by entry.next and prev
 
 	noSendersCall  func(p *Port, mscount uint32)
 	noSendersCount uint32
 
-	payload uint64
-
 	link     *Port // in the pool or the work list
 	doomLink *Port
+
+	*rest
+}
+
+// rest is what a port has besides. Ports whose receive right never leaves the kernel's server have none: they refer to portPool.none, where
+// everything is zero and is not written.
+type rest struct {
+	receivers waitQueue
+	senders   waitQueue // each with a message that found no room
+
+	set              *Set
+	setNext, setPrev *Port
+
+	noSenders     *Port // send-once rights to be used when the last sender goes, and when the receive right does
+	portDestroyed *Port
+
+	payload uint64
+
+	whole *wholePort // which this is part of
+}
+
+// wholePort is a port with all that it has.
+type wholePort struct {
+	Port
+	own rest
 }
 
 // portSlab is how many of the kernel's ports are made at a time.
@@ -71,11 +85,13 @@ const portSlab = 32
 //
 // The kernel's ports lie on Go's heap, for what they stand for is on it; those that were made stay. The ports that tasks make lie in frames. What
 // these point to on the heap is reachable without them: spaces by their tasks, messages by their pool, threads that wait by their tasks, what
-// a port stands for by standFor.
+// a port stands for by standFor. The kernel's ports that there may be very many of (NewSmallPort) lie in frames too.
 type portPool struct {
 	free     *Port
-	slabs    []*[portSlab]Port
-	made     slab.Pool[Port]
+	slabs    []*[portSlab]wholePort
+	made     slab.Pool[wholePort]
+	small    slab.Pool[Port]
+	none     rest
 	live     uint32 // ports that are not free
 	lastID   uint32
 	standFor map[*Port]any // the objects of ports that lie in frames
@@ -86,11 +102,14 @@ func (pool *portPool) each(f func(p *Port)) {
 	for _, slab := range pool.slabs {
 		for i := range slab {
 			if slab[i].state != portFree {
-				f(&slab[i])
+				f(&slab[i].Port)
 			}
 		}
 	}
 	for p := range pool.made.All {
+		f(&p.Port)
+	}
+	for p := range pool.small.All {
 		f(p)
 	}
 }
@@ -104,8 +123,20 @@ func (s *Space) mayMakePort() bool {
 // newPort makes a port for a task, or returns nil when no frame is free.
 func (sys *System) newPort() *Port {
 	p := sys.ports.made.Get()
+	if p == nil {
+		return nil
+	}
+	p.sys, p.rest = sys, &p.own
+	p.whole = p
+	sys.begin(&p.Port)
+	return &p.Port
+}
+
+// newSmallPort makes a port for the kernel that lies in a frame, or returns nil when none is free.
+func (sys *System) newSmallPort() *Port {
+	p := sys.ports.small.Get()
 	if p != nil {
-		p.sys = sys
+		p.sys, p.rest = sys, &sys.ports.none
 		sys.begin(p)
 	}
 	return p
@@ -115,13 +146,11 @@ func (sys *System) newPort() *Port {
 func (sys *System) newOwnPort() *Port {
 	pool := &sys.ports
 	if pool.free == nil {
-		slab := new([portSlab]Port)
+		slab := new([portSlab]wholePort)
 		pool.slabs = append(pool.slabs, slab)
 		for i := range slab {
-			slab[i].sys = sys
-			slab[i].ours = true
-			slab[i].link = pool.free
-			pool.free = &slab[i]
+			slab[i].Port = Port{sys: sys, ours: true, link: pool.free, rest: &slab[i].own}
+			pool.free = &slab[i].Port
 		}
 	}
 	p := pool.free
@@ -147,13 +176,16 @@ func (p *Port) reclaim() {
 	}
 	sys := p.sys
 	sys.ports.live--
-	if !p.ours {
-		p.state = portFree
-		sys.ports.made.Put(p)
-		return
+	switch {
+	case p.rest == &sys.ports.none:
+		sys.ports.small.Put(p)
+	case p.ours:
+		*p.rest = rest{}
+		*p = Port{sys: sys, ours: true, link: sys.ports.free, rest: p.rest}
+		sys.ports.free = p
+	default:
+		sys.ports.made.Put(p.whole)
 	}
-	*p = Port{sys: sys, ours: true, link: sys.ports.free}
-	sys.ports.free = p
 }
 
 // kill ends p's life: it is called once, by doom, with the receive right in no place any more. With a port-destroyed request the
@@ -171,10 +203,14 @@ func (p *Port) kill() {
 		to.dropSendOnce()
 	}
 	p.server = nil
-	if w, ok := p.object.(Watcher); ok {
-		w.PortDied()
+	if p.rest == &sys.ports.none {
+		p.object = nil // its server destroys it, and does not have to be told
+	} else {
+		if w, ok := p.object.(Watcher); ok {
+			w.PortDied()
+		}
+		p.SetObject(nil)
 	}
-	p.SetObject(nil)
 	p.noSendersCall = nil
 	p.noSendersDue = false
 	if to := p.noSenders; to != nil {
@@ -213,8 +249,9 @@ func (p *Port) leaveReceiver() {
 	p.transit = nil
 	p.mscount = 0
 	p.seqno = 0
-	p.hasPayload = false
-	p.payload = 0
+	if p.hasPayload {
+		p.hasPayload, p.payload = false, 0
+	}
 }
 
 // ID is a number that no other port of this System has or had (until 2^32 ports were made), for the monitor.

@@ -70,7 +70,8 @@ func New(c Config) *System {
 	sys := &System{config: c}
 	sys.chunks.limit = max(c.MaxNames/chunkSize, 1)
 	sys.chunks.all = slab.New[chunk](c.Slab)
-	sys.ports.made = slab.New[Port](c.Slab)
+	sys.ports.made, sys.ports.small = slab.New[wholePort](c.Slab), slab.New[Port](c.Slab)
+	sys.ports.small.Hold()
 	sys.sets = slab.New[Set](c.Slab)
 	return sys
 }
@@ -89,7 +90,7 @@ func (sys *System) Stats() Stats {
 		Names:    sys.names,
 		Messages: sys.messages.live,
 		Buffers:  sys.messages.bytes + uint64(sys.messages.live)*overhead,
-		Frames:   sys.ports.made.Frames() + sys.chunks.all.Frames() + sys.sets.Frames(),
+		Frames:   sys.ports.made.Frames() + sys.ports.small.Frames() + sys.chunks.all.Frames() + sys.sets.Frames(),
 	}
 }
 

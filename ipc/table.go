@@ -8,10 +8,10 @@ import (
 	"defpager/mach"
 )
 
-// A space's table is cut into chunks of 32 names, each in a frame. The chunks of the low names hang in a slice, those of high names that a task
+// A space's table is cut into chunks of 42 names, which fill a frame. The chunks of the low names hang in a slice, those of high names that a task
 // chose itself in a map, until the slice has grown so far. A new right gets the lowest free name: two levels of bitmaps find it
 // (which names of a chunk are free, which chunks have a free name).
-const chunkSize = 32
+const chunkSize = 42
 
 // maxRefs is the largest number of user references of one name.
 const maxRefs = 0xffff
@@ -69,7 +69,7 @@ func (pool *chunkPool) put(c *chunk) {
 
 // table is the names of a space.
 type table struct {
-	dense  []*chunk          // chunk i holds the names from 32*i; nil where there is none
+	dense  []*chunk          // chunk i holds the names from 42*i; nil where there is none
 	open   []uint64          // one bit per element of dense: it is nil or has a free entry
 	sparse map[uint32]*chunk // the chunks beyond dense
 	hint   int               // no word of open before this one has a bit
@@ -137,7 +137,7 @@ func (s *Space) entryIn(i uint32) *entry {
 	return s.useEntry(c, i*chunkSize+uint32(bits.TrailingZeros64(c.free)))
 }
 
-// newChunk takes a chunk for the names from 32*i.
+// newChunk takes a chunk for the names from 42*i.
 func (s *Space) newChunk(i uint32) *chunk {
 	pool := &s.sys.chunks
 	if s.table.chunks >= fairChunks && s.table.chunks >= pool.limit-pool.used || s.sys.config.Fuse.Blows() {
@@ -222,7 +222,7 @@ func (s *Space) newEntryNamed(name mach.Name) *entry {
 }
 
 // maxDense keeps the name ~0 out of reach.
-const maxDense = 1<<27 - 1
+const maxDense = (1<<32 - 1) / chunkSize
 
 // grow makes dense longer, and moves there what was too far away before.
 func (s *Space) grow() bool {

@@ -279,6 +279,7 @@ func anything(t *testing.T, b []byte) {
 	m := newMachine(t)
 	m.mayDie()
 	p := pager.New(pager.Config{System: m.sys, Memory: m.env})
+	m.KeepCount("pager", p.Frames)
 	m.ports.Ports++ // the pager's
 	c := &choices{b[:min(len(b), 4000)]}
 	program := func(u *user) {

@@ -154,6 +154,9 @@ func (m *machine) finish() {
 		m.t.Errorf("ports: %+v, before %+v", got, m.ports)
 	}
 	s := m.frames.Stats()
+	for _, o := range m.kept {
+		s.Taken -= o.frames()
+	}
 	if taken := s.Taken - m.env.NodeFrames(); taken != m.taken || s.Reserved != 0 {
 		m.t.Errorf("%d frames taken, %d promised; before %d and 0", taken, s.Reserved, m.taken)
 	}

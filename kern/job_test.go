@@ -15,6 +15,7 @@ func TestDefaultPagerObjectCreate(t *testing.T) {
 	const size = 40*mach.PageSize + 123
 	m := newMachine(t)
 	p := pager.New(pager.Config{System: m.sys, Memory: m.env, Tracing: m.Tracing, Trace: m.Tracef})
+	m.KeepCount("pager", p.Frames)
 	m.ports.Ports++ // the pager's
 	m.setManager(p.Port())
 	word := func(off uint64) uint64 { return off*0x9e3779b97f4a7c15 + 1 }

@@ -84,10 +84,10 @@ type Kernel struct {
 	laters    laterList
 	gsync     gsyncs
 	proxies   proxyList
-	kept      []Owner // of frames that are somebody else's
-	storage   Storage // nil: nothing is paged out
-	lateBytes int     // of results that wait for a page, see late
-	unsettled bool    // one of deadThread, dying, parting and laters.ready has something
+	kept      []keeper // of frames that are somebody else's
+	storage   Storage  // nil: nothing is paged out
+	lateBytes int      // of results that wait for a page, see late
+	unsettled bool     // one of deadThread, dying, parting and laters.ready has something
 
 	nextCheck int64 // with invariants: not before this time
 
@@ -107,7 +107,7 @@ func New(c Config) *Kernel {
 	k := &Kernel{config: c, cpu: c.CPU, enter: c.CPU.Entry(), env: c.Memory, frames: c.Memory.Frames, kick: make(chan struct{}, 1), bootDone: make(chan struct{})}
 	k.log.console = c.Console
 	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter, MaxPorts: c.Limits.Ports, MaxNames: c.Limits.Names, MaxBuffers: c.Limits.Buffers, Slab: &slab.Source{Mem: c.Memory.Mem, Frames: c.Memory.Frames}, Fuse: c.Memory.Frames.Fuse, Trace: k.traceMessage, Late: k.keepResult})
-	k.env.MaxObjects, k.env.MaxEntries = c.Limits.Objects, c.Limits.Entries
+	k.env.MaxObjects, k.env.MaxManaged, k.env.MaxEntries = c.Limits.Objects, c.Limits.Managed, c.Limits.Entries
 	k.env.Wake = k.pageReady
 	k.hostPort = k.sys.NewKernelPort(k, host{k})
 	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})

@@ -6,6 +6,7 @@ type Limits struct {
 	Ports, Names     uint32
 	Buffers          uint64 // bytes of messages
 	Objects, Entries int    // of memory: objects, and pieces of address spaces
+	Managed          int    // objects of memory that a manager looks after
 	Tasks, Threads   int    // in all
 }
 
@@ -13,24 +14,25 @@ type Limits struct {
 // rest is for the kernel itself and for what the collector has not found yet. What lies in frames uses three quarters of the memory at most,
 // and no frame that was promised.
 func LimitsFor(heap, memory uint64) Limits {
-	// Bytes of one on the heap, with what hangs on it: an object with its pager's structure and ports; a task with its maps and ports; a
+	// Bytes of one on the heap, with what hangs on it: an object of a manager with its structures and ports; a task with its maps and ports; a
 	// thread with its floating-point state and port.
-	const object, task, thread = 600, 4 << 10, 2 << 10
-	// Bytes of one in frames.
-	const port, name, entry = 241, 128, 158
+	const managed, task, thread = 1400, 4 << 10, 2 << 10
+	// Bytes of one in frames. An object is counted with what it has if it is copied.
+	const port, name, entry, object = 256, 98, 158, 196
 	percent := func(of, n uint64) uint64 { return of / 100 * n }
 	l := Limits{
 		Ports:   uint32(percent(memory, 30) / port),
-		Names:   uint32(percent(memory, 25) / name),
-		Entries: int(percent(memory, 20) / entry),
+		Names:   uint32(percent(memory, 20) / name),
+		Entries: int(percent(memory, 15) / entry),
+		Objects: int(percent(memory, 10) / object),
 		Buffers: percent(heap, 40),
-		Objects: int(percent(heap, 18) / object),
+		Managed: int(percent(heap, 15) / managed),
 		Tasks:   int(percent(heap, 8) / task),
 		Threads: int(percent(heap, 5) / thread),
 	}
 	if invariants {
 		// Each check of the invariants looks at all of them.
-		l.Ports, l.Names, l.Entries = min(l.Ports, checkedMax), min(l.Names, checkedMax), min(l.Entries, checkedMax)
+		l.Ports, l.Names, l.Entries, l.Objects = min(l.Ports, checkedMax), min(l.Names, checkedMax), min(l.Entries, checkedMax), min(l.Objects, checkedMax)
 	}
 	return l
 }

@@ -63,7 +63,7 @@ func (k *Kernel) createProxy(m *ipc.Message) *ipc.Message {
 
 // addProxy answers with a proxy, whose right to its object is released when there are too many.
 func (k *Kernel) addProxy(m *ipc.Message, p *memoryProxy) *ipc.Message {
-	if k.proxies.count >= k.config.Limits.Objects/4 || k.frames.Fuse.Blows() {
+	if k.proxies.count >= k.config.Limits.Managed || k.frames.Fuse.Blows() {
 		p.object.Release()
 		return m.ReplyCode(mach.ResourceShortage)
 	}

@@ -24,7 +24,7 @@ func (k *Kernel) Owners() []Owner {
 	if k.storage != nil {
 		out = k.storage.Held()
 	}
-	return append([]Owner{
+	list := []Owner{
 		{"tasks' memory", l.Anonymous},
 		{"reserved objects", l.Reserved},
 		{"managed objects", l.Managed},
@@ -35,12 +35,27 @@ func (k *Kernel) Owners() []Owner {
 		{"ports and names", k.sys.Stats().Frames},
 		{"mapped clock", clock},
 		{"paged-out memory", out},
-	}, k.kept...)
+	}
+	for _, o := range k.kept {
+		list = append(list, Owner{o.name, o.frames()})
+	}
+	return list
 }
 
-// Keep notes who holds frames that something beside the kernel took.
+// keeper is something beside the kernel that takes frames.
+type keeper struct {
+	name   string
+	frames func() mach.PageNumber
+}
+
+// Keep notes that something beside the kernel holds frames.
 func (k *Kernel) Keep(name string, frames mach.PageNumber) {
-	k.kept = append(k.kept, Owner{name, frames})
+	k.KeepCount(name, func() mach.PageNumber { return frames })
+}
+
+// KeepCount is Keep for what holds as many frames at a time as the function says.
+func (k *Kernel) KeepCount(name string, frames func() mach.PageNumber) {
+	k.kept = append(k.kept, keeper{name, frames})
 }
 
 // checkFrames verifies that every frame that is taken is somebody's.

@@ -119,16 +119,13 @@ func (w *world) check() {
 	if err := w.env.Check(); err != nil {
 		w.t.Fatal(err)
 	}
-	n, last := 0, uint64(0)
-	var prev *Object
-	w.pager.Objects(func(o *Object) bool {
-		if n++; o.prev != prev || o.ID() <= last || o.pager != w.pager || o.MemoryObject() != o.memory || o.Port().Object() != any(o) {
-			w.t.Fatalf("object %d is out of order", o.ID())
+	n := 0
+	for o := range w.pager.Objects {
+		if n++; o.MemoryObject() != o.memory || o.Port().Object() != any(o) || !o.Port().Active() {
+			w.t.Fatalf("object %d and its port are not one", o.ID())
 		}
-		prev, last = o, o.ID()
-		return true
-	})
-	if live, created := w.pager.Count(); live != n || last > created || w.pager.last != prev {
+	}
+	if live, created := w.pager.Count(); live != n || uint64(n) > created {
 		w.t.Fatalf("%d objects listed, %d counted, %d made", n, live, created)
 	}
 }

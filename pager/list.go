@@ -1,7 +1,9 @@
 package pager
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
 
 	"defpager/ipc"
 	"defpager/ipc/mig"
@@ -64,10 +66,11 @@ func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	if code := p.ask(port, &r); code != mach.Success {
 		return m.ReplyCode(code)
 	}
-	n := p.count
+	all := slices.SortedFunc(p.Objects, func(a, b *Object) int { return cmp.Compare(a.ID(), b.ID()) })
+	n := len(all)
 	list := make([]byte, 0, 16*n)
-	for o := p.first; o != nil; o = o.next {
-		list = le.AppendUint64(list, o.id)
+	for _, o := range all {
+		list = le.AppendUint64(list, o.ID())
 		list = le.AppendUint64(list, o.memory.Resident().Bytes())
 	}
 	numbers, err := p.array(list, 2, room, objectsMax)
@@ -84,14 +87,14 @@ func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	if inline {
 		m.PutRights(nil) // a message with an array of rights is complex, even if there are none: stubs look
 		b := w.Inline(mach.ArrayType(mach.MsgPortSend, 64, uint32(n)))
-		for o := p.first; o != nil; o = o.next {
+		for _, o := range all {
 			le.PutUint64(b, uint64(m.PutRight(o.port.MakeSend())))
 			b = b[8:]
 		}
 		return m.FinishReply(&w)
 	}
 	rights := make([]ipc.Right, 0, n)
-	for o := p.first; o != nil; o = o.next {
+	for _, o := range all {
 		rights = append(rights, o.port.MakeSend())
 	}
 	w.OutOfLine(mach.MsgPortSend, 32, uint32(n), m.PutRights(rights), false)

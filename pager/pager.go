@@ -1,6 +1,7 @@
 package pager
 
 import (
+	"defpager/board/slab"
 	"defpager/ipc"
 	"defpager/mach"
 	"defpager/mm/vm"
@@ -37,16 +38,16 @@ type Pager struct {
 	nextSeqno uint32    // of the next request
 	noSenders func(*ipc.Port, uint32)
 
-	first, last *Object // those with send rights, oldest first
-	count       int
-	free        *Object // structures for reuse
-	created     uint64
-	forged      uint64
+	live    slab.Pool[Object] // those with send rights
+	count   int
+	created uint64
+	forged  uint64
 }
 
 // New makes a pager without objects.
 func New(c Config) *Pager {
-	p := &Pager{config: c}
+	p := &Pager{config: c, live: slab.New[Object](&slab.Source{Mem: c.Memory.Mem, Frames: c.Memory.Frames})}
+	p.live.Hold()
 	p.noSenders = p.objectNoSenders
 	p.port = c.System.NewKernelPort(p, p)
 	return p
@@ -55,29 +56,23 @@ func New(c Config) *Pager {
 // Port makes a send right to the default memory manager's port.
 func (p *Pager) Port() ipc.Right { return p.port.MakeSend() }
 
-// Objects yields the objects that have send rights, oldest first.
-func (p *Pager) Objects(yield func(*Object) bool) {
-	for o := p.first; o != nil; o = o.next {
-		if !yield(o) {
-			return
-		}
-	}
-}
+// Objects yields the objects that have send rights, in no order.
+func (p *Pager) Objects(yield func(*Object) bool) { p.live.All(yield) }
+
+// Frames is the number of frames that hold the pager's own structures.
+func (p *Pager) Frames() mach.PageNumber { return p.live.Frames() }
 
 // Count is the number of objects that have send rights, and of all that were ever created.
 func (p *Pager) Count() (live int, created uint64) { return p.count, p.created }
 
-// Object is a memory object of the default pager.
+// Object is a memory object of the default pager. It lies in a frame; what it refers to is in the lists of vm.Env and ipc.System.
 type Object struct {
-	pager      *Pager
-	id         uint64
-	memory     *vm.Object
-	port       *ipc.Port
-	next, prev *Object
+	memory *vm.Object
+	port   *ipc.Port
 }
 
-// ID is the object's number, which default_pager_objects shows.
-func (o *Object) ID() uint64 { return o.id }
+// ID is the object's number, which default_pager_objects shows: its memory's.
+func (o *Object) ID() uint64 { return o.memory.ID() }
 
 // Port is the object's port.
 func (o *Object) Port() *ipc.Port { return o.port }
@@ -98,29 +93,24 @@ func (p *Pager) create(size uint64) (ipc.Right, error) {
 		frames.Release()
 		return ipc.Right{}, err
 	}
-	o := p.free
-	if o != nil {
-		p.free = o.next
-		*o = Object{}
-	} else {
-		o = new(Object)
+	o := p.live.Get()
+	if o == nil {
+		memory.Release()
+		return ipc.Right{}, mach.ResourceShortage
+	}
+	o.memory = memory
+	if o.port = p.config.System.NewSmallPort(p, o); o.port == nil {
+		memory.Release()
+		p.live.Put(o)
+		return ipc.Right{}, mach.ResourceShortage
 	}
 	if p.config.Payer != nil {
 		memory.Charge(p.config.Payer())
 	}
 	p.created++
-	o.pager, o.id, o.memory = p, p.created, memory
-	o.port = p.config.System.NewKernelPort(p, o)
-	right := o.port.MakeSend()
-	o.port.SetNoSenders(o.port.MakeSendCount(), p.noSenders)
-	o.prev = p.last
-	if o.prev != nil {
-		o.prev.next = o
-	} else {
-		p.first = o
-	}
-	p.last = o
 	p.count++
+	right := o.port.MakeSend()
+	o.port.SetNoSenders(1, p.noSenders)
 	return right, nil
 }
 
@@ -136,23 +126,12 @@ func (p *Pager) objectNoSenders(port *ipc.Port, makeSends uint32) {
 		return
 	}
 	if p.tracing() {
-		p.config.Trace("pager: object %d has no senders: %d pages resident, %d mappings", o.id, o.memory.Resident(), o.memory.Mapped())
-	}
-	if o.prev != nil {
-		o.prev.next = o.next
-	} else {
-		p.first = o.next
-	}
-	if o.next != nil {
-		o.next.prev = o.prev
-	} else {
-		p.last = o.prev
+		p.config.Trace("pager: object %d has no senders: %d pages resident, %d mappings", o.ID(), o.memory.Resident(), o.memory.Mapped())
 	}
 	p.count--
 	o.port.Destroy()
 	o.memory.Release()
-	*o = Object{next: p.free}
-	p.free = o
+	p.live.Put(o)
 }
 
 func (p *Pager) tracing() bool { return p.config.Tracing != nil && p.config.Tracing() }

@@ -66,7 +66,7 @@ func (p *Pager) objectSetSize(port *ipc.Port, q *ipc.Quick) {
 	err := o.memory.SetLimit(limit)
 	q.Code(mach.Code(err))
 	if p.tracing() {
-		p.config.Trace("pager: object %d set to %d bytes: %v", o.id, limit, result(err))
+		p.config.Trace("pager: object %d set to %d bytes: %v", o.ID(), limit, result(err))
 	}
 }
 

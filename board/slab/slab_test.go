@@ -108,7 +108,7 @@ func TestPool(t *testing.T) {
 						if s == nil {
 							return
 						}
-						const per = 23 // of 176 bytes in a frame
+						const per = 22 // of 176 bytes in a frame
 						if p.Frames() < mach.PageNumber((len(out)+per-1)/per) || len(out) == 0 && p.Frames() != 0 {
 							t.Fatalf("%d frames for %d", p.Frames(), len(out))
 						}
@@ -119,6 +119,79 @@ func TestPool(t *testing.T) {
 				})
 			})
 		})
+	}
+}
+
+// Small structures: a frame holds more of them than one word of its bitmap has bits.
+func TestSmall(t *testing.T) {
+	s, f := source(4)
+	p := New[uint64](s)
+	var all []*uint64
+	for x := p.Get(); x != nil; x = p.Get() {
+		if *x != 0 {
+			t.Fatal("not zero")
+		}
+		all = append(all, x)
+		*x = uint64(len(all))
+	}
+	if len(all) != 4*64*words {
+		t.Fatalf("%d in 4 frames", len(all))
+	}
+	for i, x := range all {
+		if *x != uint64(i+1) {
+			t.Fatalf("number %d holds %d", i+1, *x)
+		}
+	}
+	for i, x := range all {
+		if i%3 != 0 {
+			p.Put(x)
+		}
+	}
+	n := 0
+	for x := range p.All {
+		if n++; (*x-1)%3 != 0 {
+			t.Fatalf("number %d was given back", *x)
+		}
+	}
+	if n != (len(all)+2)/3 {
+		t.Fatalf("%d are out", n)
+	}
+	for i := 0; i < len(all); i += 3 {
+		p.Put(all[i])
+	}
+	if len(f.taken) != 0 {
+		t.Fatalf("%d frames are held for nothing", len(f.taken))
+	}
+}
+
+// A pool that holds a structure takes no frame for the first, and gives all others back.
+func TestHold(t *testing.T) {
+	s, f := source(4)
+	p := New[thing](s)
+	p.Hold()
+	const per = 22 // of 176 bytes in a frame
+	for range 3 {
+		var all []*thing
+		for i := range 2 * per {
+			x := p.Get()
+			if *x != (thing{}) {
+				t.Fatal("not zero")
+			}
+			x.room[3] = 1
+			all = append(all, x)
+			if want := i/per + 1; len(f.taken) != want || p.Frames() != mach.PageNumber(want) {
+				t.Fatalf("%d frames are taken for %d structures", len(f.taken), i+1)
+			}
+		}
+		for _, x := range all {
+			p.Put(x)
+		}
+		if len(f.taken) != 1 || p.Frames() != 1 {
+			t.Fatalf("%d frames are held for the next", len(f.taken))
+		}
+		for x := range p.All {
+			t.Fatalf("%d is out", x.value)
+		}
 	}
 }
 

@@ -30,6 +30,8 @@ type Pool[T any] struct {
 	source        *Source
 	partial, full *header // blocks that have a free structure, and those that have none
 	frames        mach.PageNumber
+	hold          bool // see Hold
+	held          *T   // the structure that is kept for the next: zeros
 
 	heap []*T // without a source: all structures, and those that are free
 	idle []*T
@@ -38,27 +40,43 @@ type Pool[T any] struct {
 // header stands at the start of each frame. The structures follow it.
 type header struct {
 	next, prev *header
-	free       uint64 // one bit for each structure
+	count      uint32        // of free structures
+	free       [words]uint64 // one bit for each
 }
+
+// words is the size of a header's bitmap: a frame holds at most 64 structures for each.
+const words = 4
 
 // New makes a pool that takes frames from s, or with nil uses Go's heap.
 func New[T any](s *Source) Pool[T] { return Pool[T]{source: s} }
 
-// layout is how many structures a frame has room for, at most 64, and how large each is, in bytes.
+// layout is how many structures a frame has room for, and how large each is, in bytes.
 func layout[T any]() (n, size uintptr) {
 	var t T
 	const align = 8
 	size = (unsafe.Sizeof(t) + align - 1) &^ (align - 1)
-	return min((mach.PageSize-unsafe.Sizeof(header{}))/size, 64), size
+	return min((mach.PageSize-unsafe.Sizeof(header{}))/size, 64*words), size
 }
 
 // Frames is how many frames the pool holds.
 func (p *Pool[T]) Frames() mach.PageNumber { return p.frames }
 
+// Hold makes the pool keep one structure from now on, if there is a frame for it: so that whoever makes one and gives it back in turn does not look for
+// room each time, nor take a frame and give it back.
+func (p *Pool[T]) Hold() {
+	if p.hold = p.source != nil; p.hold && p.held == nil {
+		p.held = p.Get()
+	}
+}
+
 // Get returns a zero structure, nil if no frame is free for it.
 func (p *Pool[T]) Get() *T {
 	if p.source == nil {
 		return p.fromHeap()
+	}
+	if t := p.held; t != nil {
+		p.held = nil
+		return t
 	}
 	n, size := layout[T]()
 	b := p.partial
@@ -66,20 +84,28 @@ func (p *Pool[T]) Get() *T {
 		if b = p.newBlock(n); b == nil {
 			return nil
 		}
+		link(&p.partial, b)
 	}
-	i := uintptr(bits.TrailingZeros64(b.free))
-	b.free &= b.free - 1
-	if b.free == 0 {
+	w := 0
+	for b.free[w] == 0 {
+		w++
+	}
+	i := uintptr(w*64 + bits.TrailingZeros64(b.free[w]))
+	b.free[w] &= b.free[w] - 1
+	if b.count--; b.count == 0 {
 		unlink(&p.partial, b)
 		link(&p.full, b)
 	}
-	// The bytes are cleared as bytes: what they held may look like pointers, which the collector must never be shown.
-	at := unsafe.Add(unsafe.Pointer(b), unsafe.Sizeof(header{})+i*size)
-	clear(unsafe.Slice((*byte)(at), size))
-	return (*T)(at)
+	return wipe((*T)(unsafe.Add(unsafe.Pointer(b), unsafe.Sizeof(header{})+i*size)))
 }
 
-// newBlock makes a frame a block of free structures.
+// wipe makes zeros of a structure, byte by byte: what it held may look like pointers, which the collector must never be shown.
+func wipe[T any](t *T) *T {
+	clear(unsafe.Slice((*byte)(unsafe.Pointer(t)), unsafe.Sizeof(*t)))
+	return t
+}
+
+// newBlock makes a frame a block of free structures, for the caller to link.
 func (p *Pool[T]) newBlock(n uintptr) *header {
 	f, err := p.source.Frames.AllocDirty()
 	if err != nil {
@@ -89,8 +115,10 @@ func (p *Pool[T]) newBlock(n uintptr) *header {
 	// header's follows.
 	b := (*header)(unsafe.Pointer(p.source.Mem.Frame(f)))
 	clear(unsafe.Slice((*byte)(unsafe.Pointer(b)), unsafe.Sizeof(*b)))
-	b.free = ^uint64(0) >> (64 - n)
-	link(&p.partial, b)
+	b.count = uint32(n)
+	for i := range n {
+		b.free[i/64] |= 1 << (i % 64)
+	}
 	p.frames++
 	return b
 }
@@ -102,15 +130,19 @@ func (p *Pool[T]) Put(t *T) {
 		p.idle = append(p.idle, t)
 		return
 	}
+	if p.hold && p.held == nil {
+		p.held = wipe(t)
+		return
+	}
 	n, size := layout[T]()
 	b := (*header)(unsafe.Pointer(uintptr(unsafe.Pointer(t)) &^ mach.PageMask))
 	i := (uintptr(unsafe.Pointer(t)) - uintptr(unsafe.Pointer(b)) - unsafe.Sizeof(*b)) / size
-	if b.free == 0 {
+	if b.count == 0 {
 		unlink(&p.full, b)
 		link(&p.partial, b)
 	}
-	b.free |= 1 << i
-	if b.free == ^uint64(0)>>(64-n) {
+	b.free[i/64] |= 1 << (i % 64)
+	if b.count++; b.count == uint32(n) {
 		unlink(&p.partial, b)
 		p.frames--
 		p.source.Frames.Free(p.source.Mem.Address(unsafe.Pointer(b)))
@@ -127,7 +159,8 @@ func (p *Pool[T]) All(yield func(*T) bool) {
 	for _, list := range [...]*header{p.full, p.partial} {
 		for b := list; b != nil; b = b.next {
 			for i := range n {
-				if b.free>>i&1 == 0 && !yield((*T)(unsafe.Add(unsafe.Pointer(b), unsafe.Sizeof(*b)+i*size))) {
+				t := (*T)(unsafe.Add(unsafe.Pointer(b), unsafe.Sizeof(*b)+i*size))
+				if b.free[i/64]>>(i%64)&1 == 0 && t != p.held && !yield(t) {
 					return
 				}
 			}

@@ -1,7 +1,9 @@
 package commands
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"defpager/boot/monitor"
 	"defpager/kern"
@@ -36,24 +38,24 @@ func (t *Target) memory(c *monitor.Context) error {
 	return print(c, lines, nil)
 }
 
-// named are the numbers of the pager's objects, by the number of their memory.
-func (t *Target) named() map[uint64]uint64 {
-	m := map[uint64]uint64{}
+// named are the numbers of those of the pager's objects that have senders.
+func (t *Target) named() map[uint64]bool {
+	m := map[uint64]bool{}
 	t.Pager.Objects(func(o *pager.Object) bool {
-		m[o.MemoryObject().ID()] = o.ID()
+		m[o.ID()] = true
 		return true
 	})
 	return m
 }
 
-func describe(o *vm.Object, named map[uint64]uint64) string {
+func describe(o *vm.Object, named map[uint64]bool) string {
 	s := fmt.Sprintf("%6d  %-9s %10s %10s %10s %8d %5d %8d",
 		o.ID(), o.Kind(), bytes(o.Limit()), bytes(o.Resident().Bytes()), bytes(o.Reserved().Bytes()), o.Faults(), o.Refs(), o.Mapped())
 	if below := o.Shadow(); below != nil {
 		s += fmt.Sprintf("  shadows %d", below.ID())
 	}
-	if n, ok := named[o.ID()]; ok {
-		s += fmt.Sprintf("  default pager's object %d", n)
+	if named[o.ID()] {
+		s += "  has senders"
 	}
 	return s
 }
@@ -64,10 +66,10 @@ func (t *Target) objects(c *monitor.Context) error {
 	lines := []string{objectHeader}
 	t.Kernel.Do(func() {
 		named := t.named()
-		t.Kernel.Memory().Objects(func(o *vm.Object) bool {
+		all := slices.SortedFunc(t.Kernel.Memory().Objects, func(a, b *vm.Object) int { return cmp.Compare(b.ID(), a.ID()) })
+		for _, o := range all {
 			lines = append(lines, describe(o, named))
-			return true
-		})
+		}
 		live, created := t.Pager.Count()
 		lines = append(lines, fmt.Sprintf("default pager: %d objects with senders, %d created since the start, %d forged messages dropped", live, created, t.Pager.Forged()))
 	})

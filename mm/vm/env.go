@@ -89,6 +89,10 @@ func (env *Env) init() error {
 	if env.nodes.frames != nil {
 		return nil
 	}
+	return env.start()
+}
+
+func (env *Env) start() error {
 	r, err := env.Frames.Reserve(0)
 	if err != nil {
 		return err
@@ -97,6 +101,7 @@ func (env *Env) init() error {
 	source := &slab.Source{Mem: env.Mem, Frames: env.Frames}
 	env.entries = slab.New[Entry](source)
 	env.pool.plain, env.pool.rests, env.pool.none = slab.New[Object](source), slab.New[rest](source), rest{env: env, max: mach.ProtAll}
+	env.pool.plain.Hold()
 	total := int(env.Frames.Stats().Total)
 	if env.MaxEntries == 0 {
 		env.MaxEntries = max(total*entriesPerFrame, 1<<14)

@@ -33,7 +33,11 @@ func newWorld(size uint64) *world {
 	mem := board.Simulated(size)
 	frames := frame.New(mem, make([]frame.Desc, size>>mach.PageShift), []board.Range{{Start: page, Size: size - page}})
 	mmu := &sim.MMU{Mem: mem}
-	return &world{&Env{Mem: mem, Frames: frames, Pmap: &pmap.Env{Mem: mem, Frames: frames, TLB: mmu, NX: true}}, mmu}
+	env := &Env{Mem: mem, Frames: frames, Pmap: &pmap.Env{Mem: mem, Frames: frames, TLB: mmu, NX: true}}
+	if err := env.init(); err != nil {
+		panic(err)
+	}
+	return &world{env, mmu}
 }
 
 func (w *world) check(t fatal) {

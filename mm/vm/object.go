@@ -106,8 +106,11 @@ func NewReserved(env *Env, limit uint64, r frame.Reservation) (*Object, error) {
 	if err := env.init(); err != nil {
 		return nil, err
 	}
-	if err := env.nodes.promise(nodesFor(n)); err != nil {
-		return nil, err
+	nodes := nodesFor(n)
+	if nodes != 0 {
+		if err := env.nodes.promise(nodes); err != nil {
+			return nil, err
+		}
 	}
 	// The last quarter of all objects is for what memory itself needs: zeros and copies.
 	o, err := (*Object)(nil), error(mach.ResourceShortage)
@@ -115,7 +118,7 @@ func NewReserved(env *Env, limit uint64, r frame.Reservation) (*Object, error) {
 		o, err = env.newObject(reserved, n)
 	}
 	if err != nil {
-		env.nodes.forget(nodesFor(n))
+		env.nodes.forget(nodes)
 		return nil, err
 	}
 	o.setBytes(limit)
@@ -321,7 +324,9 @@ func (o *Object) destroy() {
 		o.pages.clear(env, true)
 		r := o.reservation()
 		r.Release()
-		env.nodes.forget(nodesFor(o.limit))
+		if n := nodesFor(o.limit); n != 0 {
+			env.nodes.forget(n)
+		}
 		o.discharge()
 	}
 	if o.shadow != nil {

@@ -1,9 +1,9 @@
-// Command scale fills the kernel's tables: ports by the million, messages by the hundred thousand, map entries by the hundred thousand. It says
+// Command scale fills the kernel's tables: ports by the million, messages, map entries and memory objects by the hundred thousand. It says
 // whether an operation costs the same among many as among few, and whether all frames come back.
 //
-//	scale [--ports=N] [--messages=N] [--over=N] [--entries=N]
+//	scale [--ports=N] [--messages=N] [--over=N] [--entries=N] [--objects=N --pager=PORT]
 //
-// Each line says what was there at the same time. A part that fails ends the program with exit status 1.
+// A number of 0 leaves a part out. Each line says what was there at the same time. A part that fails ends the program with exit status 1.
 package main
 
 import (
@@ -25,15 +25,24 @@ func main() {
 	messages := flag.Int("messages", 100_000, "queue `N` messages")
 	over := flag.Int("over", 20_000, "over `N` ports")
 	entries := flag.Int("entries", 200_000, "have `N` pieces of memory that cannot be joined")
+	objects := flag.Int("objects", 0, "have `N` memory objects of the default pager")
+	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	flag.Parse()
 	s := &scale{client: libmach.NewClient(), task: libmach.TaskSelf()}
 	s.free() // makes what the client needs
-	for _, part := range []func() error{
-		func() error { return s.ports(*ports) },
-		func() error { return s.messages(*messages, *over) },
-		func() error { return s.entries(*entries) },
+	for _, part := range []struct {
+		n   int
+		run func(n int) error
+	}{
+		{*ports, s.ports},
+		{*messages, func(n int) error { return s.messages(n, *over) }},
+		{*entries, s.entries},
+		{*objects, func(n int) error { return s.objects(n, mach.Name(*pager)) }},
 	} {
-		if err := part(); err != nil {
+		if part.n == 0 {
+			continue
+		}
+		if err := part.run(part.n); err != nil {
 			fmt.Println("scale: FAILED:", err)
 			os.Exit(1)
 		}
