@@ -43,6 +43,7 @@ const (
 type place struct {
 	Area
 	failures int
+	told     int         // errors that the log has of it
 	drained  func(error) // not nil: it is being removed
 	walk     uint32      // up to this entry everything was moved elsewhere
 	stalled  int         // calls of Poll in a row that found no memory
@@ -238,7 +239,7 @@ func (w *write) finish(err error) {
 	p := b.areas[w.area]
 	if err != nil {
 		p.failures++
-		b.config.Log("pager: writing %d pages to %s failed: %v", w.n, p.Name(), err)
+		b.tell(p, "writing to", err)
 		if p.failures == failuresMax {
 			b.config.Log("pager: %s failed %d times in a row: nothing is written to it any more", p.Name(), failuresMax)
 		}
@@ -267,6 +268,19 @@ func (w *write) finish(err error) {
 	w.n = 0
 	b.pump(false)
 	b.config.FramesReady()
+}
+
+// toldMax is how many errors of an area the log gets.
+const toldMax = 8
+
+// tell logs an error.
+func (b *Backing) tell(p *place, doing string, err error) {
+	if p.told++; p.told <= toldMax {
+		b.config.Log("pager: %s %s failed: %v", doing, p.Name(), err)
+	}
+	if p.told == toldMax {
+		b.config.Log("pager: the log has no more errors of %s than these", p.Name())
+	}
 }
 
 // read is one page on its way from an area.
@@ -346,7 +360,7 @@ func (r *read) finish(err error) {
 	if n != 0 {
 		e := b.at(n)
 		if err != nil {
-			b.config.Log("pager: reading a page from %s failed: %v", p.Name(), err)
+			b.tell(p, "reading a page from", err)
 			e.set(lost, 0, 0)
 			b.stats.Lost++
 		} else {

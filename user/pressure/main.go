@@ -1,19 +1,27 @@
 // Command pressure works on more memory than the machine has: it writes every page, and then reads and writes pages at random and checks that
 // each holds what was written last.
 //
-//	pressure [--size=MIB] [--touches=N] [--contents=text|noise|zeros] [--seed=N]
+//	pressure [--size=MIB] [--touches=N] [--contents=text|noise|zeros] [--seed=N] [--lossy] [--pager=PORT --reserve=MIB]
 //
 // Text compresses to less than half, noise does not at all. It prints "pressure: N touches of M MiB agree, K ticks each", or
 // "pressure: FAILED: " and the page.
+//
+// With --lossy, pages may be lost. It looks at each with vm_read first, which answers KERN_MEMORY_ERROR for those, prints how many there are, and at
+// last touches one: that is an exception.
+//
+// With --reserve it has an object of the default pager beside that memory, and does not touch it before all paging storage is full. Then it
+// does, the object must hold, and it goes on to write until there is nothing left: that is an exception too.
 package main
 
 import (
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime/debug"
 
+	"defpager/ipc/mig/wire"
 	"defpager/mach"
 	"defpager/user/libmach"
 )
@@ -24,21 +32,26 @@ func main() {
 	touches := flag.Int("touches", 10_000, "how many `pages` to look at")
 	contents := flag.String("contents", "text", "`kind` of what is written: text, noise or zeros")
 	seed := flag.Uint64("seed", 1, "`number` that determines the order")
+	lossy := flag.Bool("lossy", false, "pages may be lost")
+	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
+	reserve := flag.Uint64("reserve", 0, "size of an object of the default pager, in `MiB`")
 	flag.Parse()
-	c := libmach.NewClient()
-	pages := *size << 20 >> mach.PageShift
-	at, code := c.VMAllocate(c.Task(), 0, pages<<mach.PageShift, true)
-	if code != mach.Success {
-		fail("vm_allocate: %v", code)
+	w := &work{client: libmach.NewClient(), contents: *contents, lossy: *lossy, pager: mach.Name(*pager)}
+	if *reserve != 0 {
+		w.exhaust(*size<<20, *reserve<<20)
 	}
-	w := &work{memory: libmach.Memory(at, pages<<mach.PageShift), versions: make([]byte, pages), contents: *contents}
-	for n := range pages {
+	w.memory = w.allocate(*size << 20)
+	w.versions = make([]byte, *size<<20>>mach.PageShift)
+	for n := range w.pages() {
 		w.write(n)
 	}
 	r := rand.New(rand.NewPCG(*seed, 0))
 	start := libmach.Ticks()
 	for range *touches {
-		n := r.Uint64N(pages)
+		n := r.Uint64N(w.pages())
+		if w.gone(n) {
+			continue
+		}
 		if !w.holds(n) {
 			fail("page %d holds something else than was written", n)
 		}
@@ -48,7 +61,11 @@ func main() {
 		}
 	}
 	ticks := (libmach.Ticks() - start) / uint64(max(*touches, 1))
-	fmt.Printf("pressure: %d touches of %d MiB agree, %d ticks each\n", *touches, *size, ticks)
+	if !*lossy {
+		fmt.Printf("pressure: %d touches of %d MiB agree, %d ticks each\n", *touches, *size, ticks)
+		return
+	}
+	w.mourn()
 }
 
 func fail(format string, args ...any) {
@@ -56,12 +73,112 @@ func fail(format string, args ...any) {
 	os.Exit(1)
 }
 
+// allocate makes memory of zeros.
+func (w *work) allocate(size uint64) []byte {
+	at, code := w.client.VMAllocate(w.client.Task(), 0, size, true)
+	if code != mach.Success {
+		fail("vm_allocate: %v", code)
+	}
+	return libmach.Memory(at, size)
+}
+
+// gone reports whether page n is lost.
+func (w *work) gone(n uint64) bool {
+	if !w.lossy {
+		return false
+	}
+	data, size, code := w.client.VMRead(w.client.Task(), libmach.Address(w.page(n)), 1)
+	switch code {
+	case mach.Success:
+		libmach.VMDeallocate(w.client.Task(), data, size)
+		return false
+	case mach.MemoryError:
+		return true
+	}
+	fail("vm_read: %v", code)
+	return true
+}
+
+// mourn looks at all pages, and touches a lost one.
+func (w *work) mourn() {
+	lost, last := 0, uint64(0)
+	for n := range w.pages() {
+		switch {
+		case w.gone(n):
+			lost++
+			last = n
+		case !w.holds(n):
+			fail("page %d holds something else than was written", n)
+		}
+	}
+	fmt.Printf("pressure: %d pages are lost, all others agree\n", lost)
+	if lost != 0 {
+		fmt.Printf("pressure: touching one: %d\n", w.page(last)[0])
+		fail("a lost page was there")
+	}
+}
+
+// exhaust fills all paging storage, then an object, and then what is left, until it dies.
+func (w *work) exhaust(size, reserve uint64) {
+	object, code := wire.DefaultPagerObjectCreate(w.client, w.pager, reserve)
+	if code != mach.Success {
+		fail("default_pager_object_create: %v", code)
+	}
+	at, code := w.client.VMMap(w.client.Task(), libmach.Map{
+		Size: reserve, Anywhere: true, Object: object, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritShare,
+	})
+	if code != mach.Success {
+		fail("vm_map: %v", code)
+	}
+	w.memory = w.allocate(size)
+	w.versions = make([]byte, w.pages())
+	n := uint64(0)
+	for ; n < w.pages() && !w.full(); n++ {
+		w.write(n)
+	}
+	fmt.Printf("pressure: the storage is full\n")
+	reserved := &work{memory: libmach.Memory(at, reserve), versions: make([]byte, reserve>>mach.PageShift), contents: w.contents}
+	for i := range reserved.pages() {
+		reserved.write(i)
+	}
+	for i := range reserved.pages() {
+		if !reserved.holds(i) {
+			fail("page %d of the object holds something else than was written", i)
+		}
+	}
+	fmt.Printf("pressure: the object of %d MiB holds\n", reserve>>20)
+	for ; n < w.pages(); n++ {
+		w.write(n)
+	}
+	fail("there was memory for everything")
+}
+
+// full reports whether no paging storage has a free block.
+func (w *work) full() bool {
+	_, frees, _, code := wire.DefaultPagerStorageInfo(w.client, w.pager)
+	if code != mach.Success {
+		fail("default_pager_storage_info: %v", code)
+	}
+	for i := range frees.Count {
+		if binary.LittleEndian.Uint64(frees.Data[8*i:]) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // work is the memory, and how often each page was written anew.
 type work struct {
+	client *libmach.Client
+	pager  mach.Name
+	lossy  bool
+
 	memory   []byte
 	versions []byte
 	contents string
 }
+
+func (w *work) pages() uint64 { return uint64(len(w.memory)) >> mach.PageShift }
 
 func (w *work) page(n uint64) []byte { return w.memory[n<<mach.PageShift:][:mach.PageSize] }
 
