@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"fmt"
 	"testing"
 
 	"defpager/mach"
@@ -167,4 +168,53 @@ func TestFailingRuns(t *testing.T) {
 			},
 		}
 	})
+}
+
+// TestManagerIsAskedAhead reads a manager's pages in order: it is asked for the next ones too, as far as they are mapped, and never for more than
+// half of what it may be asked at a time.
+func TestManagerIsAskedAhead(t *testing.T) {
+	requests := func(from, to int) (list []string) {
+		for n := from; n < to; n++ {
+			list = append(list, fmt.Sprintf("request %#x+0x1000 r--", n*page))
+		}
+		return list
+	}
+	w, g, o, m := managedWorld(t)
+	must(t, o.Ready(false, mach.CopyDelay))
+	x := w.waits(t, m, at(0), mach.ProtRead)
+	g.expect(t, requests(0, 1)...) // nobody knows what comes next
+	must(t, w.supply(t, o, 0, 0, false, 1))
+	x.mustEnd(t, nil)
+	w.expect(t, m, at(0), 1)
+	x = w.waits(t, m, at(1), mach.ProtRead)
+	g.expect(t, requests(1, 9)...)
+	must(t, w.supply(t, o, page, 0, false, 2, 3, 4, 5, 6, 7, 8))
+	x.mustEnd(t, nil)
+	faults := m.Counters().Faults
+	w.holds(t, m, base, 1, 8)()
+	if n := m.Counters().Faults - faults; n != 1 {
+		t.Errorf("%d faults for pages that lie there in a row", n)
+	}
+	must(t, o.Unavailable(8*page, page))
+	w.expect(t, m, at(8), 0)
+	g.expect(t)
+
+	// What the manager does not answer counts. Somebody who needs a page comes before.
+	x = w.waits(t, m, at(9), mach.ProtRead)
+	g.expect(t, requests(9, 17)...)
+	y := w.waits(t, m, at(40), mach.ProtRead)
+	z := w.waits(t, m, at(17), mach.ProtRead)
+	g.expect(t, append(requests(40, 41), requests(17, 18)...)...)
+	must(t, o.Refuse(9*page, 55*page))
+	x.mustEnd(t, mach.MemoryError)
+	y.mustEnd(t, mach.MemoryError)
+	z.mustEnd(t, mach.MemoryError)
+
+	// The last page that is mapped is the last that is asked for.
+	must(t, w.supply(t, o, 60*page, 0, false, 61))
+	w.expect(t, m, at(60), 61)
+	x = w.waits(t, m, at(61), mach.ProtRead)
+	g.expect(t, requests(61, 64)...)
+	must(t, o.Refuse(61*page, 3*page))
+	x.mustEnd(t, mach.MemoryError)
 }

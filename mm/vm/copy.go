@@ -153,14 +153,19 @@ func (c *Copy) appendBytes(off, size uint64, fill func([]byte) error) error {
 		return err
 	}
 	for i := range n {
-		f, err := o.take()
+		k := min(size, mach.PageSize-off)
+		var f mach.PhysAddr
+		if k == mach.PageSize {
+			f, err = c.env.Frames.AllocDirty()
+		} else {
+			f, err = c.env.Frames.Alloc()
+		}
 		if err != nil {
 			return err
 		}
 		if err = o.insert(i, f); err != nil {
 			return err
 		}
-		k := min(size, mach.PageSize-off)
 		if err = fill(c.env.Mem.Frame(f)[off : off+k]); err != nil {
 			return err
 		}

@@ -218,15 +218,35 @@ func (o *Object) page(n mach.PageNumber, access mach.Prot) (slot, error) {
 	if !g.ready || g.asked >= maxAsked {
 		return 0, o.waitFor(anyPage)
 	}
-	if err := g.marks.put(nodes, n, markRequested, false); err != nil {
+	if err := o.request(n, access); err != nil {
 		return 0, err
+	}
+	return 0, o.waitFor(n)
+}
+
+// request asks the manager for page n.
+func (o *Object) request(n mach.PageNumber, access mach.Prot) error {
+	g, nodes := o.pager, &o.env.nodes
+	if err := g.marks.put(nodes, n, markRequested, false); err != nil {
+		return err
 	}
 	if err := g.manager.DataRequest(o, n.Bytes(), mach.PageSize, access); err != nil {
 		g.marks.remove(nodes, n, false)
-		return 0, err
+		return err
 	}
 	g.asked++
-	return 0, o.waitFor(n)
+	return nil
+}
+
+// requestAhead asks the manager for those of the pages [n, end) that it was not asked for yet: they will be wanted next. Each has a request of
+// its own, as managers know it, and half of the requests that there may be are left for pages that somebody waits for.
+func (o *Object) requestAhead(n, end mach.PageNumber, access mach.Prot) {
+	g, nodes := o.pager, &o.env.nodes
+	for ; n < end && g.asked < maxAsked/2 && g.ready && o.env.plenty(); n++ {
+		if o.pages.get(nodes, n) == 0 && g.marks.get(nodes, n) == 0 && o.request(n, access) != nil {
+			return
+		}
+	}
 }
 
 // unlock asks the manager for an access to page n that its lock forbids.

@@ -8,6 +8,9 @@ func (m *Map) faultManaged(e *Entry, va mach.VirtAddr, n mach.PageNumber, access
 	o := e.object
 	s, err := o.page(n, access|mach.ProtRead)
 	if err != nil {
+		if err == Wait && n == e.ahead {
+			o.requestAhead(n+1, min(n+window, e.offset+e.pages()), access|mach.ProtRead)
+		}
 		return err
 	}
 	m.env.counters.Hits++
@@ -26,15 +29,43 @@ func (m *Map) faultManaged(e *Entry, va mach.VirtAddr, n mach.PageNumber, access
 	if err := m.pmap.Enter(va.Trunc(), s.frame(), prot, mach.PageSize); err != nil {
 		return err
 	}
-	from, to := e.window(va)
-	n = e.page(from)
-	for at := from; at < to; at += mach.PageSize {
-		if s := o.resident(n); s != 0 && m.pmap.Fill(at, s.frame(), e.showing(s)) != nil {
-			break
-		}
-		n++
-	}
+	m.aroundManaged(e, va, n)
 	return nil
+}
+
+// aroundManaged maps the neighbours of page n, which is at va, that have frames and are not mapped yet: those of its window, and when the faults
+// come in a run, those behind it.
+func (m *Map) aroundManaged(e *Entry, va mach.VirtAddr, n mach.PageNumber) {
+	o := e.object
+	from, to := e.window(va)
+	if n == e.ahead {
+		from, to = va.Trunc(), min(va.Trunc()+window*mach.PageSize, e.end)
+	}
+	e.ahead = n + 1
+	if o.pages.height == 0 {
+		return
+	}
+	for at, p := from, e.page(from); at < to; {
+		k := min(nodeSlots-p&(nodeSlots-1), mach.PageNumber(to-at)>>mach.PageShift)
+		slots := o.pages.run(&m.env.nodes, p)
+		if slots == nil {
+			p += k
+			at += mach.VirtAddr(k.Bytes())
+			continue
+		}
+		for _, s := range slots[:k] {
+			if s := slot(s); s != 0 && s.lock()&mach.ProtRead == 0 {
+				if m.pmap.Fill(at, s.frame(), e.showing(s)) != nil {
+					return
+				}
+				if p == e.ahead {
+					e.ahead++
+				}
+			}
+			p++
+			at += mach.PageSize
+		}
+	}
 }
 
 // showing is the protection with which e shows a page s of its managed object before anything is written.
