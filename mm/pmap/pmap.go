@@ -162,9 +162,12 @@ func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size ui
 	if size == mach.SuperSize {
 		return p.enterSuper(va, pa, prot)
 	}
-	table, err := p.leafTable(va)
-	if err != nil {
-		return err
+	table := p.recentTable(va)
+	if table == nil {
+		var err error
+		if table, err = p.leafTable(va); err != nil {
+			return err
+		}
 	}
 	slot := &table[index(va, levelTable)]
 	old := PTE(*slot)
@@ -197,9 +200,9 @@ func (p *Pmap) Fill(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
 	return nil
 }
 
-// FillRun is Fill for pages that follow each other from va on, whose frames are the addresses in frames with any bits below a page's; those with
-// a bit of skip, and 0, are left out.
-func (p *Pmap) FillRun(va mach.VirtAddr, frames []uint64, skip uint64, prot mach.Prot) error {
+// FillRun is Fill for pages that follow each other from va on, whose frames are the addresses in frames with any bits below a page's; those that
+// are 0, or have their highest bit set, are left out.
+func (p *Pmap) FillRun(va mach.VirtAddr, frames []uint64, prot mach.Prot) error {
 	rights := uint64(p.env.rights(prot))
 	for len(frames) > 0 {
 		first := index(va, levelTable)
@@ -215,20 +218,61 @@ func (p *Pmap) FillRun(va mach.VirtAddr, frames []uint64, skip uint64, prot mach
 			}
 		}
 		if table != nil { // else a superpage
-			filled := uint64(0)
-			slots := table[first:][:n]
-			for i, f := range frames[:n] {
-				if slots[i] == 0 && f != 0 && f&skip == 0 {
-					slots[i] = f&^mach.PageMask | rights
-					filled++
-				}
-			}
-			p.resident += filled
+			p.resident += fillSlots(table[first:][:n], frames[:n], rights)
 		}
 		frames = frames[n:]
 		va += mach.VirtAddr(n) * mach.PageSize
 	}
 	return nil
+}
+
+// fillSlots enters frames into those slots that are empty, of which there are as many, and counts them. Eight are done at a time: it is all that
+// a page costs which somebody else has touched.
+func fillSlots(slots, frames []uint64, rights uint64) (filled uint64) {
+	filled = uint64(len(frames))
+	for len(frames) >= 8 && len(slots) >= 8 {
+		s, f := (*[8]uint64)(slots), (*[8]uint64)(frames)
+		if !fillSlot(&s[0], f[0], rights) {
+			filled--
+		}
+		if !fillSlot(&s[1], f[1], rights) {
+			filled--
+		}
+		if !fillSlot(&s[2], f[2], rights) {
+			filled--
+		}
+		if !fillSlot(&s[3], f[3], rights) {
+			filled--
+		}
+		if !fillSlot(&s[4], f[4], rights) {
+			filled--
+		}
+		if !fillSlot(&s[5], f[5], rights) {
+			filled--
+		}
+		if !fillSlot(&s[6], f[6], rights) {
+			filled--
+		}
+		if !fillSlot(&s[7], f[7], rights) {
+			filled--
+		}
+		slots, frames = slots[8:], frames[8:]
+	}
+	for i, f := range frames {
+		if !fillSlot(&slots[i], f, rights) {
+			filled--
+		}
+	}
+	return filled
+}
+
+// fillSlot enters one frame, and reports whether it did.
+func fillSlot(slot *uint64, frame, rights uint64) bool {
+	if *slot != 0 || int64(frame) <= 0 {
+		return false
+	}
+	*slot = frame&^mach.PageMask | rights
+	return true
 }
 
 func (p *Pmap) enterSuper(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {

@@ -44,7 +44,11 @@ func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 	if o.kind == managed {
 		return m.faultManaged(e, va, n, access)
 	}
-	if s := o.at(n); s != 0 {
+	s := o.pages.get(&env.nodes, n)
+	if o.kind == physical {
+		s = o.residentElsewhere(n)
+	}
+	if s != 0 {
 		if s.out() {
 			var err error
 			if s, err = o.bring(n, s); err != nil {
@@ -124,7 +128,7 @@ func (m *Map) around(e *Entry, va mach.VirtAddr, prot mach.Prot) {
 	}
 	for at := from; at < to; {
 		k := min(nodeSlots-n&(nodeSlots-1), mach.PageNumber(to-at)>>mach.PageShift)
-		if slots := o.pages.run(&m.env.nodes, n); slots != nil && m.pmap.FillRun(at, slots[:k], uint64(slotOut), prot) != nil {
+		if slots := o.pages.run(&m.env.nodes, n); slots != nil && m.pmap.FillRun(at, slots[:k], prot) != nil {
 			return
 		}
 		n += k
@@ -222,7 +226,7 @@ func (m *Map) fillAhead(e *Entry, at mach.VirtAddr, n, end mach.PageNumber, prot
 		slots, filled := e.object.zeros(n, end)
 		m.env.counters.ZeroFills += filled
 		m.counters.ZeroFills += filled
-		if len(slots) == 0 || m.pmap.FillRun(at, slots, uint64(slotOut), prot) != nil {
+		if len(slots) == 0 || m.pmap.FillRun(at, slots, prot) != nil {
 			break
 		}
 		n += mach.PageNumber(len(slots))

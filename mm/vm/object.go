@@ -256,13 +256,13 @@ func (o *Object) residentElsewhere(n mach.PageNumber) slot {
 // take gets a zeroed frame for a page of the object. For a reserved object it cannot fail: every page below the limit
 // that is not resident has its frame in the reservation.
 func (o *Object) take() (mach.PhysAddr, error) {
-	if o.kind == reserved {
-		r := o.reservation()
-		f := r.Take()
-		o.promised = uint32(r.Pages())
-		return f, nil
+	if o.kind != reserved {
+		return o.env.Frames.Alloc()
 	}
-	return o.env.Frames.Alloc()
+	r := o.reservation()
+	f := r.Take()
+	o.promised = uint32(r.Pages())
+	return f, nil
 }
 
 // reservation is a reserved object's claim on frames. Whoever changes it notes in o.promised how many there are left.

@@ -15,7 +15,8 @@ const slotSuper slot = 1
 
 func (s slot) frame() mach.PhysAddr { return mach.PhysAddr(s &^ mach.PageMask) }
 
-// slotOut marks a page that has no frame: the other bits are the token of its contents, so that no flag of frames is set.
+// slotOut, the highest bit, marks a page that has no frame: the other bits are the token of its contents, so that no flag of frames is set.
+// Pmap.FillRun leaves such slots out.
 const (
 	slotOut    slot = 1 << 63
 	tokenShift      = 4
@@ -59,13 +60,13 @@ func heightFor(n mach.PageNumber) uint8 {
 	return h
 }
 
-// leaf makes the leaf that would hold page n the recent one, and reports whether there is one. Precondition: height > 0.
+// leaf makes the leaf that would hold page n the recent one, and reports whether there is one. At height 0 there is none.
 func (t *pageTree) leaf(p *nodePool, n mach.PageNumber) bool {
 	return mach.PageNumber(t.key) == leafKey(n) || t.descend(p, n)
 }
 
 func (t *pageTree) descend(p *nodePool, n mach.PageNumber) bool {
-	if t.root == 0 || n>>(nodeShift*t.height) != 0 {
+	if t.root == 0 || t.height == 0 || n>>(nodeShift*t.height) != 0 {
 		return false
 	}
 	r := nodeRef(t.root)
@@ -89,23 +90,16 @@ func (t *pageTree) remember(p *nodePool, n mach.PageNumber, r nodeRef) {
 
 // get is page n's slot.
 func (t *pageTree) get(p *nodePool, n mach.PageNumber) slot {
-	if mach.PageNumber(t.key) == leafKey(n) {
-		return slot(t.recent.slots[n&(nodeSlots-1)])
-	}
-	return t.seek(p, n)
-}
-
-func (t *pageTree) seek(p *nodePool, n mach.PageNumber) slot {
 	switch {
-	case t.height == 0 && n == 0:
-		return slot(t.root)
-	case t.height != 0 && t.descend(p, n):
+	case t.leaf(p, n):
 		return slot(t.recent.slots[n&(nodeSlots-1)])
+	case n == 0 && t.height == 0:
+		return slot(t.root)
 	}
 	return 0
 }
 
-// run views the slots of page n and of those behind it that lie in the same leaf; nil: it has none of them. The height is not 0.
+// run views the slots of page n and of those behind it that lie in the same leaf; nil: there is no leaf.
 func (t *pageTree) run(p *nodePool, n mach.PageNumber) []uint64 {
 	if !t.leaf(p, n) {
 		return nil
