@@ -181,37 +181,41 @@ func TestManagerIsAskedAhead(t *testing.T) {
 	}
 	w, g, o, m := managedWorld(t)
 	must(t, o.Ready(false, mach.CopyDelay))
-	x := w.waits(t, m, at(0), mach.ProtRead)
-	g.expect(t, requests(0, 1)...) // nobody knows what comes next
-	must(t, w.supply(t, o, 0, 0, false, 1))
-	x.mustEnd(t, nil)
-	w.expect(t, m, at(0), 1)
-	x = w.waits(t, m, at(1), mach.ProtRead)
-	g.expect(t, requests(1, 9)...)
-	must(t, w.supply(t, o, page, 0, false, 2, 3, 4, 5, 6, 7, 8))
+	for n := range 3 {
+		x := w.waits(t, m, at(n), mach.ProtRead)
+		g.expect(t, requests(n, n+1)...) // nobody knows yet what comes next
+		must(t, w.supply(t, o, uint64(n)*page, 0, false, byte(n+1)))
+		x.mustEnd(t, nil)
+		w.expect(t, m, at(n), byte(n+1))
+	}
+	x := w.waits(t, m, at(3), mach.ProtRead)
+	g.expect(t, requests(3, 11)...)
+	must(t, w.supply(t, o, 3*page, 0, false, 4, 5, 6, 7, 8))
 	x.mustEnd(t, nil)
 	faults := m.Counters().Faults
 	w.holds(t, m, base, 1, 8)()
 	if n := m.Counters().Faults - faults; n != 1 {
 		t.Errorf("%d faults for pages that lie there in a row", n)
 	}
-	must(t, o.Unavailable(8*page, page))
-	w.expect(t, m, at(8), 0)
+	must(t, o.Unavailable(8*page, 3*page))
+	for n := 8; n < 11; n++ {
+		w.expect(t, m, at(n), 0)
+	}
 	g.expect(t)
 
 	// What the manager does not answer counts. Somebody who needs a page comes before.
-	x = w.waits(t, m, at(9), mach.ProtRead)
-	g.expect(t, requests(9, 17)...)
+	x = w.waits(t, m, at(11), mach.ProtRead)
+	g.expect(t, requests(11, 19)...)
 	y := w.waits(t, m, at(40), mach.ProtRead)
-	z := w.waits(t, m, at(17), mach.ProtRead)
-	g.expect(t, append(requests(40, 41), requests(17, 18)...)...)
-	must(t, o.Refuse(9*page, 55*page))
+	z := w.waits(t, m, at(19), mach.ProtRead)
+	g.expect(t, append(requests(40, 41), requests(19, 20)...)...)
+	must(t, o.Refuse(11*page, 53*page))
 	x.mustEnd(t, mach.MemoryError)
 	y.mustEnd(t, mach.MemoryError)
 	z.mustEnd(t, mach.MemoryError)
 
 	// The last page that is mapped is the last that is asked for.
-	must(t, w.supply(t, o, 60*page, 0, false, 61))
+	must(t, w.supply(t, o, 58*page, 0, false, 59, 60, 61))
 	w.expect(t, m, at(60), 61)
 	x = w.waits(t, m, at(61), mach.ProtRead)
 	g.expect(t, requests(61, 64)...)

@@ -8,7 +8,7 @@ func (m *Map) faultManaged(e *Entry, va mach.VirtAddr, n mach.PageNumber, access
 	o := e.object
 	s, err := o.page(n, access|mach.ProtRead)
 	if err != nil {
-		if err == Wait && n == e.ahead {
+		if err == Wait && n == e.ahead && o.follows(n) {
 			o.requestAhead(n+1, min(n+window, e.offset+e.pages()), access|mach.ProtRead)
 		}
 		return err
@@ -31,6 +31,18 @@ func (m *Map) faultManaged(e *Entry, va mach.VirtAddr, n mach.PageNumber, access
 	}
 	m.aroundManaged(e, va, n)
 	return nil
+}
+
+// follows reports whether the pages before n are there, so that who needs n probably goes on behind it. A manager may have to work for each page:
+// two in a row are no reason to ask for more.
+func (o *Object) follows(n mach.PageNumber) bool {
+	const row = 3
+	for i := mach.PageNumber(1); i <= row; i++ {
+		if n < i || o.pages.get(&o.env.nodes, n-i) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // aroundManaged maps the neighbours of page n, which is at va, that have frames and are not mapped yet: those of its window, and when the faults
