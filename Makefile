@@ -18,6 +18,7 @@ help:
 	@echo 'make run FILE=path    boot, do the main job with the file (default README.md), leave a prompt'
 	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
 	@echo 'make test             lint, host tests, and the scenarios in QEMU'
+	@echo 'make race             all host tests under the race detector, also those of code that runs under the one kernel lock'
 	@echo 'make soak             a million random operations against the reference models'
 	@echo 'make bench TSV=file   what each operation costs, beside Linux in the same QEMU, with plots in docs/bench; QUICK=1 for the table only'
 	@echo 'make bench-check      fail where an important figure is 3 % above docs/bench/baseline.tsv; make bench-baseline renews that'
@@ -98,6 +99,11 @@ LOCKED_PACKAGES = ./kern/... ./mm/... ./pager/...
 host-test:
 	CGO_ENABLED=1 $(GO) test -race -timeout 180s $(HOST_PACKAGES)
 	$(GO) test -timeout 180s $(LOCKED_PACKAGES)
+
+# All host tests under the race detector: minutes.
+.PHONY: race
+race:
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(HOST_PACKAGES) $(LOCKED_PACKAGES)
 
 # Random operations against the reference models, more than a million in all, with new random numbers each time.
 SOAK_ROUNDS ?= 20

@@ -5,12 +5,15 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"defpager/qemu"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // numbers are what may differ between builds: addresses, names and numbers of ports.
@@ -143,4 +146,51 @@ func TestStepsInDocuments(t *testing.T) {
 	if text := strings.Join(got, "\n") + "\n"; inOrder(text) != inOrder(want) {
 		t.Errorf("the kernel prints\n%sdocs/vm.md says\n%s", text, want)
 	}
+}
+
+// TestTranscriptInReadme: what README.md shows of the main job is what it prints, but for numbers. Three tasks print at once: lines may change
+// places.
+func TestTranscriptInReadme(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(readme), "This is `make run FILE=go.mod`:\n\n")
+	shown, _, ok := strings.Cut(shown, "    defpager> poweroff\n")
+	if !ok {
+		t.Fatal("README.md has no transcript")
+	}
+	var typed string
+	for line := range strings.Lines(shown) {
+		if command, ok := strings.CutPrefix(line, "    defpager> "); ok {
+			typed += command
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "build/defpager", "run", "-accel", "tcg", "-machine", "q35", "-mem", "256M", "-file", "go.mod")
+	cmd.Dir = "../.."
+	cmd.Stdin = strings.NewReader(typed)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text := qemu.Plain(string(out))
+	at, end := strings.Index(text, "defpager on "), strings.LastIndex(text, "defpager> poweroff")
+	if at < 0 || end < at {
+		t.Fatalf("no such output:\n%s", text)
+	}
+	if d := cmp.Diff(kinds(shown), kinds(text[at:end])); d != "" {
+		t.Errorf("README.md shows (-), printed is (+):\n%s", d)
+	}
+}
+
+// kinds are the lines of a transcript, sorted, with "#" for what differs from run to run and from machine to machine.
+func kinds(text string) []string {
+	varying := regexp.MustCompile(`0x[0-9a-f]+|[0-9a-f]{64}|\d+`)
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.TrimSpace(varying.ReplaceAllString(line, "#")))
+	}
+	slices.Sort(lines)
+	return lines
 }
