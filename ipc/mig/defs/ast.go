@@ -44,6 +44,7 @@ type Type struct {
 	Element *Type  // of arrays, pointers
 	Fields  []Field
 	Dealloc Dealloc
+	Long    Long
 
 	// Indefinite: an array without a bound, which goes out of line when it is longer than InlineMax bytes.
 	Indefinite bool
@@ -86,6 +87,9 @@ func (t *Type) Multiplier() int {
 
 // LongForm reports whether the descriptor says so. It tells nothing on x86_64, but stubs compare it.
 func (t *Type) LongForm() bool {
+	if t.Long != LongAuto {
+		return t.Long == LongYes
+	}
 	return t.Indefinite || t.Kind == Pointer || t.Size > 0xff || t.Number > 0xfff || t.Max > 0xfff
 }
 
@@ -102,6 +106,15 @@ const (
 	DeallocNo     Dealloc = iota
 	DeallocYes            // dealloc
 	DeallocChoice         // dealloc[]: a further argument says
+)
+
+// Long says whether a descriptor has the long form.
+type Long int
+
+const (
+	LongAuto Long = iota // as the type's size demands
+	LongYes              // islong
+	LongNo               // isnotlong
 )
 
 // Direction is an argument's direction.
@@ -129,6 +142,7 @@ type Argument struct {
 	CountInOut bool // the caller passes the capacity
 	ServerCopy bool
 	Dealloc    Dealloc // overrides the type's where not DeallocNo
+	Plain      bool    // no direction is written: the first such argument is the request port
 }
 
 // Routine is a routine (with a reply) or a simpleroutine (without).

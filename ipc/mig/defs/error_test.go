@@ -1,6 +1,9 @@
 package defs
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Errors name file, line and column, and say what was expected.
 func TestErrors(t *testing.T) {
@@ -39,9 +42,22 @@ func TestErrors(t *testing.T) {
 		"#endif":                     "f.defs:1:1: #endif without #if",
 		"#else":                      "f.defs:1:1: #else without #if",
 		"#if (\n#endif":              "f.defs:1:1: the condition of #if ends too early",
-		"#if 1 +\n#endif":            "f.defs:1:1: unexpected \"+\" in #if",
+		"#if 1 +\n#endif":            "f.defs:1:1: the condition of #if ends too early",
+		"#if 1 ?\n#endif":            "f.defs:1:1: unexpected \"?\" in #if",
+		"#if 1 / (2 - 2)\n#endif":    "f.defs:1:1: division by zero in #if",
+		"#if defined\n#endif":        "f.defs:1:1: no name behind defined",
 		"#error too bad":             "f.defs:1:1: #error too bad",
-		"#define f(x) x":             "f.defs:1:1: macros with arguments are not supported: f(x)",
+		"#define 5 x":                "f.defs:1:1: #define wants a name",
+		"#define f(x x":              "f.defs:1:1: no closing parenthesis behind the parameters of f",
+		"#define f(1) x":             "f.defs:1:1: \"1\" is no parameter of f",
+		"#define f(x) x\nf(1, 2)":    "f.defs:2:1: macro f has 1 parameters, and is given 2 arguments",
+		"#define f(x) x\nf((1)":      "f.defs:2:1: no closing parenthesis on this line behind the arguments of f",
+		"# 7 \"g.defs\"\n42;":        "g.defs:7:1: expected a statement, found \"42\"",
+		"#line 9\n\n42;":             "f.defs:10:1: expected a statement, found \"42\"",
+		"subsystem s " + strings.Repeat("(", 300):              "f.defs:1:213: more than 200 types or parentheses in each other",
+		start + "type t = " + strings.Repeat("^", 300) + "int;": "f.defs:4:210: more than 200 types or parentheses in each other",
+		"#if " + strings.Repeat("!", 300) + "1\n#endif":        "f.defs:1:1: more than 200 parentheses and signs in each other in #if",
+		strings.Join([]string{"#define a b b", "#define b c c", "#define c d d", "#define d e e", "#define e f f", "#define f g g", "#define g h h", "#define h i i", "#define i j j", "#define j k k", "#define k l l", "#define l m m", "#define m n n", "#define n o o", "#define o p p", "#define p q q", "#define q r r", "a"}, "\n"): "f.defs:18:1: macros do not come to an end: q",
 		"#wrong":                     "f.defs:1:1: unknown directive #wrong",
 		"#include nothing":           "f.defs:1:1: #include wants \"file\" or <file>, not nothing",
 		"#include \"missing.defs\"":  "f.defs:1:1: cannot include missing.defs: no search path was given",

@@ -38,6 +38,15 @@ type parser struct {
 	file   *File
 	types  map[string]*Type
 	next   int // the next routine's id, relative to the base; -1 before the subsystem statement
+	depth  int // of types and parentheses in each other
+}
+
+// deeper counts what stands in each other; the caller undoes it. The error says that it is too much.
+func (p *parser) deeper() error {
+	if p.depth++; p.depth > maxDepth {
+		return errorf(p.peek().at, "more than %d types or parentheses in each other", maxDepth)
+	}
+	return nil
 }
 
 func (p *parser) peek() token { return p.tokens[0] }
@@ -59,6 +68,15 @@ func (p *parser) accept(s string) bool {
 		return true
 	}
 	return false
+}
+
+// acceptWord is accept for a key word, which may be written in capitals.
+func (p *parser) acceptWord(s string) bool {
+	if p.peek().kind != word || !strings.EqualFold(p.peek().text, s) {
+		return false
+	}
+	p.take()
+	return true
 }
 
 func (p *parser) want(s string) error {
@@ -107,6 +125,10 @@ func (p *parser) integer() (int, error) {
 }
 
 func (p *parser) factor() (int, error) {
+	defer func() { p.depth-- }()
+	if err := p.deeper(); err != nil {
+		return 0, err
+	}
 	if p.accept("(") {
 		v, err := p.integer()
 		if err == nil {
@@ -254,7 +276,7 @@ func (p *parser) routine(simple bool) error {
 	return p.want(";")
 }
 
-// finish checks a routine's arguments and makes its first port the request port.
+// finish checks a routine's arguments and makes the first one without a direction the request port.
 func finish(r *Routine) error {
 	requests := 0
 	for _, a := range r.Arguments {
@@ -265,9 +287,15 @@ func finish(r *Routine) error {
 			return errorf(a.At, "simpleroutine %s cannot have the out argument %s", r.Name, a.Name)
 		}
 	}
-	if requests == 0 && len(r.Arguments) > 0 && r.Arguments[0].Direction == In && r.Arguments[0].Type.Kind == Port {
-		r.Arguments[0].Direction = RequestPort
-		requests = 1
+	for _, a := range r.Arguments {
+		if requests != 0 || !a.Plain {
+			continue
+		}
+		if a.Type.Kind == Port {
+			a.Direction = RequestPort
+			requests = 1
+		}
+		break
 	}
 	if requests != 1 {
 		return errorf(r.At, "routine %s needs one request port, and has %d", r.Name, requests)
@@ -285,9 +313,9 @@ func (p *parser) argument() (*Argument, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Argument{Name: t.text, At: t.at}
+	a := &Argument{Name: t.text, At: t.at, Plain: true}
 	if d, ok := directions[strings.ToLower(t.text)]; ok && p.peek().kind == word {
-		a.Direction = d
+		a.Direction, a.Plain = d, false
 		n := p.take()
 		a.Name, a.At = n.text, n.at
 	}
@@ -311,12 +339,23 @@ func (p *parser) argument() (*Argument, error) {
 			if a.Dealloc, err = p.dealloc(); err != nil {
 				return nil, err
 			}
-		case "notdealloc", "islong", "isnotlong", "const":
+		case "islong":
+			a.long(LongYes)
+		case "isnotlong":
+			a.long(LongNo)
+		case "notdealloc", "const", "retcode":
 		default:
 			return nil, errorf(f.at, "unknown flag %s", f.text)
 		}
 	}
 	return a, nil
+}
+
+// long gives an argument a type of its own, with the form that its flag says.
+func (a *Argument) long(l Long) {
+	t := *a.Type
+	t.Long = l
+	a.Type = &t
 }
 
 // argumentType reads a type's name, or "name = specification": a type that only this argument has.

@@ -80,6 +80,7 @@ func describeType(t *Type) string {
 		b.WriteString(" indefinite")
 	}
 	b.WriteString([...]string{"", " dealloc", " dealloc[]"}[t.Dealloc])
+	b.WriteString([...]string{"", " long", " short"}[t.Long])
 	for _, f := range t.Fields {
 		fmt.Fprintf(&b, " %s:%s", f.Name, f.Type.Name)
 	}

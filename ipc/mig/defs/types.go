@@ -16,6 +16,7 @@ type ipcType struct {
 var ipcTypes = map[string]ipcType{
 	"MACH_MSG_TYPE_BOOLEAN":           {bits: 32},
 	"MACH_MSG_TYPE_BIT":               {bits: 1},
+	"MACH_MSG_TYPE_UNSTRUCTURED":      {bits: 8},
 	"MACH_MSG_TYPE_INTEGER_8":         {bits: 8},
 	"MACH_MSG_TYPE_INTEGER_16":        {bits: 16},
 	"MACH_MSG_TYPE_INTEGER_32":        {bits: 32},
@@ -63,6 +64,7 @@ func builtin() map[string]*Type {
 		"int64": {"MACH_MSG_TYPE_INTEGER_64", 64}, "uint64": {"MACH_MSG_TYPE_INTEGER_64", 64},
 		"int64_t": {"MACH_MSG_TYPE_INTEGER_64", 64}, "uint64_t": {"MACH_MSG_TYPE_INTEGER_64", 64},
 		"int32_t": {"MACH_MSG_TYPE_INTEGER_32", 32}, "uint32_t": {"MACH_MSG_TYPE_INTEGER_32", 32},
+		"uintptr_t": {"MACH_MSG_TYPE_INTEGER_64", 64}, "intptr_t": {"MACH_MSG_TYPE_INTEGER_64", 64},
 		"float": {"MACH_MSG_TYPE_REAL_32", 32}, "double": {"MACH_MSG_TYPE_REAL_64", 64},
 	} {
 		t[name] = &Type{Name: name, Base: name, Kind: Basic, In: n.ipc, Out: n.ipc, Size: n.bits, Number: 1, CType: name, UserType: name, ServerType: name}
@@ -95,6 +97,10 @@ func (p *parser) typeDefinition() error {
 
 // typeSpec reads what stands behind "type NAME =" or behind an argument's colon.
 func (p *parser) typeSpec(name string, at Position) (*Type, error) {
+	defer func() { p.depth-- }()
+	if err := p.deeper(); err != nil {
+		return nil, err
+	}
 	t := &Type{Name: name, Base: name, At: at, CType: name, UserType: name, ServerType: name}
 	switch {
 	case p.accept("^"):
@@ -111,16 +117,16 @@ func (p *parser) typeSpec(name string, at Position) (*Type, error) {
 		} else {
 			t.Number = e.Number
 		}
+		t.Long = e.Long
 		for ; e != nil && t.Dealloc == DeallocNo; e = e.Element {
 			t.Dealloc = e.Dealloc
 		}
 		return t, nil
-	case p.accept("array"):
+	case p.acceptWord("array"):
 		return t, p.array(t)
-	case p.accept("struct"):
+	case p.acceptWord("struct"):
 		return t, p.structure(t)
-	case p.is("c_string"):
-		p.take()
+	case p.acceptWord("c_string"):
 		return t, p.cString(t)
 	case p.accept("("):
 		return t, p.sized(t)
@@ -145,6 +151,9 @@ func (p *parser) simple(t *Type) error {
 		t.InTran, t.InTranPayload, t.OutTran, t.Destructor = Translation{}, Translation{}, Translation{}, ""
 		return nil
 	}
+	if strings.EqualFold(w.text, "polymorphic") {
+		w.text = "polymorphic"
+	}
 	in, ok := ipcTypes[w.text]
 	if !ok {
 		return errorf(w.at, "unknown type %s", w.text)
@@ -154,6 +163,9 @@ func (p *parser) simple(t *Type) error {
 		o, err := p.ident("an IPC type")
 		if err != nil {
 			return err
+		}
+		if strings.EqualFold(o.text, "polymorphic") {
+			o.text = "polymorphic"
 		}
 		out, ok := ipcTypes[o.text]
 		if !ok {
@@ -237,7 +249,11 @@ func (p *parser) sized(t *Type) error {
 			if t.Dealloc, err = p.dealloc(); err != nil {
 				return err
 			}
-		case "notdealloc", "islong", "isnotlong":
+		case "islong":
+			t.Long = LongYes
+		case "isnotlong":
+			t.Long = LongNo
+		case "notdealloc":
 		default:
 			return errorf(f.at, "unknown flag %s", f.text)
 		}
@@ -273,8 +289,8 @@ func (p *parser) array(t *Type) error {
 	if err := p.want("]"); err != nil {
 		return err
 	}
-	if err := p.want("of"); err != nil {
-		return err
+	if !p.acceptWord("of") {
+		return p.want("of")
 	}
 	e, err := p.typeSpec(t.Name, t.At)
 	if err != nil {
@@ -283,7 +299,7 @@ func (p *parser) array(t *Type) error {
 	if e.Kind == Variable || e.Kind == Pointer {
 		return errorf(t.At, "type %s: an array's elements need a fixed size", t.Name)
 	}
-	t.Element, t.In, t.Out, t.Size = e, e.In, e.Out, e.Size
+	t.Element, t.In, t.Out, t.Size, t.Long = e, e.In, e.Out, e.Size, e.Long
 	count := max(e.Number, 1)
 	if n > maxElements/count {
 		return errorf(t.At, "type %s: more than %d elements", t.Name, maxElements)

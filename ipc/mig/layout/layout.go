@@ -84,9 +84,9 @@ func (m *Message) add(i Item) {
 	switch {
 	case i.Sent == Poly && i.Seen == Poly:
 		m.May = true
-	case i.Type.Kind == defs.Pointer, i.Type.IsPort() && i.Type.Kind != defs.Variable:
-		m.Complex = true
-	case i.Type.Indefinite, i.Type.IsPort():
+	case i.Type.Kind == defs.Pointer, i.Type.IsPort():
+		m.Complex = true // an array of rights is, even an empty one
+	case i.Type.Indefinite:
 		m.May = true
 	}
 	m.Items = append(m.Items, i)
@@ -110,7 +110,7 @@ func round(n int) int { return (n + 7) &^ 7 }
 
 // wire is the numbers of the type names.
 var wire = map[string]mach.MsgType{
-	"MACH_MSG_TYPE_BIT": mach.MsgBoolean, "MACH_MSG_TYPE_BOOLEAN": mach.MsgBoolean, "MACH_MSG_TYPE_INTEGER_8": mach.MsgByte,
+	"MACH_MSG_TYPE_UNSTRUCTURED": mach.MsgBoolean, "MACH_MSG_TYPE_BIT": mach.MsgBoolean, "MACH_MSG_TYPE_BOOLEAN": mach.MsgBoolean, "MACH_MSG_TYPE_INTEGER_8": mach.MsgByte,
 	"MACH_MSG_TYPE_INTEGER_16": mach.MsgInteger16, "MACH_MSG_TYPE_INTEGER_32": mach.MsgInteger32, "MACH_MSG_TYPE_INTEGER_64": mach.MsgInteger64,
 	"MACH_MSG_TYPE_CHAR": mach.MsgChar, "MACH_MSG_TYPE_BYTE": mach.MsgByte, "MACH_MSG_TYPE_REAL": mach.MsgReal, "MACH_MSG_TYPE_REAL_32": mach.MsgReal,
 	"MACH_MSG_TYPE_REAL_64": mach.MsgReal, "MACH_MSG_TYPE_STRING": mach.MsgString, "MACH_MSG_TYPE_STRING_C": mach.MsgString,
@@ -137,7 +137,7 @@ func Descriptor(i *Item, name mach.MsgType) mach.Type {
 		if t.IsPort() {
 			size = 32
 		}
-		d = mach.OutOfLineType(name, size, number, false)
+		d = mach.OutOfLineType(name, size, number, false) &^ mach.TypeLongForm
 	}
 	if t.LongForm() {
 		d |= mach.TypeLongForm

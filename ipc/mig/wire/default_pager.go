@@ -201,12 +201,11 @@ func serveDefaultPagerObjects(s DefaultPagerServer, q *mig.Request, buf []byte) 
 		var objects mig.Array
 		var ports mig.Array
 		objects, ports, ret = s.DefaultPagerObjects(q.Port(), objectsRoom, portsRoom)
+		bits = mach.Complex
 		objects.Deallocate = true
 		w.Varying(0x6000400b, 128, 2, objects)
-		bits |= objects.Bits()
 		ports.Deallocate = true
 		w.Varying(0x60004011, 256, 1, ports)
-		bits |= mach.Complex
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }
@@ -381,12 +380,11 @@ func serveSeqnosDefaultPagerObjects(s SeqnosDefaultPagerServer, q *mig.Request, 
 		var objects mig.Array
 		var ports mig.Array
 		objects, ports, ret = s.SeqnosDefaultPagerObjects(q.Port(), q.Header.Seqno, objectsRoom, portsRoom)
+		bits = mach.Complex
 		objects.Deallocate = true
 		w.Varying(0x6000400b, 128, 2, objects)
-		bits |= objects.Bits()
 		ports.Deallocate = true
 		w.Varying(0x60004011, 256, 1, ports)
-		bits |= mach.Complex
 	}
 	return q.Finish(buf, &w, bits, ret), ret
 }

@@ -10,16 +10,12 @@ import (
 // MemoryObjectCreateProxy calls the routine memory_object_create_proxy, id 4010.
 func MemoryObjectCreateProxy(c mig.Caller, task mach.Name, maxProtection mach.Prot, object mig.Array, objectAs mach.MsgType, offset mig.Array, start mig.Array, len_ mig.Array) (proxy mach.Name, ret mach.Return) {
 	w := c.Request()
-	bits := mach.HeaderBits(0)
 	w.Int32(int32(maxProtection))
 	w.Varying(0x20004000|mach.Type(objectAs), 1024, 1, object)
-	if objectAs.IsPort() {
-		bits = mach.Complex
-	}
 	w.Varying(0x2000400b, 1024, 1, offset)
 	w.Varying(0x2000400b, 1024, 1, start)
 	w.Varying(0x2000400b, 1024, 1, len_)
-	r, ret := c.Exchange(mig.Call{To: task, ID: 4010, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | bits})
+	r, ret := c.Exchange(mig.Call{To: task, ID: 4010, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
 	if ret != mach.Success {
 		return proxy, ret
 	}

@@ -275,7 +275,7 @@ typedef struct {
 typedef unsigned dev_mode_t;
 typedef char dev_name_t[128];
 typedef unsigned dev_flavor_t;
-typedef int dev_status_t[1024];
+typedef integer_t *dev_status_t;
 
 typedef struct {
 	integer_t seconds, microseconds, check_seconds;
