@@ -204,6 +204,19 @@ func TestSeries(t *testing.T) {
 	}
 }
 
+func TestRise(t *testing.T) {
+	points := []chart.Point{{X: 1, Y: 500}, {X: 10, Y: 100}, {X: 100, Y: 130}, {X: 1000, Y: 90}}
+	if p, last, ok := rise(points, 10); !ok || p != 30 || last != 1000 {
+		t.Errorf("%g %% to %g, %t; want 30 to 1000", p, last, ok)
+	}
+	if _, _, ok := rise(points, 1000); ok {
+		t.Error("one point rises")
+	}
+	if text := sample().flatness(sweeps()[1]); !strings.Contains(text, "from 1 to 4.096k") || !strings.Contains(text, "object-cycle +14 %") {
+		t.Errorf("got %q", text)
+	}
+}
+
 func TestKernelPackage(t *testing.T) {
 	archive := func(names ...string) *bytes.Buffer {
 		var b bytes.Buffer

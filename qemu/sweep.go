@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,21 +21,22 @@ type sweep struct {
 	axis   string
 	base   float64 // of the axis: the quantity grows by it, or its root
 	format func(float64) string
+	from   float64 // where costs are to be flat from
 	rows   []string
 }
 
 func sweeps() []sweep {
 	return []sweep{
 		{
-			"size", "1G", "Cost over an object's size", "size of the object", 16, chart.Bytes,
+			"size", "1G", "Cost over an object's size", "size of the object", 16, chart.Bytes, 1 << 20,
 			[]string{"first-touch-clustered", "second-mapping", "unmap-destroy", "copy-on-write", "object-create"},
 		},
 		{
-			"objects", "2G", "Cost over the number of live objects", "objects that exist meanwhile", 10, chart.Count,
+			"objects", "2G", "Cost over the number of live objects", "objects that exist meanwhile", 10, chart.Count, 1,
 			[]string{"object-create", "object-cycle", "first-touch-one-by-one", "task-rpc"},
 		},
 		{
-			"entries", "2G", "Cost over the number of map entries", "entries in the map of the task", 10, chart.Count,
+			"entries", "2G", "Cost over the number of map entries", "entries in the map of the task", 10, chart.Count, 1,
 			[]string{"object-cycle", "zero-fill-one-by-one", "second-mapping", "task-rpc"},
 		},
 	}
@@ -51,6 +53,33 @@ func (f figures) series(name string) []chart.Point {
 	}
 	slices.SortFunc(list, func(a, b chart.Point) int { return int(a.X - b.X) })
 	return list
+}
+
+// rise is by how many percent a cost grows at most: from that at the first X that is from or above, to any behind. last is the last X; ok is false if there
+// are not two.
+func rise(points []chart.Point, from float64) (percent, last float64, ok bool) {
+	points = slices.DeleteFunc(slices.Clone(points), func(p chart.Point) bool { return p.X < from })
+	if len(points) < 2 {
+		return 0, 0, false
+	}
+	most := slices.MaxFunc(points, func(a, b chart.Point) int { return cmp.Compare(a.Y, b.Y) })
+	return 100 * (most.Y - points[0].Y) / points[0].Y, points[len(points)-1].X, true
+}
+
+// flatness says how far the costs of a sweep are flat, ours; empty if it was not made.
+func (r *measured) flatness(s sweep) string {
+	var parts []string
+	end := 0.0
+	for _, name := range s.rows {
+		if percent, last, ok := rise(r.sweepOurs[s.over].series(name), s.from); ok {
+			parts = append(parts, fmt.Sprintf("%s %+.0f %%", name, percent))
+			end = max(end, last)
+		}
+	}
+	if parts == nil {
+		return ""
+	}
+	return fmt.Sprintf("Over %s, from %s to %s, ours rises at most by: %s.\n", s.over, s.format(s.from), s.format(end), strings.Join(parts, ", "))
 }
 
 // figure is the picture of a sweep.

@@ -102,7 +102,7 @@ func (r *measured) table(named bool) grid {
 	for _, w := range r.walls {
 		head = append(head, "wall time, "+w.accel)
 	}
-	g := grid{append(head, "GNU Mach")}
+	g := grid{append(head, "GNU Mach, elsewhere")}
 	for _, t := range rows() {
 		n, peer := r.ours[t.name], best(r.linux, t.name)
 		linux := t.figure(peer)
@@ -194,6 +194,9 @@ func (r *measured) findings() string {
 	}
 	for _, n := range r.notes {
 		fmt.Fprintf(&b, "Not measured: %s\n", strings.ReplaceAll(n, "\n", " "))
+	}
+	for _, s := range sweeps() {
+		b.WriteString(r.flatness(s))
 	}
 	for _, l := range r.limits {
 		fmt.Fprintf(&b, "A sweep ended early: %s\n", l)

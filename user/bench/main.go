@@ -1,7 +1,7 @@
 // Command bench measures what calls and faults cost, in ticks of the time-stamp counter: under QEMU's -icount these are guest
 // instructions, and every run gives the same.
 //
-//	bench --pager=PORT [--echo=PORT] [--supplier=PORT] [--live=N] [--only=NAME] [--sweep=NAME] [--pressure] [--hold] [--loop]
+//	bench --pager=PORT [--echo=PORT] [--supplier=PORT] [--live=N] [--only=NAME,...] [--sweep=NAME] [--pressure] [--hold] [--loop]
 //
 // PORTs are names of send rights: to the default memory manager's port, to a port that the program echo serves, and to a memory object of the
 // program supplier; without one what needs it is left out. With --live so many other objects exist meanwhile.
@@ -19,6 +19,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"defpager/ipc/mig"
 	"defpager/mach"
@@ -30,7 +31,7 @@ func main() {
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	echo := flag.Uint("echo", 0, "`name` of a send right to the port that echo serves")
 	supplier := flag.Uint("supplier", 0, "`name` of a send right to the memory object that supplier manages")
-	only := flag.String("only", "", "measure only the operation of this `name`")
+	only := flag.String("only", "", "measure only the operations of these `names`, with commas between them")
 	live := flag.Int("live", 0, "measure while `N` other objects, of no bytes, exist")
 	loop := flag.Bool("loop", false, "with --only: print \"bench: loop\" and do the operation for ever, for a profile")
 	sweep := flag.String("sweep", "", "measure over this `quantity`: size, objects or entries")
@@ -112,7 +113,7 @@ func (b *bench) run(only string) error {
 		return err
 	}
 	for _, o := range operations() {
-		if only != "" && only != o.name {
+		if only != "" && !slices.Contains(strings.Split(only, ","), o.name) {
 			continue
 		}
 		cold, err := o.measure(b, o.cold())
