@@ -33,7 +33,7 @@ func main() {
 	out := &console{device: m.Console()}
 	hz, source := m.Hz()
 	env := &vm.Env{Mem: m.Memory, Frames: m.Frames, Pmap: &pmap.Env{
-		Mem: m.Memory, Frames: m.Frames, TLB: m.CPU, KernelPML4E: m.CPU.KernelEntry(), NX: m.CPU.NX(),
+		Mem: m.Memory, Frames: m.Frames, TLB: m.CPU, KernelPML4E: m.CPU.KernelEntry(), NX: m.CPU.NX(), Giant: m.CPU.Features().Giant,
 	}}
 	k := kern.New(kern.Config{
 		CPU: m.CPU, Memory: env, Limits: kern.LimitsFor(image.Heap().Size, m.Frames.Stats().Total.Bytes()), TicksHz: hz, Console: out.write, Poll: m.Poll, Modules: m.Boot.Modules, Strings: variables(words, m.Boot.CommandLine),

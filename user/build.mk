@@ -43,7 +43,7 @@ $(BUILD)/c/%.c: ipc/mig/interfaces/%.defs ipc/mig/interfaces/types.defs $(MIG)
 
 .SECONDARY: $(USER_C_STUBS)
 
-user-c: $(BUILD)/user/cclient $(BUILD)/user/cgnu $(BUILD)/user/cmemory
+user-c: $(BUILD)/user/cclient $(BUILD)/user/cgnu $(BUILD)/user/cmemory $(BUILD)/user/cgiant
 
 USER_C_COMMON = user/c/runtime.c user/c/check.c $(filter-out %/exc.c,$(USER_C_STUBS))
 

@@ -127,9 +127,8 @@ func (t *Target) frames(c *monitor.Context) error {
 	var events vm.Counters
 	var counters kern.Counters
 	var owners []kern.Owner
-	var stale mach.PageNumber
 	t.Kernel.Do(func() {
-		owners, stale = t.Kernel.Owners(), t.Kernel.Memory().Frames.Stale()
+		owners = t.Kernel.Owners()
 		s, events, counters = t.Kernel.Memory().Frames.Stats(), t.Kernel.Memory().Counters(), t.Kernel.Counters()
 	})
 	var all mach.PageNumber
@@ -143,7 +142,6 @@ func (t *Target) frames(c *monitor.Context) error {
 	c.Printf("free    %8d  %s\n", s.Free, bytes(s.Free.Bytes()))
 	c.Printf("  promised %5d  to objects that have not touched them\n", s.Reserved)
 	c.Printf("  zeroed %7d  ahead of need\n", s.Zeroed)
-	c.Printf("  stale  %7d  with what their last owners wrote, until there is time\n", stale)
 	c.Printf("taken   %8d  %s\n", s.Taken, bytes(s.Taken.Bytes()))
 	sum := s.Free
 	for _, o := range owners {
@@ -185,10 +183,7 @@ func words(s pmap.Level) string {
 	}
 	text := fmt.Sprintf("next table at %#x", uint64(e.Address()))
 	if s.Leaf {
-		size := "4 KiB"
-		if e.Large() {
-			size = "2 MiB"
-		}
+		size := map[string]string{"PT": "4 KiB", "PD": "2 MiB", "PDPT": "1 GiB"}[s.Name]
 		text = fmt.Sprintf("page of %s at %#x", size, uint64(e.Address()))
 	}
 	for _, w := range []struct {

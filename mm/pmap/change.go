@@ -70,8 +70,8 @@ func (c *change) pass(table *[512]uint64, level uint, start, last mach.VirtAddr)
 		e := PTE(*slot)
 		switch {
 		case !e.Valid():
-		case level == levelDirectory && e.Large():
-			c.super(slot, from, to)
+		case e.Large():
+			c.super(slot, level, from, to)
 		default:
 			c.pass(c.p.env.Mem.Table(e.Address()), level-1, from, to)
 			if level == levelDirectory && c.set == 0 && uint64(to-from) == mach.SuperSize-1 {
@@ -85,20 +85,21 @@ func (c *change) pass(table *[512]uint64, level uint, start, last mach.VirtAddr)
 
 // super changes a superpage, splitting it when only a part is in the range. Without a frame for the split the whole superpage is
 // removed: a fault brings the rest back.
-func (c *change) super(slot *uint64, from, to mach.VirtAddr) {
-	if uint64(to-from) == mach.SuperSize-1 {
-		c.leaf(slot, from, mach.SuperSize/mach.PageSize)
+func (c *change) super(slot *uint64, level uint, from, to mach.VirtAddr) {
+	size := uint64(1) << shift(level)
+	if uint64(to-from) == size-1 {
+		c.leaf(slot, from, size/mach.PageSize)
 		return
 	}
-	if c.p.split(slot) != nil {
+	if c.p.split(slot, level) != nil {
 		c.drop(from.Trunc())
 		*slot = 0
-		c.p.resident -= mach.SuperSize / mach.PageSize
+		c.p.resident -= size / mach.PageSize
 		return
 	}
 	// The processor may hold the superpage as one translation: drop it by any address inside.
 	c.drop(from)
-	c.leaves(c.p.env.Mem.Table(PTE(*slot).Address()), from, to)
+	c.pass(c.p.env.Mem.Table(PTE(*slot).Address()), level-1, from, to)
 }
 
 func (c *change) leaves(table *[512]uint64, start, last mach.VirtAddr) {

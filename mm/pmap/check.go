@@ -61,11 +61,11 @@ func (c *checker) table(at PTE, level uint) error {
 			return fmt.Errorf("entry %#x is neither empty nor for ring 3", slot)
 		case level == levelTable:
 			c.resident++
-		case level == levelDirectory && e.Large():
-			if e.Address()&(mach.SuperSize-1) != 0 {
+		case e.Large():
+			if uint64(e.Address())&(1<<shift(level)-1) != 0 {
 				return fmt.Errorf("superpage at %#x is not aligned", e.Address())
 			}
-			c.resident += mach.SuperSize / mach.PageSize
+			c.resident += 1 << shift(level) / mach.PageSize
 		default:
 			if err := c.table(e, level-1); err != nil {
 				return err

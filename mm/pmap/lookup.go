@@ -6,7 +6,7 @@ import "defpager/mach"
 type Leaf struct {
 	Address         mach.PhysAddr // of the page's first byte
 	Prot            mach.Prot
-	Size            uint64 // bytes: mach.PageSize or mach.SuperSize
+	Size            uint64 // bytes: mach.PageSize, mach.SuperSize or mach.GiantSize
 	Accessed, Dirty bool
 }
 
@@ -19,7 +19,7 @@ func (p *Pmap) find(va mach.VirtAddr) (*uint64, uint) {
 		switch {
 		case !e.Valid():
 			return nil, level
-		case level == levelTable || level == levelDirectory && e.Large():
+		case level == levelTable || e.Large():
 			return slot, level
 		}
 		table = p.env.Mem.Table(e.Address())
@@ -125,7 +125,7 @@ func (p *Pmap) Levels(va mach.VirtAddr) []Level {
 	for level := uint(levelTop); ; level-- {
 		i := index(va, level)
 		e := PTE(p.env.Mem.Table(at)[i])
-		leaf := e.Valid() && (level == levelTable || level == levelDirectory && e.Large())
+		leaf := e.Valid() && (level == levelTable || e.Large())
 		steps = append(steps, Level{[...]string{"PT", "PD", "PDPT", "PML4"}[level], at, i, e, leaf})
 		if !e.Valid() || leaf {
 			return steps
@@ -146,7 +146,7 @@ func (p *Pmap) leaves(at mach.PhysAddr, level uint, base mach.VirtAddr, yield fu
 			continue
 		}
 		va := base + mach.VirtAddr(i)<<shift(level)
-		if level == levelTable || level == levelDirectory && e.Large() {
+		if level == levelTable || e.Large() {
 			if !yield(va, Leaf{e.Address(), e.Prot(), 1 << shift(level), e.Accessed(), e.Dirty()}) {
 				return false
 			}

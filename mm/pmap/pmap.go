@@ -23,6 +23,7 @@ type Env struct {
 	TLB         board.TLB
 	KernelPML4E uint64 // slot 0 of every top table
 	NX          bool   // the processor has the no-execute bit
+	Giant       bool   // it has pages of 1 GiB
 }
 
 // Pmap is the page tables of one address space.
@@ -55,6 +56,7 @@ func recentSlot(span uint64) uint64 { return (span ^ span>>9 ^ span>>17) % recen
 const (
 	levelTable     = 0 // entries map 4 KiB
 	levelDirectory = 1 // 2 MiB
+	levelGiant     = 2 // 1 GiB
 	levelTop       = 3 // 512 GiB
 )
 
@@ -99,8 +101,8 @@ func (p *Pmap) descend(va mach.VirtAddr, level uint) (*[512]uint64, error) {
 			p.tables++
 			e = PTE(frame) | present | writable | user
 			*slot = uint64(e)
-		case l == levelDirectory && e.Large():
-			if err := p.split(slot); err != nil {
+		case e.Large():
+			if err := p.split(slot, l); err != nil {
 				return nil, err
 			}
 			e = PTE(*slot)
@@ -110,15 +112,19 @@ func (p *Pmap) descend(va mach.VirtAddr, level uint) (*[512]uint64, error) {
 	return table, nil
 }
 
-// split replaces a superpage's leaf by a table of 512 leaves that say the same, so that the processor need not be told.
-func (p *Pmap) split(slot *uint64) error {
+// split replaces a superpage's leaf in a table of that level by a table of 512 leaves that say the same, so that the processor need not be
+// told.
+func (p *Pmap) split(slot *uint64, level uint) error {
 	frame, err := p.env.Frames.AllocDirty()
 	if err != nil {
 		return err
 	}
-	e := PTE(*slot) &^ large
+	e := PTE(*slot)
+	if level == levelDirectory {
+		e &^= large
+	}
 	for i := range p.env.Mem.Table(frame) {
-		p.env.Mem.Table(frame)[i] = uint64(e) + uint64(i)<<mach.PageShift
+		p.env.Mem.Table(frame)[i] = uint64(e) + uint64(i)<<shift(level-1)
 	}
 	p.tables++
 	*slot = uint64(PTE(frame) | present | writable | user)
@@ -152,15 +158,18 @@ func (p *Pmap) leafTable(va mach.VirtAddr) (*[512]uint64, error) {
 	return table, nil
 }
 
-// Enter maps the page of size bytes (mach.PageSize or mach.SuperSize, to which va and pa are aligned) at va to the frames from pa on, in place of what was
-// there. A page with prot None is removed. The error is ResourceShortage when there is no frame for a table; nothing has changed then.
+// Enter maps the page of size bytes (mach.PageSize, mach.SuperSize or, with Env.Giant, mach.GiantSize, to which va and pa are aligned) at va to the
+// frames from pa on, in place of what was there. A page with prot None is removed. The error is ResourceShortage when there is no frame for a table; nothing has changed then.
 func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size uint64) error {
 	if prot&mach.ProtAll == 0 {
 		p.Remove(va, va+mach.VirtAddr(size))
 		return nil
 	}
-	if size == mach.SuperSize {
-		return p.enterSuper(va, pa, prot)
+	switch size {
+	case mach.SuperSize:
+		return p.enterLarge(va, pa, prot, levelDirectory)
+	case mach.GiantSize:
+		return p.enterLarge(va, pa, prot, levelGiant)
 	}
 	table := p.recentTable(va)
 	if table == nil {
@@ -275,17 +284,23 @@ func fillSlot(slot *uint64, frame, rights uint64) bool {
 	return true
 }
 
-func (p *Pmap) enterSuper(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
-	directory, err := p.descend(va, levelDirectory)
+// enterLarge maps a superpage by a leaf in a table of that level.
+func (p *Pmap) enterLarge(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, level uint) error {
+	table, err := p.descend(va, level)
 	if err != nil {
 		return err
 	}
-	slot := &directory[index(va, levelDirectory)]
+	slot, size := &table[index(va, level)], mach.VirtAddr(1)<<shift(level)
 	if PTE(*slot).Valid() {
-		p.Remove(va, va+mach.SuperSize)
+		p.Remove(va, va+size)
+		if e := PTE(*slot); e.Valid() { // a page directory, empty now
+			*slot = 0
+			p.freeTables(e, level-1)
+			p.env.TLB.InvalidateSpace(p.root)
+		}
 	}
 	*slot = uint64(PTE(pa) | p.env.rights(prot) | large)
-	p.resident += mach.SuperSize / mach.PageSize
+	p.resident += uint64(size) / mach.PageSize
 	return nil
 }
 

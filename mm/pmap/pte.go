@@ -11,7 +11,7 @@ const (
 	user     PTE = 1 << 2
 	accessed PTE = 1 << 5
 	dirty    PTE = 1 << 6
-	large    PTE = 1 << 7 // in a page directory: the entry is a leaf of 2 MiB
+	large    PTE = 1 << 7 // in a page directory, or the table above: the entry is a leaf of 2 MiB or 1 GiB
 	noExec   PTE = 1 << 63
 
 	addressBits PTE = 0x000f_ffff_ffff_f000
@@ -29,7 +29,7 @@ func (e PTE) User() bool { return e&user != 0 }
 // Executable reports whether the entry lets instruction fetches through.
 func (e PTE) Executable() bool { return e&noExec == 0 }
 
-// Large reports whether the entry of a page directory is a leaf.
+// Large reports whether the entry of a table above the last level is a leaf.
 func (e PTE) Large() bool { return e&large != 0 }
 
 // Accessed reports whether the processor has used the entry.

@@ -4,7 +4,7 @@ import "defpager/mach"
 
 // AllocateContiguous maps size bytes, rounded up to a page, whose frames follow each other in physical memory, all between the physical
 // addresses lo and hi (exclusive) and beginning at a multiple of align, a power of two (vm_allocate_contiguous). The memory is zero, wired,
-// and as from vm_allocate otherwise. It returns where it is for the program and for the machine.
+// and as from vm_allocate otherwise; 1 GiB is one page where the processor has such. It returns where it is for the program and for the machine.
 //
 // InvalidArgument: align is not a power of two. NoSpace: no address, or beyond the map's size limit. ResourceShortage: no such frames, or
 // more than 1 GiB.
@@ -36,13 +36,20 @@ func (m *Map) AllocateContiguous(size uint64, lo, hi, align mach.PhysAddr) (mach
 			break
 		}
 	}
-	va := mach.VirtAddr(0)
+	va, giant := mach.VirtAddr(0), n.Bytes() == mach.GiantSize // more there never is; frames in a row begin at a multiple of their size
 	if err == nil {
 		o.share() // so that no page of it is ever moved by a collapse
-		va, err = m.Map(&MapArgs{
+		a := MapArgs{
 			Address: mach.MinUser, Size: n.Bytes(), Anywhere: true, Object: o,
 			Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritCopy,
-		})
+		}
+		if giant {
+			a.Mask = mach.GiantSize - 1
+		}
+		va, err = m.Map(&a)
+	}
+	if err == nil && giant && m.env.Pmap.Giant {
+		_ = m.pmap.Enter(va, p, mach.ProtDefault, mach.GiantSize) // without a frame for a table pages of 2 MiB do as well
 	}
 	o.holders++
 	o.Release() // the mapping holds it now; without one it goes with its frames
