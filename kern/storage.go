@@ -26,8 +26,8 @@ func (k *Kernel) SetStorage(s Storage) {
 
 // pollStorage is for every tick: disks may have done something, and page-out may find something to take again.
 func (k *Kernel) pollStorage() {
+	k.env.Tick()
 	if k.storage != nil {
-		k.env.Tick()
 		k.storage.Poll()
 	}
 }

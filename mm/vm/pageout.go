@@ -4,14 +4,14 @@ import "defpager/mach"
 
 // Page-out takes frames away from pages that were not used lately, and gives their contents to the Backing. A hand goes round all objects
 // and their pages, as frames have no note of whose they are: a page that was used since the hand came by last has a second chance, which
-// costs it the accessed bits of its page-table entries; any other goes. Only anonymous memory does: reserved objects were promised their
-// frames, managed ones have a pager of their own. What is wired stays.
+// costs it the accessed bits of its page-table entries; any other goes. Only anonymous memory does; pages of managed objects go to their
+// own pagers (managed_out.go), and reserved objects were promised their frames. What is wired stays.
 
 // hand is where the page-out goes on.
 type hand struct {
 	object *Object // nil: at the first
 	page   mach.PageNumber
-	passed int // pages with a frame and objects, since a page went out
+	passed int // pages and objects, since a page went out
 }
 
 const (
@@ -28,9 +28,15 @@ const (
 // slotStiff marks a page that the backing did not take. It is not offered again before it was used, or the backing has room.
 const slotStiff slot = 1 << 1
 
+// reclaims reports whether there may be pages that can go.
+func (env *Env) reclaims() bool { return env.Backing != nil || env.managedCount != 0 }
+
+// busy reports whether the backing has frames on their way.
+func (env *Env) busy() bool { return env.Backing != nil && env.Backing.Busy() }
+
 // short reports whether pages are to be paged out.
 func (env *Env) short() bool {
-	return env.Backing != nil && env.resting == 0 && env.low()
+	return env.reclaims() && env.resting == 0 && env.low()
 }
 
 // low reports whether fewer frames are left than there should be.
@@ -53,7 +59,7 @@ func (env *Env) pageOut() {
 
 // MakeRoom pages out until n frames are free and promised to nobody, or until there is nothing left to page out.
 func (env *Env) MakeRoom(n mach.PageNumber) {
-	if env.Backing == nil || env.nodes.frames == nil {
+	if !env.reclaims() || env.nodes.frames == nil {
 		return
 	}
 	for {
@@ -68,7 +74,7 @@ func (env *Env) MakeRoom(n mach.PageNumber) {
 // their way. It must not be called by an operation on memory that is half done, whose pages could go.
 func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
 	err := m.Fault(va, access)
-	if err != nil && m.env.Backing != nil {
+	if err != nil && m.env.reclaims() {
 		return m.resolveShort(va, access, err)
 	}
 	return err
@@ -87,7 +93,7 @@ func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error 
 			return nil
 		}
 	}
-	if mach.Code(err) == mach.ResourceShortage && env.Backing.Busy() {
+	if mach.Code(err) == mach.ResourceShortage && env.busy() {
 		env.wanted = wanted{&env.paging, anyPage}
 		return Wait
 	}
@@ -124,7 +130,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 	h := &env.hand
 	enough := 2 * (int(env.Frames.Stats().Total) + env.pool.count)
 	for ; r.out < want && look > 0; look-- {
-		if h.passed > enough {
+		if h.passed++; h.passed > enough {
 			h.passed = 0
 			return r // every page was looked at twice
 		}
@@ -138,29 +144,34 @@ func (env *Env) sweep(want, look int) (r swept) {
 		n, s, ok := o.candidate(h.page)
 		if !ok {
 			h.object, h.page = o.next, 0
-			h.passed++
 			continue
 		}
 		h.page = n + 1
 		if s.out() {
 			continue
 		}
-		h.passed++
 		r.seen++
 		used, wired := o.usage(n)
 		if used {
 			env.counters.Reactivations++
-			if s&slotStiff != 0 {
+			if o.kind == anonymous && s&slotStiff != 0 {
 				o.mark(n, s&^slotStiff)
 			}
 		}
-		stiff := !used && s&slotStiff != 0 && !env.Backing.Room() && !env.Backing.Busy()
+		stiff := o.kind == anonymous && !used && s&slotStiff != 0 && !env.Backing.Room() && !env.Backing.Busy()
 		if stiff {
 			r.stiff++
 		}
 		if used || wired || stiff {
 			if s&slotSuper != 0 {
 				h.page = n&^(superPages-1) + superPages // one accessed bit for all
+			}
+			continue
+		}
+		if o.kind == managed {
+			if o.evictManaged(n, s) {
+				r.out++
+				h.passed = 0
 			}
 			continue
 		}
@@ -180,10 +191,12 @@ func (env *Env) sweep(want, look int) (r swept) {
 
 // candidate is the first page at or behind n that may be paged out.
 func (o *Object) candidate(n mach.PageNumber) (mach.PageNumber, slot, bool) {
-	if o.kind != anonymous || o.pages.resident() == 0 {
-		return 0, 0, false
+	switch {
+	case o.pages.resident() == 0:
+	case o.kind == anonymous && o.env.Backing != nil, o.kind == managed && o.mayLeave():
+		return o.pages.next(&o.env.nodes, n)
 	}
-	return o.pages.next(&o.env.nodes, n)
+	return 0, 0, false
 }
 
 // usage reports whether page n, which o has, was used since it was asked last, and whether it is wired, by anyone who sees it.

@@ -72,7 +72,7 @@ func (s *squares) DataRequest(_, control mach.Name, offset, length uint64, acces
 		binary.LittleEndian.PutUint64(s.page[at:], i*i)
 	}
 	s.computed++
-	s.client.MemoryObjectDataSupply(control, libmach.Supply{Offset: offset, Data: s.page, Lock: mach.ProtWrite})
+	s.client.MemoryObjectAnswer(control, libmach.Supply{Offset: offset, Data: s.page, Lock: mach.ProtWrite})
 }
 
 // DataUnlock implements libmach.MemoryManager: somebody wants to write. Only a request for data can be answered with an error, so the page

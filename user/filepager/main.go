@@ -104,7 +104,7 @@ func (f *file) DataRequest(_, control mach.Name, offset, length uint64, _ mach.P
 		return
 	}
 	f.read++
-	f.client.MemoryObjectDataSupply(control, libmach.Supply{Offset: offset, Data: f.page(offset)})
+	f.client.MemoryObjectAnswer(control, libmach.Supply{Offset: offset, Data: f.page(offset)})
 }
 
 // DataUnlock implements libmach.MemoryManager. Nothing is ever locked here.

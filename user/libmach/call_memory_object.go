@@ -55,6 +55,16 @@ func (c *Client) MemoryObjectDataSupply(control mach.Name, s Supply) mach.Return
 	return c.tell(control, mach.IDMemoryObjectDataSupply, mach.Complex)
 }
 
+// MemoryObjectAnswer is MemoryObjectDataSupply for a page that was requested. If it cannot be sent, as there is no memory for the message, who touched
+// it gets an exception: without any answer he would wait for ever.
+func (c *Client) MemoryObjectAnswer(control mach.Name, s Supply) mach.Return {
+	ret := c.MemoryObjectDataSupply(control, s)
+	if ret != mach.Success {
+		c.MemoryObjectDataError(control, s.Offset, uint64(len(s.Data)), ret)
+	}
+	return ret
+}
+
 // MemoryObjectDataUnavailable says that the manager has nothing for pages that were requested: they are zeros.
 func (c *Client) MemoryObjectDataUnavailable(control mach.Name, offset, size uint64) mach.Return {
 	w := c.Request()

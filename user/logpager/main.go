@@ -67,7 +67,7 @@ func (p *pager) DataRequest(_, control mach.Name, offset, length uint64, access 
 		return
 	}
 	fmt.Printf("memory_object_data_request %#x+%#x %v: begins with %#x\n", offset, length, access, page[0])
-	p.client.MemoryObjectDataSupply(control, libmach.Supply{Offset: offset, Data: page})
+	p.client.MemoryObjectAnswer(control, libmach.Supply{Offset: offset, Data: page})
 }
 
 // DataUnlock implements libmach.MemoryManager. Nothing is ever locked here.

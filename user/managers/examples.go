@@ -101,3 +101,36 @@ func (t *tester) track(object, questions mach.Name) {
 	t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, child))
 	t.unmap(at, size)
 }
+
+// sweep goes through objects that are larger than memory: pages that are clean leave the kernel, and what was written goes to its manager and comes
+// back.
+func (t *tester) sweep(squares, file mach.Name, size uint64) {
+	at, table := t.mapped(squares, size)
+	wrong := 0
+	for i := uint64(0); i < size/8; i += 512 {
+		if binary.LittleEndian.Uint64(table[8*i:]) != i*i {
+			wrong++
+		}
+	}
+	t.holds("all squares", wrong == 0)
+	written, memory := t.mapped(file, size)
+	var sums [3]uint64
+	for round := range uint64(len(sums)) {
+		for i := uint64(0); i+mach.PageSize <= size; i += mach.PageSize {
+			if i/mach.PageSize%8 != 0 {
+				sums[round] += uint64(memory[i]) * i // one page of eight is written, the others are read
+				continue
+			}
+			word := memory[i:]
+			if round != 0 && binary.LittleEndian.Uint64(word) != i+round-1 {
+				wrong++
+			}
+			binary.LittleEndian.PutUint64(word, i+round)
+		}
+	}
+	t.holds("all that was written", wrong == 0)
+	t.holds("all that was not", sums[0] == sums[1] && sums[1] == sums[2])
+	t.holds("the squares again", binary.LittleEndian.Uint64(table[8*512:]) == 512*512)
+	t.unmap(written, size)
+	t.unmap(at, size)
+}

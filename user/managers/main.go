@@ -1,10 +1,11 @@
 // Command managers tries memory managers of ring 3: those of the examples as their client, and the kernel's side of the protocol as a
 // manager that says every wrong word, keeps silent, and dies.
 //
-//	managers --file=PORT --size=BYTES --squares=PORT --log=PORT --track=PORT --questions=PORT
+//	managers --file=PORT --size=BYTES --squares=PORT --log=PORT --track=PORT --questions=PORT [--sweep=BYTES]
 //
 // PORTs name send rights to the memory objects of filepager (of a file of so many BYTES), computepager, logpager and trackpager, and to
-// trackpager's port for questions. Without one of them its checks are left out.
+// trackpager's port for questions. Without one of them its checks are left out. With --sweep it only goes through so many bytes of
+// computepager's object and of filepager's, which it writes: more than there is memory for.
 //
 // Each check prints "ok NAME", or "FAIL NAME: got CODE want CODE". The last line is "managers: N ok, M failed", and the exit status 1 if
 // any failed.
@@ -27,9 +28,14 @@ func main() {
 	log := port("log", "logpager's memory object")
 	track := port("track", "trackpager's memory object")
 	questions := port("questions", "trackpager's port for questions")
+	sweep := flag.Uint64("sweep", 0, "go through so many `bytes`")
 	flag.Parse()
 	c := libmach.NewClient()
 	t := tester{client: c, task: c.Task(), buf: libmach.NewBuffer(4096)}
+	if *sweep != 0 {
+		t.sweep(mach.Name(*squares), mach.Name(*file), *sweep)
+		t.end()
+	}
 	for _, x := range []struct {
 		port  *uint
 		check func(port mach.Name)
@@ -47,10 +53,16 @@ func main() {
 	t.words()
 	t.silence()
 	t.deaths()
+	t.end()
+}
+
+// end ends the program.
+func (t *tester) end() {
 	fmt.Printf("managers: %d ok, %d failed\n", t.ok, t.failed)
 	if t.failed != 0 {
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
 // tester makes checks and counts them.

@@ -27,7 +27,7 @@ func main() {
 	object := flag.Uint("receive", 0, "`name` of the receive right of the memory object")
 	control := flag.Uint("control", 0, "`name` of the receive right for questions")
 	flag.Parse()
-	t := tracker{client: libmach.NewClient(), completed: libmach.ReplyPort(), buf: libmach.NewBuffer(512)}
+	t := tracker{client: libmach.NewClient(), completed: libmach.ReplyPort(), buf: libmach.NewBuffer(512), kept: make(map[uint64][]byte)}
 	if ret := t.serve(mach.Name(*object), mach.Name(*control)); ret != mach.Success {
 		fmt.Printf("trackpager: FAILED: %v\n", ret)
 		os.Exit(1)
@@ -39,9 +39,10 @@ func main() {
 type tracker struct {
 	client    *libmach.Client
 	buf       libmach.Buffer
-	control   mach.Name // the object's control port; null while nobody maps it
-	completed mach.Name // where the kernel tells that a lock request is done
-	round     uint64    // pages written in this one
+	kept      map[uint64][]byte // by offset: pages that came back, as the kernel was short of memory
+	control   mach.Name         // the object's control port; null while nobody maps it
+	completed mach.Name         // where the kernel tells that a lock request is done
+	round     uint64            // pages written in this one
 	rounds    int
 	writes    int
 	done      bool
@@ -97,9 +98,13 @@ func (t *tracker) Init(_, control, _ mach.Name) {
 	t.client.MemoryObjectReady(control, false, mach.CopyDelay)
 }
 
-// DataRequest implements libmach.MemoryManager: the memory is new. Locked, even if it is wanted for writing: then the kernel asks.
+// DataRequest implements libmach.MemoryManager: a page is new, or was kept. Locked, even if it is wanted for writing: then the kernel asks.
 func (t *tracker) DataRequest(_, control mach.Name, offset, length uint64, _ mach.Prot) {
-	t.client.MemoryObjectDataSupply(control, libmach.Supply{Offset: offset, Data: make([]byte, length), Lock: mach.ProtWrite})
+	data := t.kept[offset]
+	if data == nil {
+		data = make([]byte, length)
+	}
+	t.client.MemoryObjectAnswer(control, libmach.Supply{Offset: offset, Data: data, Lock: mach.ProtWrite})
 }
 
 // DataUnlock implements libmach.MemoryManager: a page is written for the first time in this round.
@@ -110,8 +115,12 @@ func (t *tracker) DataUnlock(_, control mach.Name, offset, length uint64, _ mach
 	t.client.MemoryObjectLockRequest(control, libmach.Lock{Offset: offset, Size: length, Lock: mach.ProtNone})
 }
 
-// DataReturn implements libmach.MemoryManager: the memory ends with the last mapping.
-func (t *tracker) DataReturn(_, _ mach.Name, _ uint64, _ []byte, _, _ bool) {}
+// DataReturn implements libmach.MemoryManager: the memory ends with the last mapping, but may be needed until then.
+func (t *tracker) DataReturn(_, _ mach.Name, offset uint64, data []byte, _, _ bool) {
+	for at := uint64(0); at < uint64(len(data)); at += mach.PageSize {
+		t.kept[offset+at] = append([]byte(nil), data[at:at+mach.PageSize]...)
+	}
+}
 
 // Terminate implements libmach.MemoryManager.
 func (t *tracker) Terminate(_, _ mach.Name) { t.done = true }
