@@ -187,9 +187,9 @@ func (j *Job) Demo(ctx context.Context, out io.Writer) error {
 	}
 	switch {
 	case !ended():
-		return fmt.Errorf("%w\nlast words of the guest:\n%s", err, tail(text, 12))
+		return fmt.Errorf("%w%s", err, lastWords(text))
 	case p.Status() != ExitSuccess:
-		return fmt.Errorf("the guest failed (QEMU's exit status %d); its last words:\n%s", p.Status(), tail(text, 12))
+		return fmt.Errorf("the guest failed (QEMU's exit status %d)%s", p.Status(), lastWords(text))
 	}
 	if j.Modules != "" {
 		return complaintOf(text)
@@ -227,7 +227,7 @@ func (j *Job) Run(ctx context.Context, terminal bool) error {
 	defer p.Kill()
 	prompted := func(text string) bool { return strings.Contains(text, Prompt) }
 	if err := p.Wait(prompted, j.Quiet); err != nil {
-		return fmt.Errorf("%w\nlast words of the guest:\n%s", err, tail(p.Text(), 12))
+		return fmt.Errorf("%w%s", err, lastWords(p.Text()))
 	}
 	// A key brings the prompt before the job is done; the verdict comes when it is.
 	verdict := make(chan error, 1)
@@ -265,6 +265,15 @@ func (j *Job) judge(p *Process, hash string) error {
 		fmt.Fprintf(j.Notes, "\r\nsha256 host %s: agrees with all three tasks\r\n%s", hash, Prompt)
 	}
 	return err
+}
+
+// lastWords ends an error with what the guest printed last.
+func lastWords(text string) string {
+	if text == "" {
+		return "; it had not said anything"
+	}
+	const lines = 12
+	return "; its last words:\n" + tail(text, lines)
 }
 
 // tail is the last n lines of text.
