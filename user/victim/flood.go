@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"defpager/ipc/mig"
+	"defpager/ipc/mig/wire"
 	"defpager/mach"
 	"defpager/user/libmach"
 )
@@ -95,5 +96,47 @@ func (v *victim) floodNotifications() bool {
 		}
 		_, ret = v.client.PortRequestNotification(v.client.Task(), port, mach.NotifyDeadName, 0, port)
 		return ret
+	})
+}
+
+// floodManaged makes itself the manager of one memory object after the other, and maps each.
+func (v *victim) floodManaged() bool {
+	task := v.client.Task()
+	return until("managed objects", 8<<20, func(int) mach.Return {
+		port, ret := libmach.PortAllocate(task, mach.RightReceive)
+		if ret != mach.Success {
+			return ret
+		}
+		if ret = libmach.PortInsertRight(task, port, port, mach.MsgMakeSend); ret != mach.Success {
+			return ret
+		}
+		_, ret = v.client.VMMap(task, libmach.Map{Size: mach.PageSize, Anywhere: true, Object: port, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritNone})
+		return ret
+	})
+}
+
+// floodProxies makes proxies of a page of its own memory.
+func (v *victim) floodProxies() bool {
+	task, at := v.client.Task(), v.pages(1)
+	return until("proxies", 8<<20, func(int) mach.Return {
+		_, ret := wire.VmRegionCreateProxy(v.client, task, at, mach.ProtRead, mach.PageSize)
+		return ret
+	})
+}
+
+// floodWaits asks for memory whose manager, itself, never supplies it.
+func (v *victim) floodWaits() bool {
+	task := v.client.Task()
+	port, ret := libmach.PortAllocate(task, mach.RightReceive)
+	must("mach_port_allocate", ret)
+	must("mach_port_insert_right", libmach.PortInsertRight(task, port, port, mach.MsgMakeSend))
+	at, ret := v.client.VMMap(task, libmach.Map{Size: mach.PageSize, Anywhere: true, Object: port, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritNone})
+	must("vm_map", ret)
+	buf, reply := libmach.NewBuffer(256), libmach.ReplyPort()
+	return until("requests that wait", 8<<20, func(int) mach.Return {
+		w := mig.NewWriter(buf)
+		w.Uint64(uint64(at))
+		w.Uint64(mach.PageSize)
+		return libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), task, reply, mach.IDVMRead), mach.OptSendTimeout, 0)
 	})
 }
