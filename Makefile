@@ -12,7 +12,7 @@ override export MODULES := $(value MODULES)
 override export APPEND := $(value APPEND)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint host-test qemu-test soak bench bench-check bench-baseline peer profile doctor setup gdb clean all
+.PHONY: help run demo test lint host-test qemu-test soak bench bench-check bench-baseline peer profile pgo doctor setup gdb clean all
 
 help:
 	@echo 'make run FILE=path    boot, do the main job with the file (default README.md), leave a prompt'
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench TSV=file   what each operation costs, beside Linux in the same QEMU, with plots in docs/bench; QUICK=1 for the table only'
 	@echo 'make bench-check      fail where an important figure is 3 % above docs/bench/baseline.tsv; make bench-baseline renews that'
 	@echo 'make profile ROW=rpc  instructions of one row of make bench by kernel function: a list and a flame graph'
+	@echo 'make pgo              count the calls of all rows of make bench anew, for the compiler, in boot/default.pgo'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
 	@echo 'make gdb              boot stopped, with gdb attached'
 	@echo 'make iso              a CD image with GRUB: build/defpager.iso'
@@ -75,6 +76,12 @@ bench-check bench-baseline: setup
 profile: setup
 	@$(MAKE) -s --no-print-directory image user
 	@$(HOST) profile
+
+# Which calls the compiler is to inline: counted in an image that was built without such advice. To be done again when hot paths have changed much.
+pgo: setup
+	@$(MAKE) -s --no-print-directory user
+	@$(MAKE) -s --no-print-directory image BUILD=$(BUILD)/plain GOFLAGS_IMAGE=-pgo=off
+	@$(HOST) pgo -image $(BUILD)/plain/defpager.elf
 
 doctor: $(HOST)
 	@$(HOST) doctor

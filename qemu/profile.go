@@ -38,28 +38,7 @@ func Profile(ctx context.Context, m Machine, programs, file, name, pictures stri
 	if r.unit == ticks {
 		return profileBoot(ctx, m, programs, file, r, pictures, out)
 	}
-	flags := "--loop --only=" + r.name
-	switch r.name {
-	case "page-in-compressed":
-		flags, m.Append = "--loop --pressure", "paging=compressed"
-	case "object-memory":
-		flags = "--loop --only=object-create" // what makes the objects
-	}
-	err = m.withModules(ctx, programs, benchLines(flags), func(p *Process) error {
-		if err := p.Wait(benchEnd.MatchString, stuck); err != nil {
-			return err
-		}
-		if text := p.Text(); !strings.Contains(text, "bench: loop") {
-			return fmt.Errorf("ROW=%s: %s", r.name, tail(text, 1))
-		}
-		if _, err := p.monitor("log exec,nochain"); err != nil {
-			return err
-		}
-		time.Sleep(time.Second)
-		_, err := p.monitor("log none")
-		return err
-	})
-	if err != nil {
+	if err := record(ctx, m, programs, r); err != nil {
 		return err
 	}
 	image, err := flame.Open(m.Image)
@@ -76,6 +55,31 @@ func Profile(ctx context.Context, m Machine, programs, file, name, pictures stri
 		return fmt.Errorf("ROW=%s: %w", r.name, err)
 	}
 	return report(c, r, c.Stays(), "stays in ring 3", pictures, out)
+}
+
+// record writes every instruction to m.Log, for a moment, while the guest's bench program does a row's operation for ever.
+func record(ctx context.Context, m Machine, programs string, r row) error {
+	flags := "--loop --only=" + r.name
+	switch r.name {
+	case "page-in-compressed":
+		flags, m.Append = "--loop --pressure", "paging=compressed"
+	case "object-memory":
+		flags = "--loop --only=object-create" // what makes the objects
+	}
+	return m.withModules(ctx, programs, benchLines(flags), func(p *Process) error {
+		if err := p.Wait(benchEnd.MatchString, stuck); err != nil {
+			return err
+		}
+		if text := p.Text(); !strings.Contains(text, "bench: loop") {
+			return fmt.Errorf("ROW=%s: %s", r.name, tail(text, 1))
+		}
+		if _, err := p.monitor("log exec,nochain"); err != nil {
+			return err
+		}
+		time.Sleep(time.Second)
+		_, err := p.monitor("log none")
+		return err
+	})
 }
 
 // profileBoot counts from the image's first instruction on. There are too many for a file: the log is a pipe.
