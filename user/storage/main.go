@@ -1,9 +1,9 @@
 // Command storage makes and removes paging storage while memory lies on it: by the default pager's calls, on two disks, in many pieces.
 //
-//	storage --pager=PORT --device=PORT [--size=MIB]
+//	storage --pager=PORT --device=PORT [--over=MIB]
 //
 // PORTs name send rights to the default memory manager's port and the device master port. There are two disks, vda of 32 MiB and vdb of 8 MiB,
-// no paging storage, and somewhat less memory than the size.
+// no paging storage, and so little memory that filling it all takes no time.
 //
 // Each check prints "ok NAME", or "FAIL NAME: got X want Y". The last line is "storage: N ok, M failed", and the exit status 1 if any failed.
 package main
@@ -34,9 +34,12 @@ func main() {
 	debug.SetGCPercent(-1)
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
-	size := flag.Uint64("size", 50, "memory to fill, in `MiB`")
+	over := flag.Uint64("over", 2, "memory to fill beyond what is free at the start, in `MiB`: less than each disk's part, so that one of them has room for it")
 	flag.Parse()
-	t := &tester{client: libmach.NewClient(), pager: mach.Name(*pager), master: mach.Name(*device), pages: *size << 20 >> mach.PageShift}
+	t := &tester{client: libmach.NewClient(), pager: mach.Name(*pager), master: mach.Name(*device)}
+	s, ret := t.client.VMStatistics(t.client.Task())
+	check(t, "vm_statistics", ret, mach.Success)
+	t.pages = uint64(s.Free) + *over<<20>>mach.PageShift
 	t.run()
 	fmt.Printf("storage: %d ok, %d failed\n", t.ok, t.failed)
 	if t.failed != 0 {
