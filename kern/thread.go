@@ -114,10 +114,15 @@ func (k *Kernel) abort(t *Thread) {
 	case waitMessage:
 		if !t.awake && !k.interruptGsyncs(t) {
 			t.waiter.Interrupt()
-			k.wakeThread(t)
+		}
+		if t.wait == waitMessage {
+			k.endMsg(t)
 		}
 	case waitTimer:
-		k.wakeThread(t)
+		t.wait, t.awake = waitNone, false
+		t.setResult(mach.Success)
+		k.sleep.remove(&t.sleeper)
+		k.makeReady(t)
 	case waitException:
 		// Nobody's reply is waited for any more: the thread goes on where it was, or where thread_set_state puts it.
 		t.reply.Destroy()
@@ -129,6 +134,19 @@ func (k *Kernel) abort(t *Thread) {
 			k.abortPage(t)
 		}
 	}
+}
+
+// endMsg ends the mach_msg of a thread whose wait in it is over, before its turn comes: its registers are then those behind the trap, for
+// thread_get_state and thread_set_state.
+func (k *Kernel) endMsg(t *Thread) {
+	running := k.running
+	k.running = t // whose memory the rest of the trap writes to
+	t.wait, t.awake = waitNone, false
+	k.sleep.remove(&t.sleeper)
+	code, done := t.task.space.Resume(&t.task.memory, &t.waiter)
+	k.afterMsg(t, code, done)
+	k.running = running
+	k.makeReady(t)
 }
 
 // terminateThread marks t as dead; settle takes it apart.

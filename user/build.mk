@@ -43,9 +43,12 @@ $(BUILD)/c/%.c: ipc/mig/interfaces/%.defs ipc/mig/interfaces/types.defs $(MIG)
 
 .SECONDARY: $(USER_C_STUBS)
 
-user-c: $(BUILD)/user/cclient $(BUILD)/user/cgnu $(BUILD)/user/cmemory $(BUILD)/user/cgiant
+user-c: $(BUILD)/user/cclient $(BUILD)/user/cgnu $(BUILD)/user/cmemory $(BUILD)/user/cgiant $(BUILD)/user/cstubs
 
 USER_C_COMMON = user/c/runtime.c user/c/check.c $(filter-out %/exc.c,$(USER_C_STUBS))
+
+# Position-independent to the last: the loader chooses the address, and there is nothing to relocate.
+$(BUILD)/user/cstubs: USER_C_LINK = -nostdlib -static-pie -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,-z,text -Wl,--build-id=none -fvisibility=hidden -s
 
 $(BUILD)/user/cclient: USER_C_MORE = $(BUILD)/c/exc_server.c
 

@@ -154,7 +154,7 @@ typedef struct {
 typedef struct {
 	unsigned msgt_name : 8, msgt_size : 16, msgt_unused : 5, msgt_inline : 1, msgt_longform : 1, msgt_deallocate : 1;
 	mach_msg_type_number_t msgt_number;
-} mach_msg_type_t;
+} __attribute__((aligned(8))) mach_msg_type_t; /* as a message's items are */
 
 typedef struct {
 	mach_msg_header_t Head;
