@@ -12,7 +12,7 @@ type Outcome uint8
 const (
 	Declined   Outcome = iota // nothing was done: the message goes the way of all
 	Finished                  // mach_msg returned: Result says what
-	HandedOver                // the message is in its receiver's memory, who may go on: HandOff; the sender waits for a message
+	HandedOver                // the message is in its receiver's memory, who may go on; the sender waits for a message
 	Carried                   // the message is in its receiver's memory; receiving is still to be done
 	Late                      // a request was carried out, but the reply must go as a message
 )
@@ -36,66 +36,63 @@ const (
 // Fast does mach_msg with the arguments in w.Args, if it goes one of the two ways that nearly all messages can go without becoming a Message: a
 // small request to the kernel (quick), or one without rights in its body to a thread that waits for it (carry). Nothing else may have a
 // part in it: with tracing on, all is Declined. Each word of the header is read once, for the sender's other threads may write there.
-func (s *Space) Fast(w *Waiter) Outcome {
+func (s *Space) Fast(w *Waiter) (Outcome, *Waiter) {
 	a := &w.Args
 	size := a.SendSize
 	if a.Option&(mach.OptSend|mach.OptSendCancel) != mach.OptSend || size < mach.HeaderSize || size&7 != 0 {
-		return Declined
+		return Declined, nil
 	}
 	h := w.view.Words(a.Addr)
 	if h == nil {
 		if h = w.look(a.Addr); h == nil {
-			return Declined
+			return Declined, nil
 		}
 	}
 	bits := mach.HeaderBits(h[wordBits])
-	dest := s.lookup(mach.Name(h[wordRemote]))
-	if dest == nil {
-		return Declined
-	}
+	dest := s.at(mach.Name(h[wordRemote]))
 	p := dest.port
 	var reply *entry
 	switch bits {
 	case bitsReply:
 		if dest.typ&mach.TypeSendOnce == 0 || dest.request != nil || mach.Name(h[wordLocal]) != mach.NameNull {
-			return Declined
+			return Declined, nil
 		}
 	case bitsCall:
 		if dest.typ&mach.TypeSend == 0 {
-			return Declined
+			return Declined, nil
 		}
 		name := mach.Name(h[wordLocal])
-		if reply = s.lookup(name); reply == nil || reply.typ&mach.TypeReceive == 0 {
-			return Declined
+		if reply = s.at(name); reply.typ&mach.TypeReceive == 0 {
+			return Declined, nil
 		}
 		if p.server != nil {
 			if a.Option != mach.OptSend|mach.OptRcv || name != a.RcvName {
-				return Declined
+				return Declined, nil
 			}
-			return s.quick(w, h, p, reply)
+			return s.quick(w, h, p, reply), nil
 		}
 		if reply == dest || p.qlimit == 0 || !s.sys.mayHold(2*overhead) {
-			return Declined
+			return Declined, nil
 		}
 	case bitsNotice:
 		if dest.typ&mach.TypeSend == 0 || p.qlimit == 0 || mach.Name(h[wordLocal]) != mach.NameNull {
-			return Declined
+			return Declined, nil
 		}
 	default:
-		return Declined
+		return Declined, nil
 	}
 	r := p.receivers.first
 	if p.set != nil {
 		r = p.set.receivers.first
 	}
 	if r == nil || size > r.Args.RcvSize || r.Args.Option&mach.OptRcvNotify != 0 || p.hasPayload || !s.carry(w, h, r, dest, reply) {
-		return Declined
+		return Declined, nil
+	}
+	if a.Option == mach.OptSend|mach.OptRcv && s.await(w, reply) {
+		return HandedOver, r
 	}
 	w.handOff = r
-	if a.Option != mach.OptSend|mach.OptRcv {
-		return Carried
-	}
-	return s.await(w)
+	return Carried, nil
 }
 
 // look takes the page of a thread's memory at va into its view: nil if that takes more than a look, or if the Words are not all in it.
@@ -172,49 +169,47 @@ func (s *Space) body(w *Waiter, h *board.Words, r *Waiter, out *board.Words, siz
 	if size > s.sys.config.MaxMessage {
 		return false
 	}
-	for done := uint32(mach.HeaderSize); done < size; {
-		t, f := r.Args.Addr+mach.VirtAddr(done), w.Args.Addr+mach.VirtAddr(done)
-		to, from := r.page(t), w.page(f)
+	t, f := r.Args.Addr+mach.HeaderSize, w.Args.Addr+mach.HeaderSize
+	for left := uint64(size - mach.HeaderSize); left != 0; {
+		to, from := r.view.Page(t), w.view.Page(f)
 		if to == nil || from == nil {
-			return false
+			if to, from = r.Memory.Window(t), w.Memory.Window(f); to == nil || from == nil {
+				return false
+			}
 		}
-		n := min(uint64(size-done), mach.PageSize-t.Offset(), mach.PageSize-f.Offset())
-		copy(to[t.Offset():], from[f.Offset():][:n])
-		done += uint32(n)
+		at, src := t.Offset(), f.Offset()
+		n := min(left, mach.PageSize-max(at, src))
+		copy(to[at:], from[src:src+n])
+		left -= n
+		t += mach.VirtAddr(n)
+		f += mach.VirtAddr(n)
 	}
 	return true
 }
 
-// page is the page of va in the thread's memory, nil if it takes more than a look to see it.
-func (w *Waiter) page(va mach.VirtAddr) *[mach.PageSize]byte {
-	if f := w.view.Page(va); f != nil {
-		return f
+// await is receive for a thread whose message has just gone. It reports false, with nothing done, if that is more than to wait for one. reply is the
+// receive right that was named with the message, mostly the one where the answer is awaited; it may be nil.
+func (s *Space) await(w *Waiter, reply *entry) bool {
+	e := reply
+	if e == nil || e.name != w.Args.RcvName {
+		e = s.at(w.Args.RcvName)
 	}
-	return w.Memory.Window(va)
-}
-
-// await is receive for a thread whose message has just gone, if nothing is there to be received yet.
-func (s *Space) await(w *Waiter) Outcome {
-	e := s.lookup(w.Args.RcvName)
-	if e == nil {
-		return Carried
-	}
-	var q *waitQueue
+	q := (*waitQueue)(nil)
 	switch {
 	case e.typ&mach.TypeReceive != 0:
 		if e.port.set != nil || e.port.first != nil {
-			return Carried
+			return false
 		}
 		q = &e.port.receivers
 	case e.typ&mach.TypePortSet != 0:
 		if e.set.first != nil {
-			return Carried
+			return false
 		}
 		q = &e.set.receivers
 	default:
-		return Carried
+		return false
 	}
 	w.sending = false
 	q.add(w, waitRcv)
-	return HandedOver
+	return true
 }

@@ -26,7 +26,10 @@ func (s *Space) Msg(mem UserMemory, w *Waiter, a *MsgArgs) (code mach.Return, do
 	}
 	o := Declined
 	if !s.sys.tracing {
-		o = s.Fast(w)
+		var to *Waiter
+		if o, to = s.Fast(w); to != nil {
+			w.handOff = to
+		}
 	}
 	return s.Proceed(mem, w, o)
 }

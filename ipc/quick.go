@@ -106,7 +106,7 @@ func (q *Quick) Still() { q.still = true }
 // quick carries out the request of which h is the header and all, for a thread that waits for the reply on its own port, whose name is that of e.
 func (s *Space) quick(w *Waiter, h *board.Words, p *Port, e *entry) Outcome {
 	size, to := w.Args.SendSize, e.port
-	if size > 8*uint32(len(h)) || p.state != portActive || p.first != nil || !to.idle() {
+	if size > 8*uint32(len(h)) || p.state != portActive || p.first != nil {
 		return Declined
 	}
 	q := &s.sys.quick

@@ -189,25 +189,25 @@ func (s *Space) give(r Right) (mach.Name, mach.Return) {
 	return e.name, mach.Success
 }
 
-// Again adds a user reference to a name that denotes a send right to p. It reports false, with nothing done, when it does not, or when the name
-// is a high one that the task chose itself.
-func (s *Space) Again(name mach.Name, p *Port) bool {
+// Again adds a user reference to a name that denotes a send right to p. It returns the name, or NameNull, with
+// nothing done, when it does not, or when the name is a high one that the task chose itself: it is small enough to be a part of its caller.
+func (s *Space) Again(name mach.Name, p *Port) mach.Name {
 	i := uint(name / chunkSize)
 	if i >= uint(len(s.table.dense)) {
-		return false
+		return mach.NameNull
 	}
 	c := s.table.dense[i]
 	if c == nil {
-		return false
+		return mach.NameNull
 	}
 	e := &c.entries[name%chunkSize]
 	if e.port != p || e.typ&mach.TypeSend == 0 {
-		return false
+		return mach.NameNull
 	}
 	if e.refs < maxRefs {
 		e.refs++
 	}
-	return true
+	return name
 }
 
 // hold puts a right under a new name.

@@ -81,21 +81,28 @@ type table struct {
 
 // lookup is the entry of a name in use, or nil.
 func (s *Space) lookup(name mach.Name) *entry {
-	i := uint32(name) / chunkSize
-	var c *chunk
-	if i < uint32(len(s.table.dense)) {
-		c = s.table.dense[i]
-	} else if s.table.sparse != nil {
-		c = s.table.sparse[i]
+	if e := s.at(name); e.typ != 0 {
+		return e
 	}
-	if c == nil {
-		return nil
+	return nil
+}
+
+// at is the entry of a name. That of a name not in use has typ 0, and nothing else of it counts.
+func (s *Space) at(name mach.Name) *entry {
+	if i := uint(name / chunkSize); i < uint(len(s.table.dense)) {
+		if c := s.table.dense[i]; c != nil {
+			return &c.entries[name%chunkSize]
+		}
 	}
-	e := &c.entries[name%chunkSize]
-	if e.typ == 0 {
-		return nil
+	return s.atFar(name)
+}
+
+// atFar is at for the names beyond dense, and those whose chunk is missing.
+func (s *Space) atFar(name mach.Name) *entry {
+	if c := s.table.sparse[uint32(name)/chunkSize]; c != nil {
+		return &c.entries[name%chunkSize]
 	}
-	return e
+	return &s.sys.nobody
 }
 
 // newEntry takes the lowest free name, nil when there is no room. The caller sets typ at once.

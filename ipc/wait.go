@@ -47,14 +47,13 @@ type waitQueue struct{ first, last *Waiter }
 
 func (q *waitQueue) add(w *Waiter, kind waitKind) {
 	w.kind = kind
-	w.queue = q
-	w.next = nil
-	w.prev = q.last
+	w.queue = q // next and prev are nil
 	if q.last == nil {
-		q.first = w
-	} else {
-		q.last.next = w
+		q.first, q.last = w, w
+		return
 	}
+	w.prev = q.last
+	q.last.next = w
 	q.last = w
 }
 

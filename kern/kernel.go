@@ -194,17 +194,16 @@ func (k *Kernel) execute(t *Thread) {
 		switch t.regs.Event {
 		case board.EventSyscall:
 			k.counters.Traps++
-			switch n := mach.Trap(int32(t.regs.RAX)); {
-			case k.trace.on:
-				k.trap(t)
-			case n == mach.TrapMsg:
+			if n := mach.Trap(int32(t.regs.RAX)); n == mach.TrapMsg {
 				k.trapMsg(t)
-			case n == mach.TrapTaskSelf && t.task.again():
-				t.setName(t.task.selfName)
-				continue // nothing is left over
-			default:
-				k.trap(t)
+				break
+			} else if n == mach.TrapTaskSelf && !k.trace.on {
+				if name := t.task.again(); name != mach.NameNull {
+					t.setName(name)
+					continue // nothing is left over
+				}
 			}
+			k.trap(t)
 		case board.EventException:
 			k.counters.Exceptions++
 			k.exception(t)
@@ -212,7 +211,9 @@ func (k *Kernel) execute(t *Thread) {
 			k.counters.Interrupts++
 			k.interrupt(t)
 		}
-		k.settle()
+		if invariants || k.unsettled || k.sys.Pending() || k.env.Pending() {
+			k.settleAll()
+		}
 		if t = k.current; t == nil {
 			return
 		}

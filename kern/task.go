@@ -117,8 +117,9 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 	return t, nil
 }
 
-// again gives the task one more user reference of the name that it got from mach_task_self last. It reports false when it has that no more.
-func (t *Task) again() bool { return t.space.Again(t.selfName, t.self.Port) }
+// again gives the task one more user reference of the name that it got from mach_task_self last, and returns it: NameNull when it has that no
+// more.
+func (t *Task) again() mach.Name { return t.space.Again(t.selfName, t.self.Port) }
 
 func (k *Kernel) suspendTask(t *Task) mach.Return {
 	t.suspended++

@@ -18,7 +18,7 @@ const notHandled = mach.SendInterrupted
 func (k *Kernel) trap(t *Thread) {
 	r := &t.regs
 	n := mach.Trap(int32(r.RAX))
-	if k.trace.on {
+	if k.trace.on && n != mach.TrapMsg {
 		k.traceTrap(t, n)
 	}
 	switch n {
@@ -117,7 +117,7 @@ func (k *Kernel) trap(t *Thread) {
 
 // nameOf returns the name of one more reference of a right in the thread's space: last, the one that it had, or another.
 func (k *Kernel) nameOf(t *Thread, r ipc.Right, last mach.Name) mach.Name {
-	if !t.task.space.Again(last, r.Port) {
+	if t.task.space.Again(last, r.Port) == mach.NameNull {
 		last, _ = t.task.space.Insert(r.Copy())
 	}
 	t.setName(last)
@@ -212,13 +212,17 @@ func (k *Kernel) trapMsg(t *Thread) {
 	a.Addr, a.Option, a.SendSize = mach.VirtAddr(r.RDI), mach.Option(r.RSI), uint32(r.RDX)
 	a.RcvSize, a.RcvName, a.Timeout = uint32(r.R10), mach.Name(r.R8), uint32(r.R9)
 	how := ipc.Declined
-	if !k.trace.on {
-		switch how = t.task.space.Fast(w); how {
-		case ipc.Finished:
-			t.setResult(w.Result())
+	if k.trace.on {
+		k.traceTrap(t, mach.TrapMsg)
+	} else {
+		var to *ipc.Waiter
+		how, to = t.task.space.Fast(w)
+		if how == ipc.HandedOver {
+			k.handOver(t, to.Owner.(*Thread))
 			return
-		case ipc.HandedOver:
-			k.handOver(t)
+		}
+		if how == ipc.Finished {
+			t.setResult(w.Result())
 			return
 		}
 	}
@@ -239,9 +243,8 @@ func (k *Kernel) trapMsg(t *Thread) {
 
 // handOver ends a mach_msg of t that sent a message and waits for another. The receiver has its message already: it goes on in what is left of the
 // turn, unless it may not run.
-func (k *Kernel) handOver(t *Thread) {
+func (k *Kernel) handOver(t, receiver *Thread) {
 	t.wait, t.awake = waitMessage, false
-	receiver := t.waiter.HandOff().Owner.(*Thread)
 	receiver.wait = waitNone
 	receiver.setResult(mach.Success)
 	if receiver.slot >= 0 {

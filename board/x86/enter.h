@@ -5,7 +5,6 @@
 	CMPL	(R_IP+4)(DI), $0x8000
 	JCC	beyond
 	MOVQ	SP, CPU_SP(BX)
-	MOVQ	BP, CPU_BP(BX)
 	MOVQ	DI, CPU_REGS(BX)
 
 	// CR3 is loaded only on a change: QEMU drops its whole TLB on every load.

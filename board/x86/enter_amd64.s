@@ -55,11 +55,10 @@ TEXT ·enterX(SB),NOSPLIT|NOFRAME,$0-8
 // LEAVE ends enter: BX holds the percpu, SI the thread's FPU area, which SAVE fills in.
 //
 // Go wants its FS base, an MXCSR with all exceptions masked, and the registers of its own convention: the wrapper around enter
-// loads R14 and clears X15.
+// loads R14 and clears X15, and restores BP, as it keeps that on its stack.
 #define LEAVE \
 	MOVQ	CPU_SP(BX), SP; \
 	SAVE; \
-	MOVQ	CPU_BP(BX), BP; \
 	MOVL	$MSR_FS_BASE, CX; \
 	MOVL	CPU_FS(BX), AX; \
 	MOVL	(CPU_FS+4)(BX), DX; \

@@ -8,10 +8,9 @@ import "defpager/mach"
 // Invariant: it never moves (Go's heap objects do not), and the CPU that owns it keeps it alive for ever. Pointers in it are kept as
 // integers, so that the assembly's stores need no write barrier; Enter's caller keeps what they point to alive.
 type percpu struct {
-	self     uintptr // address of this struct
-	regs     uintptr // *board.Regs of the thread that runs
-	sp       uintptr // the kernel's stack pointer inside enter
-	bp       uintptr
+	self     uintptr       // address of this struct
+	regs     uintptr       // *board.Regs of the thread that runs
+	sp       uintptr       // the kernel's stack pointer inside enter
 	fs       uint64        // the kernel's FS base
 	gs       uint64        // the GS base that the thread was given
 	root     mach.PhysAddr // what CR3 holds
@@ -19,7 +18,6 @@ type percpu struct {
 	scratch  uint64
 	unserved uint64 // interrupts that came while the processor rested
 	nmis     uint64
-	_        uint64
 	frame    [5]uint64 // for IRETQ: RIP, CS, RFLAGS, RSP, SS
 	_        uint64
 

@@ -3,16 +3,15 @@
 #define CPU_SELF     0x00
 #define CPU_REGS     0x08
 #define CPU_SP       0x10
-#define CPU_BP       0x18
-#define CPU_FS       0x20
-#define CPU_GS       0x28
-#define CPU_ROOT     0x30
-#define CPU_XMASK    0x38
-#define CPU_SCRATCH  0x40
-#define CPU_UNSERVED 0x48
-#define CPU_NMIS     0x50
-#define CPU_FRAME    0x60
-#define CPU_FAULT    0x90
+#define CPU_FS       0x18
+#define CPU_GS       0x20
+#define CPU_ROOT     0x28
+#define CPU_XMASK    0x30
+#define CPU_SCRATCH  0x38
+#define CPU_UNSERVED 0x40
+#define CPU_NMIS     0x48
+#define CPU_FRAME    0x50
+#define CPU_FAULT    0x80
 
 #define R_AX     0x00
 #define R_BX     0x08

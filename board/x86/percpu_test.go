@@ -28,7 +28,7 @@ func TestOffsets(t *testing.T) {
 	var r board.Regs
 	for name, want := range map[string]uintptr{
 		"CPU_SELF": unsafe.Offsetof(p.self), "CPU_REGS": unsafe.Offsetof(p.regs), "CPU_GS": unsafe.Offsetof(p.gs),
-		"CPU_SP": unsafe.Offsetof(p.sp), "CPU_BP": unsafe.Offsetof(p.bp), "CPU_FS": unsafe.Offsetof(p.fs),
+		"CPU_SP": unsafe.Offsetof(p.sp), "CPU_FS": unsafe.Offsetof(p.fs),
 		"CPU_ROOT": unsafe.Offsetof(p.root), "CPU_XMASK": unsafe.Offsetof(p.xmask), "CPU_SCRATCH": unsafe.Offsetof(p.scratch),
 		"CPU_UNSERVED": unsafe.Offsetof(p.unserved), "CPU_NMIS": unsafe.Offsetof(p.nmis),
 		"CPU_FRAME": unsafe.Offsetof(p.frame), "CPU_FAULT": unsafe.Offsetof(p.fault),

@@ -13,12 +13,7 @@ import (
 // manual is the same message: its sequence number is the server's, from the header.
 func (c *Client) ObjectCreate(pager mach.Name, size uint64) (mach.Name, mach.Return) {
 	c.Request().Uint64(size)
-	r, ret := c.Call(pager, mach.IDDefaultPagerObjectCreate)
-	if ret != mach.Success {
-		return mach.NameNull, ret
-	}
-	object := r.Port(mach.MsgPortSend)
-	return object, r.End()
+	return c.port(pager, mach.IDDefaultPagerObjectCreate)
 }
 
 // ObjectSetSize changes the most that an object may hold, in bytes.

@@ -46,12 +46,8 @@ func (c *Client) takeWords(at uint64, number uint32) []uint32 {
 // PortType tells what a name denotes.
 func (c *Client) PortType(task, name mach.Name) (mach.PortType, mach.Return) {
 	c.Request().Name(name)
-	r, ret := c.Call(task, mach.IDPortType)
-	if ret != mach.Success {
-		return 0, ret
-	}
-	t := mach.PortType(r.Uint32())
-	return t, r.End()
+	v, ret := c.word(task, mach.IDPortType, callBits, oneInteger32)
+	return mach.PortType(v), ret
 }
 
 // PortRename gives a right another name.
@@ -65,12 +61,8 @@ func (c *Client) PortRename(task, old, name mach.Name) mach.Return {
 // PortAllocate is mach_port_allocate by message.
 func (c *Client) PortAllocate(task mach.Name, right mach.Right) (mach.Name, mach.Return) {
 	c.Request().Uint32(uint32(right))
-	r, ret := c.Call(task, mach.IDPortAllocate)
-	if ret != mach.Success {
-		return mach.NameNull, ret
-	}
-	name := r.Name()
-	return name, r.End()
+	v, ret := c.word(task, mach.IDPortAllocate, callBits, oneName)
+	return mach.Name(v), ret
 }
 
 // PortAllocateName is mach_port_allocate_name by message.
@@ -98,12 +90,8 @@ func (c *Client) PortGetRefs(task, name mach.Name, right mach.Right) (uint32, ma
 	w := c.Request()
 	w.Name(name)
 	w.Uint32(uint32(right))
-	r, ret := c.Call(task, mach.IDPortGetRefs)
-	if ret != mach.Success {
-		return 0, ret
-	}
-	refs := r.Uint32()
-	return refs, r.End()
+	v, ret := c.word(task, mach.IDPortGetRefs, callBits, oneInteger32)
+	return uint32(v), ret
 }
 
 // PortModRefs adds delta to the user references.

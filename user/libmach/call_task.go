@@ -122,10 +122,6 @@ func (c *Client) ThreadSetState(thread mach.Name, s ThreadState) mach.Return {
 
 // port makes a call whose reply is a send right.
 func (c *Client) port(to mach.Name, id mach.MsgID) (mach.Name, mach.Return) {
-	r, ret := c.Call(to, id)
-	if ret != mach.Success {
-		return mach.NameNull, ret
-	}
-	name := r.Port(mach.MsgPortSend)
-	return name, r.End()
+	v, ret := c.word(to, id, callBits, oneRight)
+	return mach.Name(v), ret
 }

@@ -48,12 +48,8 @@ func (c *Client) VMMapRight(task mach.Name, m Map, disposition mach.MsgType) (ma
 	w.Int32(int32(m.Cur))
 	w.Int32(int32(m.Max))
 	w.Int32(int32(m.Inherit))
-	r, ret := c.CallComplex(task, mach.IDVMMap)
-	if ret != mach.Success {
-		return 0, ret
-	}
-	at := mach.VirtAddr(r.Uint64())
-	return at, r.End()
+	v, ret := c.word(task, mach.IDVMMap, callBits|mach.Complex, oneInteger64)
+	return mach.VirtAddr(v), ret
 }
 
 // VMAllocate is vm_allocate by message.
@@ -62,12 +58,8 @@ func (c *Client) VMAllocate(task mach.Name, at mach.VirtAddr, size uint64, anywh
 	w.Uint64(uint64(at))
 	w.Uint64(size)
 	w.Bool(anywhere)
-	r, ret := c.Call(task, mach.IDVMAllocate)
-	if ret != mach.Success {
-		return 0, ret
-	}
-	at = mach.VirtAddr(r.Uint64())
-	return at, r.End()
+	v, ret := c.word(task, mach.IDVMAllocate, callBits, oneInteger64)
+	return mach.VirtAddr(v), ret
 }
 
 // VMDeallocate is vm_deallocate by message.

@@ -8,6 +8,9 @@ import (
 // clientBuffer has room for the largest request and reply of the calls in this package, in bytes.
 const clientBuffer = 4608
 
+// callBits are the header's of a call: the right to the server stays, one to reply goes along.
+const callBits = mach.HeaderBits(mach.MsgCopySend) | mach.HeaderBits(mach.MsgMakeSendOnce)<<8
+
 // Client makes calls: it owns a reply port and a buffer, both used again for each call. One goroutine uses it at a time;
 // it allocates nothing after its creation.
 type Client struct {
@@ -63,12 +66,12 @@ func (c *Client) Request() *mig.Writer {
 
 // Call sends the request to a port and reads the reply up to its return code. The reader holds what follows the code.
 func (c *Client) Call(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
-	return c.Exchange(mig.Call{To: to, ID: id, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	return c.Exchange(mig.Call{To: to, ID: id, Bits: callBits})
 }
 
 // CallComplex is Call for a request that carries rights or out-of-line memory.
 func (c *Client) CallComplex(to mach.Name, id mach.MsgID) (mig.Reader, mach.Return) {
-	return c.Exchange(mig.Call{To: to, ID: id, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	return c.Exchange(mig.Call{To: to, ID: id, Bits: callBits | mach.Complex})
 }
 
 // Exchange implements mig.Caller. After a failed wait the client's reply port is given up, or a late answer would pass for the next
@@ -90,18 +93,28 @@ func (c *Client) Exchange(call mig.Call) (mig.Reader, mach.Return) {
 		option, ms = option|mach.OptSendTimeout|mach.OptRcvTimeout, c.Timeout
 	}
 	if ret := c.rpc(c.buf, option, size, reply, ms); ret != mach.Success {
-		if ret >= mach.RcvInProgress && call.Reply == mach.NameNull {
-			c.Close()
-		}
-		return mig.Reader{}, ret
+		return mig.Reader{}, c.failed(ret, call.Reply == mach.NameNull)
 	}
-	if h := c.header(); mach.MsgID(h[3]>>32) != call.ID+mach.ReplyOffset {
-		if mach.MsgID(h[3]>>32) == mach.NotifySendOnce {
-			return mig.Reader{}, mach.MIGServerDied
-		}
-		return mig.Reader{}, mach.MIGReplyMismatch
+	if h := c.words(); mach.MsgID(h[3]>>32) != call.ID+mach.ReplyOffset {
+		return mig.Reader{}, c.mismatch()
 	}
 	return mig.Reply(c.buf)
+}
+
+// failed gives the client's own reply port up if it was used and a reply may still come to it. It returns ret.
+func (c *Client) failed(ret mach.Return, own bool) mach.Return {
+	if ret >= mach.RcvInProgress && own {
+		c.Close()
+	}
+	return ret
+}
+
+// mismatch is the error that a reply with the id of another one means.
+func (c *Client) mismatch() mach.Return {
+	if mach.MsgID(c.words()[3]>>32) == mach.NotifySendOnce {
+		return mach.MIGServerDied
+	}
+	return mach.MIGReplyMismatch
 }
 
 // Post implements mig.Caller.
@@ -122,18 +135,12 @@ func (c *Client) head(call *mig.Call, reply mach.Name) uint32 {
 	if call.As != 0 {
 		bits = bits&^0xff00 | mach.HeaderBits(call.As)<<8
 	}
-	h := c.header()
+	h := c.words()
 	h[0] = uint64(bits) | uint64(size)<<32
 	h[1] = uint64(call.To)
 	h[2] = uint64(reply)
 	h[3] = uint64(call.ID) << 32
 	return size
-}
-
-// simple makes a call whose reply is a return code only.
-func (c *Client) simple(to mach.Name, id mach.MsgID) mach.Return {
-	r, ret := c.Call(to, id)
-	return end(r, ret)
 }
 
 // end checks that nothing is left of a good reply.

@@ -45,7 +45,7 @@ func exchange(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms u
 	return trapMsg(unsafe.Pointer(unsafe.SliceData(buf)), option, size, uint32(len(buf)), reply, ms, mach.NameNull)
 }
 
-// header is the header in the client's buffer, in words: bits and size, remote port, local port, sequence number and id.
-func (c *Client) header() *[mach.HeaderSize / 8]uint64 {
-	return (*[mach.HeaderSize / 8]uint64)(unsafe.Pointer(unsafe.SliceData(c.buf)))
+// words are the first words in the client's buffer: the header (bits and size, remote port, local port, sequence number and id), then items.
+func (c *Client) words() *[sizeWord / 8]uint64 {
+	return (*[sizeWord / 8]uint64)(unsafe.Pointer(unsafe.SliceData(c.buf)))
 }

@@ -17,7 +17,7 @@ func Trap(number mach.Trap, a, b, c, d uint64) mach.Return {
 }
 
 // TaskSelf names a send right to the calling task's port. Each call adds a user reference to the name.
-func TaskSelf() mach.Name { return mach.Name(trap0(mach.TrapTaskSelf)) }
+func TaskSelf() mach.Name
 
 // ThreadSelf names a send right to the calling thread's port. Each call adds a user reference to the name.
 func ThreadSelf() mach.Name { return mach.Name(trap0(mach.TrapThreadSelf)) }

@@ -13,6 +13,13 @@ TEXT ·trap0(SB),NOSPLIT|NOFRAME,$0-12
 	MOVL	AX, ret+8(FP)
 	RET
 
+// func TaskSelf() mach.Name
+TEXT ·TaskSelf(SB),NOSPLIT|NOFRAME,$0-4
+	MOVQ	$-28, AX
+	SYSCALL
+	MOVL	AX, ret+0(FP)
+	RET
+
 // func trap4(number mach.Trap, a, b, c, d uintptr) uint32
 TEXT ·trap4(SB),NOSPLIT|NOFRAME,$0-44
 	MOVLQSX	number+0(FP), AX
