@@ -117,7 +117,7 @@ func (env *Env) force() bool {
 type swept struct {
 	out   int  // pages that were paged out
 	seen  int  // pages that were passed and have a frame
-	stiff int  // of those, pages that the backing does not take
+	stiff int  // of those, pages that the backing does not take, or that are wired
 	more  bool // to go on may bring more
 }
 
@@ -159,7 +159,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 			}
 		}
 		stiff := o.kind == anonymous && !used && s&slotStiff != 0 && !env.Backing.Room() && !env.Backing.Busy()
-		if stiff {
+		if stiff || wired {
 			r.stiff++
 		}
 		if used || wired || stiff {

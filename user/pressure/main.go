@@ -40,8 +40,11 @@ func main() {
 	if *reserve != 0 {
 		w.exhaust(*size<<20, *reserve<<20)
 	}
-	w.memory = w.allocate(*size << 20)
 	w.versions = make([]byte, *size<<20>>mach.PageShift)
+	if *lossy {
+		w.wireProgram()
+	}
+	w.memory = w.allocate(*size << 20)
 	for n := range w.pages() {
 		w.write(n)
 	}
@@ -71,6 +74,24 @@ func main() {
 func fail(format string, args ...any) {
 	fmt.Printf("pressure: FAILED: "+format+"\n", args...)
 	os.Exit(1)
+}
+
+// wireProgram keeps the program itself in memory, so that the pages that get lost are only those that it looks at. Of a large region, which is
+// the heap's, the program uses the beginning.
+func (w *work) wireProgram() {
+	const most = 256 << 10
+	for at := mach.MinUser; ; {
+		r, code := w.client.VMRegion(w.client.Task(), at)
+		if code != mach.Success {
+			return
+		}
+		if r.Cur != mach.ProtNone {
+			if code := w.client.VMWire(libmach.HostSelf(), w.client.Task(), r.Address, min(r.Size, most), mach.ProtRead); code != mach.Success {
+				fail("vm_wire of the region at %#x: %v", uint64(r.Address), code)
+			}
+		}
+		at = r.Address + mach.VirtAddr(r.Size)
+	}
 }
 
 // allocate makes memory of zeros.

@@ -58,7 +58,7 @@ func round() {
 		{"threads: goroutines locked to threads that end", threads},
 		{"memory: large pieces, given back and taken again", memory},
 		{"pressure: garbage beside 12 MiB that live", pressure},
-		{"timers: order and accuracy", timers},
+		{"timers: none early", timers},
 		{"tickers: steady", tickers},
 		{"panics: recovered, with runtime errors", panics},
 		{"files: there are none", files},
@@ -243,13 +243,14 @@ func timers() {
 		want := time.Duration((i*37)%n) * 500 * time.Microsecond
 		time.AfterFunc(want, func() { shots <- shot{want, time.Since(start) - want} })
 	}
-	last, worst := time.Duration(0), time.Duration(0)
+	// A processor that was taken away for a while finds many timers over at once, and starts what they call in any order.
+	worst := time.Duration(0)
 	for range n {
 		s := <-shots
-		if s.late < 0 || s.want < last-2*time.Millisecond {
-			panic(fmt.Sprint("a timer of ", s.want, " came ", s.late, " late, behind one of ", last))
+		if s.late < 0 {
+			panic(fmt.Sprint("a timer of ", s.want, " came ", -s.late, " early"))
 		}
-		last, worst = s.want, max(worst, s.late)
+		worst = max(worst, s.late)
 	}
 	if worst > time.Second {
 		panic(fmt.Sprint("a timer came ", worst, " late"))
