@@ -70,7 +70,7 @@ func (w *walk) walk() error {
 		child, code = c.TaskCreate(parent, true)
 		return code
 	})
-	w.step("the parent writes page 1", store(parent, 1))
+	w.step("the parent writes page 2", store(parent, 2))
 	w.step("the child writes page 0", store(child, 0))
 	w.step("the parent writes page 0", store(parent, 0))
 	w.step("the child ends", func() mach.Return {
