@@ -171,8 +171,20 @@ TEXT kernelFault<>(SB),NOSPLIT|NOFRAME,$0
 	CMPQ	0(SP), $2
 	JEQ	nmi
 	PUSHQ	AX
+	// What faults between trap and the stubs found no percpu: GS is wrong. To use it here too would be a fault without end.
+	LEAQ	trap<>(SB), AX
+	CMPQ	AX, 24(SP)
+	JHI	kept
+	LEAQ	stub0<>(SB), AX
+	CMPQ	AX, 24(SP)
+	JLS	kept
+	LEAQ	astray<>(SB), AX
+	MOVQ	$1, R_EVENT(AX)
+	JMP	note
+kept:
 	MOVQ	CPU_SELF(GS), AX
 	ADDQ	$CPU_FAULT, AX
+note:
 	MOVQ	BX, R_BX(AX)
 	MOVQ	CX, R_CX(AX)
 	MOVQ	DX, R_DX(AX)
@@ -246,6 +258,9 @@ nmi:
 	// It may come before SWAPGS or after: GS is of no use here. An NMI has nothing to say on the machines we know.
 	ADDQ	$16, SP
 	IRETQ
+
+// astray takes the registers of a fault of the code above.
+GLOBL	astray<>(SB),NOPTR,$R_SIZE
 
 #define STUB(name, n) \
 	TEXT name<>(SB),NOSPLIT|NOFRAME,$0; \

@@ -39,6 +39,7 @@
 #define R_EVENT  0xb8
 #define R_ROOT   0xc0
 #define R_FPU    0xc8
+#define R_SIZE   0xe0
 
 // Model-specific registers (Intel SDM volume 4).
 #define MSR_FS_BASE        0xc0000100

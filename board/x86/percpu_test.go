@@ -38,7 +38,7 @@ func TestOffsets(t *testing.T) {
 		"R_12": unsafe.Offsetof(r.R12), "R_13": unsafe.Offsetof(r.R13), "R_14": unsafe.Offsetof(r.R14), "R_15": unsafe.Offsetof(r.R15),
 		"R_IP": unsafe.Offsetof(r.RIP), "R_FLAGS": unsafe.Offsetof(r.RFlags), "R_FS": unsafe.Offsetof(r.FSBase), "R_GS": unsafe.Offsetof(r.GSBase),
 		"R_VECTOR": unsafe.Offsetof(r.Vector), "R_CODE": unsafe.Offsetof(r.Code), "R_ADDR": unsafe.Offsetof(r.Addr), "R_EVENT": unsafe.Offsetof(r.Event),
-		"R_ROOT": unsafe.Offsetof(r.Root), "R_FPU": unsafe.Offsetof(r.FPU),
+		"R_ROOT": unsafe.Offsetof(r.Root), "R_FPU": unsafe.Offsetof(r.FPU), "R_SIZE": unsafe.Sizeof(r),
 		"RFLAGS_USER": board.RFlagsUser, "RFLAGS_FIXED": board.RFlagsFixed,
 	} {
 		if got, ok := defined[name]; !ok || got != want {

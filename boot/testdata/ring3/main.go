@@ -48,6 +48,8 @@ func main() {
 		fmt.Println(deep(1 << 30))
 	case "nil":
 		fmt.Println(*(*byte)(unsafe.Add(unsafe.Pointer(nil), 0x10)))
+	case "gs":
+		loseGS()
 	case "execute":
 		b := bytes.Repeat([]byte{0xc3}, 16)
 		p := uintptr(unsafe.Pointer(&b[0]))
@@ -68,6 +70,9 @@ func main() {
 	fmt.Println("ring3: passed")
 	m.Exit(0)
 }
+
+// loseGS makes the kernel's GS base wrong and faults.
+func loseGS()
 
 func deep(n int) int {
 	if n == 0 {
