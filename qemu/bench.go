@@ -25,6 +25,7 @@ type Bench struct {
 	TSV      string    // file that gets one line a row; empty: none
 	Dir      string    // directory that gets all figures, tables and plots; empty: none
 	Quick    bool      // leave out wall time and the sweeps
+	Pairs    int       // how many times each system is booted for wall time, one after the other; 0: that is left out
 	Notes    io.Writer // gets what is being done
 }
 
@@ -37,6 +38,7 @@ type measured struct {
 	phases             []phase
 	sweepOurs, sweepOf map[string]figures // by what is swept over; ours and Linux's
 	limits             []string           // where a sweep ended early
+	pairs              int                // of boots for wall time
 	walls              []*wall
 	clock              []lap
 	name               string   // of the peer
@@ -57,7 +59,7 @@ func (b *Bench) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := &measured{machine: m, sweepOurs: map[string]figures{}, sweepOf: map[string]figures{}}
+	r := &measured{machine: m, pairs: b.Pairs, sweepOurs: map[string]figures{}, sweepOf: map[string]figures{}}
 	peer, err := FindPeer(ctx, b.Cache)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -78,7 +80,7 @@ func (b *Bench) Run(ctx context.Context, out io.Writer) error {
 	if r.linux == nil && r.why == nil {
 		r.why = fmt.Errorf("%v", r.notes)
 	}
-	if !b.Quick {
+	if !b.Quick && b.Pairs > 0 {
 		if err := b.wallTime(ctx, r, peer); err != nil {
 			return err
 		}

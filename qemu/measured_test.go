@@ -256,3 +256,41 @@ func TestKernelPackage(t *testing.T) {
 		t.Errorf("one module of two: %q are used", p.modules)
 	}
 }
+
+// TestKeptCounts takes what Linux printed from the last time only if nothing is another.
+func TestKeptCounts(t *testing.T) {
+	dir := t.TempDir()
+	p := &Peer{Kernel: filepath.Join(dir, "vmlinux"), Init: filepath.Join(dir, "init"), cache: dir, again: true}
+	write := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := func(m Machine) string {
+		name, err := p.keptFile(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	write(p.Kernel, "kernel")
+	write(p.Init, "init")
+	m := Machine{Type: "q35", Memory: "256M", Accel: "tcg", Count: true}
+	first := file(m)
+	large, words := m, m
+	large.Memory, words.Append = "1G", "init_on_alloc=1"
+	write(p.Init, "another")
+	if other := file(m); first == other || first == file(large) || first == file(words) {
+		t.Error("another program, machine or command line has the same file")
+	}
+	write(p.Init, "init")
+	if file(m) != first {
+		t.Error("the same has another file")
+	}
+	m.Append = peerWords + " init_on_alloc=0"
+	write(file(m), "bench null-trap 5\n")
+	m.Append = ""
+	if text, err := p.bench(t.Context(), m, false, ""); err != nil || counts(text)["null-trap"] != 5 {
+		t.Errorf("got %q, %v", text, err)
+	}
+}

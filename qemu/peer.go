@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ type Peer struct {
 	Init   string // the program of qemu/peer
 
 	modules []string // files of kernel modules, for swapping to compressed memory; none: that is not measured
+	cache   string   // directory that keeps what /init printed when instructions were counted
+	again   bool     // take it from there, if it is of the same kernel, program and machine
 }
 
 // peerModules are the kernel modules that /init loads, in this order.
@@ -49,12 +52,47 @@ func (p *Peer) bench(ctx context.Context, m Machine, clear bool, args string) (s
 	if args != "" {
 		m.Append += " -- " + args
 	}
+	if !m.Count {
+		return p.run(ctx, m) // time is never the same
+	}
+	kept, err := p.keptFile(m)
+	if err != nil {
+		return "", err
+	}
+	if p.again {
+		if text, err := os.ReadFile(kept); err == nil {
+			return string(text), nil
+		}
+	}
+	text, err := p.run(ctx, m)
+	if err == nil {
+		err = os.WriteFile(kept, []byte(text), 0o666)
+	}
+	return text, err
+}
+
+func (p *Peer) run(ctx context.Context, m Machine) (string, error) {
 	q, err := Start(ctx, &m, Streams{LogLines: true})
 	if err != nil {
 		return "", err
 	}
 	defer q.Kill()
 	return q.untilBenchEnds()
+}
+
+// keptFile names the file for what /init prints on a machine: another one for other files that go into it, or other options.
+func (p *Peer) keptFile(m Machine) (string, error) {
+	h := sha256.New()
+	for _, path := range append([]string{p.Kernel, p.Init}, p.modules...) {
+		hash, _, err := HashFile(path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(h, hash)
+	}
+	m.Image, m.Initrd = "", ""
+	fmt.Fprintln(h, m.Args(), m.Append)
+	return filepath.Join(p.cache, fmt.Sprintf("counts-%x", h.Sum(nil)[:8])), nil
 }
 
 // writeInitramfs writes an archive for Linux that holds a program as /init, and modules.
@@ -77,12 +115,15 @@ func writeInitramfs(w io.Writer, init string, modules []string) error {
 }
 
 // FindPeer looks for the peer's kernel in the cache directory dir, and else makes it from Debian's package. PEER in the environment names
-// another kernel, compressed or not, which comes without modules; "none" wants no peer.
+// another kernel, compressed or not, which comes without modules; "none" wants no peer; "kept" takes counts of instructions from the last time, if they are of
+// the same kernel, program and machine.
 func FindPeer(ctx context.Context, dir string) (*Peer, error) {
-	p := &Peer{Kernel: filepath.Join(dir, "vmlinux"), Init: filepath.Join(dir, "init")}
+	p := &Peer{Kernel: filepath.Join(dir, "vmlinux"), Init: filepath.Join(dir, "init"), cache: dir}
 	nameFile := filepath.Join(dir, "name")
 	switch path := os.Getenv("PEER"); path {
 	case "":
+	case "kept":
+		p.again = true
 	case "none":
 		return nil, errNoPeer
 	default:

@@ -28,7 +28,7 @@ type sweep struct {
 func sweeps() []sweep {
 	return []sweep{
 		{
-			"size", "1G", "Cost over an object's size", "size of the object", 16, chart.Bytes, 1 << 20,
+			"size", "512M", "Cost over an object's size", "size of the object", 16, chart.Bytes, 1 << 20,
 			[]string{"first-touch-clustered", "second-mapping", "unmap-destroy", "copy-on-write", "object-create"},
 		},
 		{

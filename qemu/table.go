@@ -211,7 +211,7 @@ func (r *measured) findings() string {
 		fmt.Fprintf(&b, " in all %.1f.\n", float64(last)/1e6)
 	}
 	if len(r.clock) != 0 {
-		b.WriteString("The boot by the clock, ms since QEMU was started, median of " + strconv.Itoa(pairs) + ":")
+		b.WriteString("The boot by the clock, ms since QEMU was started, median of " + strconv.Itoa(r.pairs) + ":")
 		for i, l := range r.clock {
 			end := ","
 			if i == len(r.clock)-1 {

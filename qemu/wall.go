@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// pairs is how many times each system is booted for wall time, one after the other.
-const pairs = 5
-
 // wall is what operations took by the clock, in ticks of the host's time-stamp counter, which both guests read.
 type wall struct {
 	accel       string
@@ -68,8 +65,8 @@ func (b *Bench) wallTime(ctx context.Context, r *measured, peer *Peer) error {
 	for _, accel := range accels {
 		m.Accel = accel
 		w := &wall{accel: accel}
-		for i := range pairs {
-			fmt.Fprintf(b.Notes, "wall time under %s, pair %d of %d\n", accel, i+1, pairs)
+		for i := range b.Pairs {
+			fmt.Fprintf(b.Notes, "wall time under %s, pair %d of %d\n", accel, i+1, b.Pairs)
 			text, err := m.ours(ctx, b.Programs, "", "")
 			if err != nil {
 				return err
@@ -127,8 +124,8 @@ func (b *Bench) laps(ctx context.Context, r *measured, m Machine) error {
 		{what: "prompt", sign: Prompt},
 	}
 	runs := make([][]int, len(list))
-	for i := range pairs {
-		fmt.Fprintf(b.Notes, "boot to the prompt, %d of %d\n", i+1, pairs)
+	for i := range b.Pairs {
+		fmt.Fprintf(b.Notes, "boot to the prompt, %d of %d\n", i+1, b.Pairs)
 		start := time.Now()
 		seen := make([]bool, len(list))
 		_, err := m.boot(ctx, b.Programs, b.File, func(text string) {

@@ -73,6 +73,7 @@ func run(ctx context.Context, command string, args []string) error {
 	cache := flags.String("cache", "build/peer", "bench: directory of the peer's kernel and program")
 	dir := flags.String("dir", "docs/bench", "bench: directory that gets all figures, a table and plots")
 	quick := flags.Bool("quick", os.Getenv("QUICK") != "", "bench: leave out wall time and the plots, and write no files but that of -tsv")
+	pairs := flags.Int("pairs", 5, "bench: how many times each system is booted for wall time; 0 leaves that out")
 	all := flags.Bool("all", false, "setup: also what only some targets need")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -111,7 +112,7 @@ func run(ctx context.Context, command string, args []string) error {
 		fmt.Fprintln(os.Stderr, "Ctrl-C interrupts a command of the guest, Ctrl-A x leaves QEMU.")
 		return job.Run(ctx, term.IsTerminal(int(os.Stdin.Fd())))
 	case "bench":
-		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs, Cache: *cache, File: job.File, TSV: *tsv, Dir: *dir, Quick: *quick, Notes: os.Stderr}
+		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs, Cache: *cache, File: job.File, TSV: *tsv, Dir: *dir, Quick: *quick, Pairs: *pairs, Notes: os.Stderr}
 		return b.Run(ctx, os.Stdout)
 	case "bench-check", "bench-baseline":
 		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs}
