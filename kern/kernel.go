@@ -306,10 +306,10 @@ func (k *Kernel) breathe() {
 	k.mu.Lock()
 }
 
-// idle uses the time when no thread is ready: it zeroes frames, and else waits.
+// idle uses the time when no thread is ready: it zeroes frames, ahead of need and those that came back, and else waits.
 func (k *Kernel) idle() {
 	const batch = 64 // frames: some 50 microseconds
-	if k.frames.ZeroSome(batch) != 0 {
+	if k.frames.ZeroSome(batch) != 0 || k.frames.Scrub(batch) != 0 {
 		k.breathe()
 		k.sleep.expire(k)
 		return

@@ -31,6 +31,7 @@ type Machine struct {
 	Initrd string   // archive of modules; empty: none
 	Append string   // the kernel's command line
 	Disks  []string // virtio disks vda, vdb and so on: paths of raw files, or QEMU's longer form, driver=...
+	RAM    string   // a file for the guest's memory, which it is left in at the end; empty: none
 	Debug  string   // a socket where gdb may attach; the guest starts stopped
 	Log    string   // where the monitor's command log writes, one line for each instruction; empty: nowhere
 	Reboot bool     // a reset starts the machine again, it does not end QEMU
@@ -120,6 +121,9 @@ func (m *Machine) Args() []string {
 		}
 	}
 	args = append(args, m.diskArgs()...)
+	if m.RAM != "" {
+		args = append(args, "-object", "memory-backend-file,id=ram,share=on,size="+m.Memory+",mem-path="+m.RAM, "-machine", "memory-backend=ram")
+	}
 	if m.CPU != "" {
 		args = append(args, "-cpu", m.CPU)
 	}

@@ -127,8 +127,9 @@ func (t *Target) frames(c *monitor.Context) error {
 	var events vm.Counters
 	var counters kern.Counters
 	var owners []kern.Owner
+	var stale mach.PageNumber
 	t.Kernel.Do(func() {
-		owners = t.Kernel.Owners()
+		owners, stale = t.Kernel.Owners(), t.Kernel.Memory().Frames.Stale()
 		s, events, counters = t.Kernel.Memory().Frames.Stats(), t.Kernel.Memory().Counters(), t.Kernel.Counters()
 	})
 	var all mach.PageNumber
@@ -142,6 +143,7 @@ func (t *Target) frames(c *monitor.Context) error {
 	c.Printf("free    %8d  %s\n", s.Free, bytes(s.Free.Bytes()))
 	c.Printf("  promised %5d  to objects that have not touched them\n", s.Reserved)
 	c.Printf("  zeroed %7d  ahead of need\n", s.Zeroed)
+	c.Printf("  stale  %7d  with what their last owners wrote, until there is time\n", stale)
 	c.Printf("taken   %8d  %s\n", s.Taken, bytes(s.Taken.Bytes()))
 	sum := s.Free
 	for _, o := range owners {

@@ -56,6 +56,9 @@ func (a *Allocator) Check() error {
 			}
 		}
 	}
+	if n := a.Stale(); n != 0 && !a.unclean {
+		return fmt.Errorf("%d free frames hold what their last owners wrote, and nobody would look", n)
+	}
 	var stacked uint64
 	for n := a.stack; n != none; n = a.table[n].next {
 		if a.table[n].state != zeroed {

@@ -30,6 +30,9 @@ type Allocator struct {
 	loose   uint32               // the last single frame that came back and was not joined with its neighbours yet
 	loosed  uint64               // how many they are
 
+	stale   []uint64 // a bit for each frame: it came back since it was zeroed last
+	unclean bool     // a frame came back since Scrub found nothing to do
+
 	total    uint64 // frames that are ours
 	free     uint64 // frames in lists and on the stack
 	reserved uint64 // of those, promised
@@ -47,7 +50,7 @@ type Stats struct {
 // New makes an allocator of the frames in usable, whose ranges are page aligned and do not overlap. table has one Desc for each
 // frame below mem.Limit() and its memory is the allocator's from now on; it may lie outside Go's heap.
 func New(mem board.Memory, table []Desc, usable []board.Range) *Allocator {
-	a := &Allocator{mem: mem, table: table, stack: none, loose: none}
+	a := &Allocator{mem: mem, table: table, stack: none, loose: none, stale: make([]uint64, (len(table)+63)/64)}
 	for o := range a.heads {
 		a.heads[o] = none
 	}
@@ -122,7 +125,10 @@ func (a *Allocator) FreeOrder(p mach.PhysAddr, order uint) {
 		a.carve(n, order)
 	}
 	a.free += 1 << order
-	if order == 0 && a.loosed < looseMax {
+	a.unclean = true
+	if order != 0 {
+		a.soil(n, order)
+	} else if a.stale[n/64] |= 1 << (n % 64); a.loosed < looseMax {
 		a.table[n] = Desc{next: a.loose, prev: none, state: loose}
 		a.loose = n
 		a.loosed++
@@ -253,6 +259,7 @@ func (a *Allocator) ZeroSome(max int) int {
 			break
 		}
 		Zero(a.mem.Frame(mach.PhysAddr(n) << mach.PageShift))
+		a.stale[n/64] &^= 1 << (n % 64)
 		a.table[n] = Desc{next: a.stack, prev: none, state: zeroed}
 		a.stack = n
 		a.stacked++

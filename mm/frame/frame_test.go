@@ -144,6 +144,16 @@ func TestAgainstModel(t *testing.T) {
 				}
 			},
 			"zero ahead": func(t *rapid.T) { a.ZeroSome(rapid.IntRange(0, 300).Draw(t, "frames")) },
+			"scrub": func(t *rapid.T) {
+				if a.Scrub(rapid.IntRange(1, 300).Draw(t, "frames")) != 0 {
+					return
+				}
+				for p := mach.PhysAddr(0); p < limit; p += mach.PageSize {
+					if !owned[p] && mem.Frame(p)[7] == 0x55 {
+						t.Fatalf("frame %#x is free and holds what its last owner wrote", p)
+					}
+				}
+			},
 			"": func(t *rapid.T) {
 				if err := a.Check(); err != nil {
 					t.Fatal(err)

@@ -217,3 +217,15 @@ func TestNothingToPageOutRests(t *testing.T) {
 	}
 	w.check(t)
 }
+
+// However many pages are out already, the hand finds those that are not.
+func TestPageOutAmongManyPagesThatAreOut(t *testing.T) {
+	const n = 6000 // of a machine with 512 frames
+	w, m, _ := paged(t, n)
+	for i := 0; i < n; i += 7 {
+		w.expect(t, m, at(i), byte(i+1))
+	}
+	if out := w.env.Counters().PageOuts; out < n-512 {
+		t.Errorf("%d pages went out", out)
+	}
+}

@@ -11,7 +11,7 @@ import "defpager/mach"
 type hand struct {
 	object *Object // nil: at the first
 	page   mach.PageNumber
-	passed int // pages and objects, since a page went out
+	passed int // pages with a frame and objects, since a page went out
 }
 
 const (
@@ -130,7 +130,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 	h := &env.hand
 	enough := 2 * (int(env.Frames.Stats().Total) + env.pool.count)
 	for ; r.out < want && look > 0; look-- {
-		if h.passed++; h.passed > enough {
+		if h.passed > enough {
 			h.passed = 0
 			return r // every page was looked at twice
 		}
@@ -144,12 +144,14 @@ func (env *Env) sweep(want, look int) (r swept) {
 		n, s, ok := o.candidate(h.page)
 		if !ok {
 			h.object, h.page = o.next, 0
+			h.passed++
 			continue
 		}
 		h.page = n + 1
 		if s.out() {
 			continue
 		}
+		h.passed++
 		r.seen++
 		used, wired := o.usage(n)
 		if used {

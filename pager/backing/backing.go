@@ -119,6 +119,7 @@ func oneWord(page *[mach.PageSize]byte) (uint64, bool) {
 // compress makes entry n a blob of a page. It reports whether it could.
 func (b *Backing) compress(n uint32, page *[mach.PageSize]byte) bool {
 	size, err := b.compressor.CompressBlock(page[:], b.scratch[:])
+	defer clear(b.scratch[:]) // no task's memory stays here
 	if err != nil || size == 0 {
 		return false
 	}

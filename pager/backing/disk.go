@@ -197,11 +197,16 @@ func (b *Backing) startWrite() bool {
 		e.setOp(w.number)
 		w.pages[i] = b.plain(e, &w.bounce[i])
 	}
-	if !p.Write(first, w.pages[:n], w.done) {
-		w.back()
-		return false
+	ok := p.Write(first, w.pages[:n], w.done)
+	for i := range n {
+		if e := b.at(w.entries[i]); e.kind() == blob {
+			clear(w.bounce[i][:]) // no task's memory stays here
+		}
 	}
-	return true
+	if !ok {
+		w.back()
+	}
+	return ok
 }
 
 // plain is the page of an entry that has it in memory, in its own frame or in buf.

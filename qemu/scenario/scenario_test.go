@@ -44,6 +44,7 @@ func TestScenarios(t *testing.T) {
 			"hash":       hash,
 			"fill":       fill,
 			"patch":      patch,
+			"search":     search,
 		},
 	})
 }
@@ -116,7 +117,7 @@ func (t *typist) until(pattern string) error {
 }
 
 // boot [-machine TYPE] [-cpu MODEL] [-mem SIZE] [-smp N] [-image NAME] [-append WORDS] [-programs NAME,NAME] [-job FILE] [-module LINE]...
-// [-file NAME=PATH]... [-disk FILE]... [-initrd PATH] [-type LINE | -keys KEYS | -until PATTERN]...
+// [-file NAME=PATH]... [-disk FILE]... [-ram FILE] [-initrd PATH] [-type LINE | -keys KEYS | -until PATTERN]...
 //
 // It boots the image with command lines of modules (all programs are among the files, or those that are named) or an initrd, types lines at prompts
 // and keys at once, waits for
@@ -133,6 +134,7 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 	f.StringVar(&m.SMP, "smp", "", "")
 	f.StringVar(&m.Append, "append", "", "")
 	f.BoolVar(&m.Count, "count", false, "")
+	f.StringVar(&m.RAM, "ram", "", "")
 	image := f.String("image", "defpager.elf", "")
 	job := f.String("job", "", "")
 	initrd := f.String("initrd", "", "")
@@ -145,6 +147,9 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 	f.Var(typist.action(typist.until), "until", "")
 	ts.Check(f.Parse(args))
 	m.Image = filepath.Join(ts.Getenv("BUILD"), *image)
+	if m.RAM != "" {
+		m.RAM = ts.MkAbs(m.RAM)
+	}
 	for _, d := range disks {
 		if !strings.Contains(d, "=") {
 			d = ts.MkAbs(d)
@@ -243,6 +248,20 @@ func matches(want, got string) bool {
 		return want == got
 	}
 	return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(got)
+}
+
+// search FILE PATTERN fails if no part of the file matches the regular expression; ! search fails if any does.
+func search(ts *testscript.TestScript, negated bool, args []string) {
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	found := regexp.MustCompile(args[1]).FindAllIndex(data, -1)
+	ts.Logf("%d places of %s match", len(found), args[0])
+	if len(found) != 0 {
+		ts.Logf("the first, at %#x: %q", found[0][0], data[found[0][0]:found[0][1]])
+	}
+	if negated == (len(found) != 0) {
+		ts.Fatalf("%d places of %s match %s", len(found), args[0], args[1])
+	}
 }
 
 // hash FILE sets HASH to the SHA-256 of a file.

@@ -1,13 +1,16 @@
 // Command pressure works on more memory than the machine has: it writes every page, and then reads and writes pages at random and checks that
 // each holds what was written last.
 //
-//	pressure [--size=MIB] [--touches=N] [--contents=text|noise|zeros] [--seed=N] [--lossy] [--pager=PORT --reserve=MIB]
+//	pressure [--size=MIB] [--touches=N] [--contents=text|noise|marked|zeros] [--seed=N] [--lossy] [--stay] [--pager=PORT --reserve=MIB]
 //
-// Text compresses to less than half, noise does not at all. It prints "pressure: N touches of M MiB agree, K ticks each", or
+// Text compresses to less than half, noise does not at all, nor does what is marked: noise
+// behind a line of text. It prints "pressure: N touches of M MiB agree, K ticks each", or
 // "pressure: FAILED: " and the page.
 //
 // With --lossy, pages may be lost. It looks at each with vm_read first, which answers KERN_MEMORY_ERROR for those, prints how many there are, and at
 // last touches one: that is an exception.
+//
+// With --stay it does not end, and its memory stays.
 //
 // With --reserve it has an object of the default pager beside that memory, and does not touch it before all paging storage is full. Then it
 // does, the object must hold, and it goes on to write until there is nothing left: that is an exception too.
@@ -20,6 +23,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
@@ -30,9 +34,10 @@ func main() {
 	debug.SetGCPercent(-1)
 	size := flag.Uint64("size", 64, "memory to work on, in `MiB`")
 	touches := flag.Int("touches", 10_000, "how many `pages` to look at")
-	contents := flag.String("contents", "text", "`kind` of what is written: text, noise or zeros")
+	contents := flag.String("contents", "text", "`kind` of what is written: text, noise, marked or zeros")
 	seed := flag.Uint64("seed", 1, "`number` that determines the order")
 	lossy := flag.Bool("lossy", false, "pages may be lost")
+	stay := flag.Bool("stay", false, "do not end")
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	reserve := flag.Uint64("reserve", 0, "size of an object of the default pager, in `MiB`")
 	flag.Parse()
@@ -66,6 +71,9 @@ func main() {
 	ticks := (libmach.Ticks() - start) / uint64(max(*touches, 1))
 	if !*lossy {
 		fmt.Printf("pressure: %d touches of %d MiB agree, %d ticks each\n", *touches, *size, ticks)
+		for *stay {
+			time.Sleep(time.Hour)
+		}
 		return
 	}
 	w.mourn()
@@ -211,7 +219,7 @@ func (w *work) write(n uint64) {
 	case "zeros":
 		return
 	case "text":
-		line := fmt.Appendf(nil, "page %d, version %d of the working set\n", n, w.versions[n])
+		line := w.line(n)
 		for i := 0; i < len(p); {
 			i += copy(p[i:], line)
 		}
@@ -222,7 +230,15 @@ func (w *work) write(n uint64) {
 				p[i+j] = byte(v >> (8 * j))
 			}
 		}
+		if w.contents == "marked" {
+			copy(p, w.line(n))
+		}
 	}
+}
+
+// line is the text of page n.
+func (w *work) line(n uint64) []byte {
+	return fmt.Appendf(nil, "page %d, version %d of the working set\n", n, w.versions[n])
 }
 
 // mix spreads the bits of x over the result.
@@ -241,11 +257,14 @@ func (w *work) holds(n uint64) bool {
 	case "zeros":
 		return p[0] == 0 && p[mach.PageSize-1] == 0
 	case "text":
-		line := fmt.Appendf(nil, "page %d, version %d of the working set\n", n, w.versions[n])
+		line := w.line(n)
 		last := (mach.PageSize - 1) % len(line)
 		return string(p[:len(line)]) == string(line) && p[mach.PageSize-1] == line[last]
 	}
 	x := n<<8 | uint64(w.versions[n])
+	if line := w.line(n); w.contents == "marked" {
+		return string(p[:len(line)]) == string(line) && p[mach.PageSize-1] == byte(mix(x<<9|(mach.PageSize/8-1))>>56)
+	}
 	first, last := mix(x<<9), mix(x<<9|(mach.PageSize/8-1))
 	return p[0] == byte(first) && p[7] == byte(first>>56) && p[mach.PageSize-1] == byte(last>>56)
 }
