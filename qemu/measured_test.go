@@ -294,3 +294,14 @@ func TestKeptCounts(t *testing.T) {
 		t.Errorf("got %q, %v", text, err)
 	}
 }
+
+func TestNoPeer(t *testing.T) {
+	t.Setenv("PEER", "none")
+	if _, err := FindPeer(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "PEER=none") {
+		t.Errorf("PEER=none: %v", err)
+	}
+	t.Setenv("PEER", filepath.Join(t.TempDir(), "absent"))
+	if _, err := FindPeer(t.Context(), t.TempDir()); err == nil {
+		t.Error("a kernel that is not there was found")
+	}
+}
