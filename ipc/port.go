@@ -260,6 +260,9 @@ func (p *Port) ID() uint32 { return p.id }
 // Active reports whether the port is alive.
 func (p *Port) Active() bool { return p.state == portActive }
 
+// Receiver is the space that has the receive right, nil if none has.
+func (p *Port) Receiver() *Space { return p.space }
+
 // Object is what NewKernelPort or SetObject was given, nil for other ports and dead ones.
 func (p *Port) Object() any { return p.object }
 

@@ -33,6 +33,7 @@ func (k *Kernel) SetDefaultManager(right ipc.Right) (ipc.Right, mach.Return) {
 	d.unwatch()
 	old := d.right
 	d.right, d.space = right, watch
+	k.pageTo(right)
 	return old, mach.Success
 }
 
@@ -72,6 +73,7 @@ func (k *Kernel) serveManagerDeath(m *ipc.Message) *ipc.Message {
 		d.unwatch()
 		d.right.Release()
 		d.right = ipc.Right{}
+		k.pageTo(d.right)
 	}
 	return m.ReplyCode(mach.MIGNoReply)
 }

@@ -38,6 +38,12 @@ func (env *Env) Tick() {
 	if env.resting > 0 {
 		env.resting--
 	}
+	if env.newExternal != nil {
+		env.topUp()
+		if env.paging.first != nil {
+			env.FramesReady()
+		}
+	}
 }
 
 // bring gives page n of o, whose slot is s, a frame if it has none. It fails as Backing.Fetch.
@@ -46,9 +52,16 @@ func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {
 		return s, nil
 	}
 	env := o.env
-	f, err := env.Backing.Fetch(s.token())
+	t := s.token()
+	var f mach.PhysAddr
+	var err error
+	if t.External() {
+		f, err = env.of(t).fetch(t.page())
+	} else {
+		f, err = env.Backing.Fetch(t)
+	}
 	if err != nil {
-		if err == Wait {
+		if err == Wait && !t.External() {
 			env.wanted = wanted{&env.paging, mach.PageNumber(s.token())}
 		}
 		return 0, err
@@ -64,6 +77,10 @@ func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {
 
 // drop forgets the contents that t names, and wakes whoever waited for them.
 func (env *Env) drop(t Token) {
+	if t.External() {
+		env.of(t).drop(t.page())
+		return
+	}
 	env.Backing.Drop(t)
 	if env.paging.first != nil {
 		env.PageReady(t)

@@ -34,6 +34,9 @@ func (env *Env) Check() error {
 		used += uint64(o.pages.nodes)
 		if o.kind == managed {
 			used += uint64(o.pager.marks.nodes)
+			if x := o.pager.external; x != nil {
+				used += uint64(x.free.nodes + x.ghosts.nodes)
+			}
 		}
 		if o.kind == reserved {
 			promised += nodesFor(o.limit) - uint64(o.pages.nodes)

@@ -40,14 +40,20 @@ type Env struct {
 	// Wake ends the wait of w. It may not call back into this package. nil if nobody ever waits.
 	Wake func(w *Waiter)
 
-	// Backing keeps pages that are paged out; nil: none ever is.
+	// Backing keeps pages that are paged out; nil: nobody does, unless a manager is set (SetManager).
 	Backing Backing
 
 	// Trace prints a line about what faults, copies and page-out do to objects; nil: nothing is printed.
 	Trace func(line string)
 
-	paging  waitQueue // for pages that the backing has, and for frames
-	hand    hand
+	paging waitQueue // for pages that the backing has, and for frames
+	hand   hand
+
+	newExternal func() *External // makes external; nil: pages go to the Backing
+	external    *External        // where pages go
+	externals   [maxExternals]*External
+	spare       frame.Reservation // frames for maps that are kept resident, when there are no others
+
 	resting uint // ticks until page-out is tried again that found nothing
 	rests   uint // how often in a row it found nothing
 

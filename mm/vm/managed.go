@@ -95,6 +95,8 @@ type pagerState struct {
 	scheduled bool
 	work      *pagerState // next of Env.work
 
+	external *External // not nil: what it is for
+
 	cached       bool // in Env's list of objects that stay unmapped, which holds it
 	newer, older *pagerState
 }

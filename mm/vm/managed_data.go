@@ -34,6 +34,9 @@ func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, 
 		g.unmark(n)
 		g.wake(o.env, n, n+1, nil)
 	}
+	if g.external != nil {
+		g.schedule()
+	}
 	return from, nil
 }
 

@@ -46,6 +46,9 @@ func (env *Env) Settle() {
 
 func (g *pagerState) settle() {
 	o := g.object
+	if g.external != nil {
+		g.external.settle()
+	}
 	if !g.runLocks() || o.Refs() != 0 {
 		return
 	}
@@ -182,6 +185,11 @@ func (g *pagerState) check() error {
 		}
 		if w.page != anyPage && g.marks.get(nodes, w.page) != markRequested && o.pages.get(nodes, w.page)&slotAsked == 0 {
 			return fmt.Errorf("somebody waits for page %d, for which nobody was asked", w.page)
+		}
+	}
+	if g.external != nil {
+		if err := g.external.check(); err != nil {
+			return err
 		}
 	}
 	if o.Refs() == 0 && !g.scheduled && g.returning < maxReturning {

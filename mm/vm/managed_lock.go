@@ -177,6 +177,7 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 func (env *Env) newReturn(g *pagerState) (*Copy, *Object) {
 	c := env.takeCopy(0, 0)
 	o := env.takeObject(anonymous, maxPiece)
+	o.onItsWay = g.external != nil
 	e := env.takeEntry()
 	e.prot, e.max, e.inherit = mach.ProtDefault, mach.ProtAll, mach.InheritCopy
 	e.mapObject(o, 0)
@@ -189,7 +190,10 @@ func (env *Env) newReturn(g *pagerState) (*Copy, *Object) {
 // returned is called when the manager has received what DataReturn gave it, or never will.
 func (g *pagerState) returned() {
 	g.returning--
-	if g.object != nil && (g.locks != nil || g.object.Refs() == 0) {
+	if g.external != nil && g.object.env.paging.first != nil {
+		g.object.env.FramesReady()
+	}
+	if g.object != nil && (g.locks != nil || g.external != nil || g.object.Refs() == 0) {
 		g.schedule()
 	}
 }

@@ -21,6 +21,7 @@ type Map struct {
 	seed  uint32 // of the tree's priorities
 
 	wireFuture bool // what is mapped from now on is wired
+	resident   bool // see KeepResident
 
 	counters Counters // events in this map; lookups and hits are not counted
 

@@ -74,6 +74,7 @@ type rest struct {
 	max   mach.Prot     // physical objects only: what the memory allows
 	pager *pagerState   // managed objects only
 
+	onItsWay  bool   // its pages are going out already: they do not go out again
 	ins, outs uint32 // pages that came from the backing and went to it
 
 	next, prev *Object // of Env's list: all objects that are not reserved

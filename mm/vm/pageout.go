@@ -29,10 +29,7 @@ const (
 const slotStiff slot = 1 << 1
 
 // reclaims reports whether there may be pages that can go.
-func (env *Env) reclaims() bool { return env.Backing != nil || env.managedCount != 0 }
-
-// busy reports whether the backing has frames on their way.
-func (env *Env) busy() bool { return env.Backing != nil && env.Backing.Busy() }
+func (env *Env) reclaims() bool { return env.pages() || env.managedCount != 0 }
 
 // short reports whether pages are to be paged out.
 func (env *Env) short() bool {
@@ -82,6 +79,9 @@ func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
 
 func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error {
 	env := m.env
+	if m.resident {
+		return m.resolveSpare(va, access, err)
+	}
 	for range outTries {
 		if mach.Code(err) != mach.ResourceShortage || !env.low() {
 			return err
@@ -160,7 +160,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 				o.mark(n, s&^slotStiff)
 			}
 		}
-		stiff := o.kind == anonymous && !used && s&slotStiff != 0 && !env.Backing.Room() && !env.Backing.Busy()
+		stiff := o.kind == anonymous && !used && s&slotStiff != 0 && !env.room() && !env.busy()
 		if stiff || wired {
 			r.stiff++
 		}
@@ -178,7 +178,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 			continue
 		}
 		if !o.evict(n, s) {
-			if env.Backing.Busy() {
+			if env.busy() {
 				return r // until FramesReady
 			}
 			o.mark(n, o.at(n)|slotStiff)
@@ -195,7 +195,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 func (o *Object) candidate(n mach.PageNumber) (mach.PageNumber, slot, bool) {
 	switch {
 	case o.pages.resident() == 0:
-	case o.kind == anonymous && o.env.Backing != nil, o.kind == managed && o.mayLeave():
+	case o.kind == anonymous && !o.onItsWay && o.env.pages(), o.kind == managed && o.pager.external == nil && o.mayLeave():
 		return o.pages.next(&o.env.nodes, n)
 	}
 	return 0, 0, false
@@ -206,7 +206,7 @@ func (o *Object) usage(n mach.PageNumber) (used, wired bool) {
 	for e := o.mappings; e != nil; e = e.mapNext {
 		if va, ok := e.address(n); ok && e.m != nil {
 			used = e.m.pmap.Used(va) || used
-			wired = e.wired != mach.ProtNone || wired
+			wired = e.wired != mach.ProtNone || e.m.resident || wired
 		}
 	}
 	for a := o.above; a != nil; a = a.aboveNext {
@@ -223,7 +223,7 @@ func (o *Object) evict(n mach.PageNumber, s slot) bool {
 	env := o.env
 	o.demoteAt(n)
 	o.supersede(n, nil)
-	t, ok := env.Backing.Store(s.frame())
+	t, ok := env.store(s.frame())
 	if !ok {
 		return false
 	}

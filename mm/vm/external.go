@@ -1,0 +1,314 @@
+package vm
+
+import (
+	"fmt"
+
+	"defpager/mach"
+)
+
+// External keeps paged-out pages with a default memory manager outside the kernel, by the conversation that it has about any object: the pages
+// are those of a managed object that nobody maps. Page-out makes a page of it dirty and has it returned; a fault asks for it as for any other.
+// A page of it stands for one page that is out, wherever the tree is in that says so, and its number is used again afterwards.
+//
+// What the manager keeps is lost with it, page by page: who touches one gets MemoryError. The kernel bounds what it does not receive, and then pages out
+// no more.
+type External struct {
+	object *Object
+	number Token
+	used   int             // pages that are out
+	fresh  mach.PageNumber // no page from here on was ever used
+	free   pageTree        // a stack of pages to be used again: the slot of page i is one of them, plus 1
+	ghosts pageTree        // pages that nobody wants any more, of which the manager has still to answer a request
+	over   bool            // it takes no more pages, and ends with the last
+}
+
+const (
+	// maxExternals bounds the managers that keep pages at the same time.
+	maxExternals = 32
+	// maxWaiting bounds the pages that wait for the manager to receive some.
+	maxWaiting = 64
+
+	// A token of a manager's page has this bit, the manager's number and the page's.
+	tokenExternal Token = 1 << 58
+	externalShift       = 52
+)
+
+// External reports whether a manager outside the kernel keeps the page.
+func (t Token) External() bool { return t&tokenExternal != 0 }
+
+func (t Token) page() mach.PageNumber {
+	return mach.PageNumber(t & (1<<externalShift - 1))
+}
+
+// of is the External that keeps the page of a token.
+func (env *Env) of(t Token) *External {
+	return env.externals[t&^tokenExternal>>externalShift]
+}
+
+// NewExternal begins to keep pages with a manager, which is served at once: nothing waits for Ready. ResourceShortage.
+func NewExternal(env *Env, manager Manager) (*External, error) {
+	for i := range env.externals {
+		if env.externals[i] != nil {
+			continue
+		}
+		o, err := NewManaged(env, manager)
+		if err != nil {
+			return nil, err
+		}
+		x := &External{object: o, number: Token(i)}
+		o.pager.ready, o.pager.temporary, o.pager.external = true, true, x
+		env.externals[i] = x
+		return x, nil
+	}
+	return nil, mach.ResourceShortage
+}
+
+// Object is the object whose pages the manager keeps.
+func (x *External) Object() *Object { return x.object }
+
+// Kept is the number of pages that are out with the manager, or on their way.
+func (x *External) Kept() int { return x.used }
+
+// SetManager says who makes the External for pages that go out from now on; nil: the Backing has them. It is called when the first page is to go
+// out. Pages that are out stay where they are.
+func (env *Env) SetManager(begin func() *External) {
+	if x := env.external; x != nil {
+		env.external = nil
+		x.over = true
+		x.endIfEmpty()
+	}
+	env.newExternal = begin
+	if env.nodes.frames != nil {
+		env.topUp()
+	}
+}
+
+// Externals yields those that keep pages, or are to.
+func (env *Env) Externals(yield func(*External) bool) {
+	for _, x := range env.externals {
+		if x != nil && !yield(x) {
+			return
+		}
+	}
+}
+
+// pages reports whether anything is ever paged out.
+func (env *Env) pages() bool { return env.Backing != nil || env.newExternal != nil }
+
+// store gives a page to whoever keeps pages: the manager, and while it has died or cannot begin, the Backing. See Backing.Store.
+func (env *Env) store(f mach.PhysAddr) (Token, bool) {
+	if env.external == nil && env.newExternal != nil {
+		env.external = env.newExternal()
+	}
+	if x := env.external; x != nil && !x.object.Severed() {
+		return x.store(f)
+	}
+	if env.Backing == nil {
+		return 0, false
+	}
+	return env.Backing.Store(f)
+}
+
+// spareFrames is how many frames are set aside for managers.
+const spareFrames = 64
+
+// topUp sets frames aside for managers: as many as are missing, if they are there; none when nobody keeps pages any more.
+func (env *Env) topUp() {
+	if env.newExternal == nil {
+		for range env.Externals {
+			return
+		}
+		env.spare.Release()
+		return
+	}
+	if n := spareFrames - env.spare.Pages(); n != 0 {
+		if env.spare.Pages() == 0 {
+			env.spare = env.Frames.Claim(0)
+		}
+		_ = env.spare.Grow(n) // or later
+	}
+}
+
+// KeepResident has no page that the map shows go out any more: it is the map of a default memory manager, who could not bring its own pages back.
+// It may use the frames that are set aside for that.
+func (m *Map) KeepResident() { m.resident = true }
+
+// resolveSpare resolves a fault of a map that is kept resident with frames that were set aside.
+func (m *Map) resolveSpare(va mach.VirtAddr, access mach.Prot, err error) error {
+	const enough = 4 // a page, and three page tables
+	env := m.env
+	for mach.Code(err) == mach.ResourceShortage && env.spare.Pages() != 0 {
+		env.spare.Shrink(min(enough, env.spare.Pages()))
+		err = m.Fault(va, access)
+	}
+	return err
+}
+
+// room and busy are Backing.Room and Busy of whoever keeps pages.
+func (env *Env) room() bool {
+	if x := env.external; x != nil && !x.object.Severed() {
+		return x.object.pages.count < maxWaiting
+	}
+	return env.Backing != nil && env.Backing.Room()
+}
+
+func (env *Env) busy() bool {
+	if x := env.external; x != nil && !x.object.Severed() {
+		return x.object.pages.count != 0 || x.object.pager.returning != 0
+	}
+	return env.Backing != nil && env.Backing.Busy()
+}
+
+// store is Backing.Store: f is freed when the manager has received the page and done with it.
+func (x *External) store(f mach.PhysAddr) (Token, bool) {
+	o := x.object
+	nodes := &o.env.nodes
+	if o.pages.count >= maxWaiting {
+		o.pager.schedule()
+		return 0, false
+	}
+	n := x.fresh
+	if c := mach.PageNumber(x.free.count); c != 0 {
+		n = mach.PageNumber(x.free.get(nodes, c-1)) - 1
+	}
+	if n >= 1<<externalShift {
+		return 0, false
+	}
+	if s := o.pages.get(nodes, n); s != 0 { // which the manager supplied without being asked
+		o.env.Frames.Free(o.detach(n, s))
+	}
+	if o.pages.put(nodes, n, slot(f)|slotDirty, false) != nil {
+		return 0, false
+	}
+	o.pager.marks.remove(nodes, n, false)
+	if n == x.fresh {
+		x.fresh++
+	} else {
+		x.free.remove(nodes, mach.PageNumber(x.free.count-1), false)
+	}
+	x.used++
+	o.pager.schedule()
+	return tokenExternal | x.number<<externalShift | Token(n), true
+}
+
+// fetch is Backing.Fetch. Wait is for the object, as when a fault asks a manager.
+func (x *External) fetch(n mach.PageNumber) (mach.PhysAddr, error) {
+	o := x.object
+	if s := o.pages.get(&o.env.nodes, n); s != 0 {
+		f := o.detach(n, s)
+		x.release(n)
+		return f, nil
+	}
+	if o.pager.marks.get(&o.env.nodes, n) == markAbsent {
+		return 0, mach.MemoryError // it was there once
+	}
+	_, err := o.page(n, mach.ProtRead)
+	return 0, err
+}
+
+// drop is Backing.Drop.
+func (x *External) drop(n mach.PageNumber) {
+	o := x.object
+	nodes := &o.env.nodes
+	if s := o.pages.get(nodes, n); s != 0 {
+		o.env.Frames.Free(o.detach(n, s))
+	}
+	if o.pager.marks.get(nodes, n) != markRequested {
+		x.release(n)
+		return
+	}
+	// What comes must not be taken for another page's. If there is no memory to note that, the page is not used again.
+	o.pager.wake(o.env, n, n+1, nil)
+	_ = x.ghosts.put(nodes, n, 1<<1, false)
+	x.used--
+	x.endIfEmpty()
+}
+
+// release has page n used again.
+func (x *External) release(n mach.PageNumber) {
+	nodes := &x.object.env.nodes
+	x.object.pager.marks.remove(nodes, n, false)
+	_ = x.free.put(nodes, mach.PageNumber(x.free.count), slot(n+1), false) // without memory it is not
+	x.used--
+	x.endIfEmpty()
+}
+
+func (x *External) endIfEmpty() {
+	o := x.object
+	if !x.over || x.used != 0 {
+		return
+	}
+	env := o.env
+	x.over = false
+	x.free.forget(&env.nodes)
+	x.ghosts.forget(&env.nodes)
+	env.externals[x.number] = nil
+	o.pager.external = nil
+	o.Release()
+	env.topUp()
+}
+
+// settle returns what is to go to the manager, as much as it may leave unread, and ends what nobody wanted any more.
+func (x *External) settle() {
+	o := x.object
+	nodes := &o.env.nodes
+	for n := mach.PageNumber(0); x.ghosts.count != 0; n++ {
+		at, _, ok := x.ghosts.next(nodes, n)
+		if !ok {
+			break
+		}
+		if n = at; o.pager.marks.get(nodes, n) == markRequested {
+			continue
+		}
+		x.ghosts.remove(nodes, n, false)
+		if s := o.pages.get(nodes, n); s != 0 {
+			o.env.Frames.Free(o.detach(n, s))
+		}
+		x.used++
+		x.release(n)
+	}
+	r := LockRequest{Return: mach.ReturnDirty, Flush: true, Lock: mach.ProtNoChange, end: maxManagedPages}
+	for n := mach.PageNumber(0); o.pager.returning < maxReturning && !o.pager.severed; {
+		at, s, ok := o.pages.next(nodes, n)
+		if !ok {
+			return
+		}
+		if n = at + 1; s&slotDirty != 0 {
+			n = o.giveBack(at, s, &r)
+		}
+	}
+}
+
+// forget empties a tree that holds no frames.
+func (t *pageTree) forget(p *nodePool) {
+	for {
+		n, _, ok := t.next(p, 0)
+		if !ok {
+			return
+		}
+		t.remove(p, n, false)
+	}
+}
+
+// check verifies the trees, and that no page has two uses.
+func (x *External) check() error {
+	nodes := &x.object.env.nodes
+	if err := x.free.check(nodes); err != nil {
+		return err
+	}
+	if err := x.ghosts.check(nodes); err != nil {
+		return err
+	}
+	seen := make(map[mach.PageNumber]bool)
+	for i := range mach.PageNumber(x.free.count) {
+		n := mach.PageNumber(x.free.get(nodes, i)) - 1
+		if n >= x.fresh || seen[n] || x.ghosts.get(nodes, n) != 0 {
+			return fmt.Errorf("external page %d is free twice, or was never used", n)
+		}
+		seen[n] = true
+	}
+	if x.used < 0 || mach.PageNumber(x.used)+mach.PageNumber(x.free.count) > x.fresh {
+		return fmt.Errorf("%d external pages are out and %d free, of %d", x.used, x.free.count, x.fresh)
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package vm
+
+import (
+	"testing"
+
+	"defpager/mach"
+
+	"pgregory.net/rapid"
+)
+
+// farPager is a default memory manager outside the kernel: it gets to what was asked of it when the test lets it, in order.
+type farPager struct {
+	w        *world
+	x        *External
+	content  map[uint64][]byte
+	queue    []func()
+	received []*Copy
+	dead     bool
+	ended    bool
+}
+
+func newFarPager(w *world) *farPager { return &farPager{w: w, content: make(map[uint64][]byte)} }
+
+// begin is what Env.SetManager wants.
+func (g *farPager) begin() *External {
+	x, err := NewExternal(g.w.env, g)
+	if err != nil {
+		return nil
+	}
+	g.x = x
+	return x
+}
+
+func (g *farPager) DataRequest(o *Object, offset, length uint64, access mach.Prot) error {
+	g.queue = append(g.queue, func() {
+		b, ok := g.content[offset]
+		if !ok {
+			panic("the kernel asks for a page that was never returned")
+		}
+		c, err := NewCopy(g.w.env, b)
+		if err != nil {
+			_ = o.Refuse(offset, page) // want of memory in a test
+			return
+		}
+		if _, err := o.Supply(offset, c, 0, 0, false); err != nil && !g.ended {
+			panic(err)
+		}
+		c.Discard()
+	})
+	return nil
+}
+
+func (g *farPager) DataUnlock(*Object, uint64, uint64, mach.Prot) error { panic("nothing is locked") }
+
+func (g *farPager) DataReturn(o *Object, offset uint64, data *Copy, dirty, kept bool) {
+	if !dirty || kept || data.Size() > maxPiece*page {
+		panic("an odd return")
+	}
+	g.queue = append(g.queue, func() {
+		for off := uint64(0); off < data.Size(); off += page {
+			b := make([]byte, page)
+			if err := data.ReadAt(b, off); err != nil {
+				panic(err)
+			}
+			g.content[offset+off] = b
+		}
+		data.Discard()
+	})
+}
+
+func (g *farPager) Copy(*Object, uint64, uint64) (*Object, error) { panic("nobody maps it") }
+func (g *farPager) LockCompleted(*Object, uint64, uint64, any)    { panic("nobody asked for a lock") }
+func (g *farPager) Terminate(*Object)                             { g.ended = true }
+
+// work lets it do up to n of the things that it was asked for.
+func (g *farPager) work(n int) {
+	for ; n > 0 && len(g.queue) != 0; n-- {
+		do := g.queue[0]
+		g.queue = g.queue[1:]
+		do()
+		g.w.env.Settle()
+	}
+}
+
+// Pages go out to managers outside the kernel and to the storage within, whoever is the manager; managers are slow, are replaced, and die.
+// What is read is what was written, or MemoryError where it was with a manager that died.
+func TestExternalModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const pages = 40
+		w := newWorld(1 << 20)
+		local := newStore(w.env)
+		if rapid.Bool().Draw(t, "local storage") {
+			w.env.Backing = local
+		}
+		m := w.newMap(t)
+		if _, err := m.Allocate(base, pages*page, false); err != nil {
+			t.Fatal(err)
+		}
+		var want [pages]byte
+		var all []*farPager
+		var now *farPager
+		mayBeLost := false
+		settle := func() {
+			w.env.Settle()
+			w.check(t)
+		}
+		// access tries again as a thread does, while all managers work.
+		access := func(do func() error) error {
+			for range 1000 {
+				err := do()
+				if err != Wait {
+					settle()
+					return err
+				}
+				w.env.Forget()
+				for _, g := range all {
+					g.work(1)
+				}
+			}
+			t.Fatal("it waits for ever")
+			return nil
+		}
+		random := func(t *rapid.T) int { return rapid.IntRange(0, pages-1).Draw(t, "page") }
+		t.Repeat(map[string]func(*rapid.T){
+			"": func(t *rapid.T) { settle() },
+			"write": func(t *rapid.T) {
+				i, b := random(t), rapid.Byte().Draw(t, "byte")
+				switch err := access(func() error { return w.store(m, at(i), b) }); {
+				case err == nil:
+					want[i] = b
+				case !mayBeLost || err != mach.MemoryError:
+					t.Fatal(err)
+				}
+			},
+			"read": func(t *rapid.T) {
+				i := random(t)
+				var got byte
+				err := access(func() (err error) { got, err = w.load(m, at(i)); return err })
+				if err == nil && got != want[i] || err != nil && (!mayBeLost || err != mach.MemoryError) {
+					t.Fatalf("page %d is %d, %v; want %d", i, got, err, want[i])
+				}
+			},
+			"begin to read": func(t *rapid.T) { // and give up
+				if _, err := w.load(m, at(random(t))); err == Wait {
+					w.env.Forget()
+				}
+			},
+			"page out": func(t *rapid.T) {
+				if w.env.pages() {
+					w.env.sweep(rapid.IntRange(1, 30).Draw(t, "pages"), 200)
+				}
+			},
+			"drop": func(t *rapid.T) {
+				i := random(t)
+				n := rapid.IntRange(1, pages-i).Draw(t, "pages")
+				if err := m.Deallocate(at(i), uint64(n)*page); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := m.Allocate(at(i), uint64(n)*page, false); err != nil {
+					t.Fatal(err)
+				}
+				clear(want[i : i+n])
+			},
+			"work": func(t *rapid.T) {
+				for _, g := range all {
+					g.work(rapid.IntRange(0, 5).Draw(t, "things"))
+				}
+			},
+			"replace": func(t *rapid.T) {
+				if len(all) > 20 {
+					return
+				}
+				now = newFarPager(w)
+				all = append(all, now)
+				w.env.SetManager(now.begin)
+			},
+			"hand back": func(t *rapid.T) { w.env.SetManager(nil) },
+			"die": func(t *rapid.T) {
+				if len(all) == 0 {
+					return
+				}
+				g := all[rapid.IntRange(0, len(all)-1).Draw(t, "who")]
+				if g.x == nil || g.ended || g.dead {
+					return
+				}
+				if g.x == w.env.external {
+					w.env.SetManager(nil)
+				}
+				if g.ended {
+					return
+				}
+				mayBeLost = mayBeLost || g.x.Kept() != 0
+				g.dead = true
+				if g.x.object.pager != nil {
+					g.x.object.Sever()
+				}
+			},
+		})
+		// The books balance at the end.
+		w.env.SetManager(nil)
+		m.Destroy()
+		for _, g := range all {
+			if g.dead {
+				g.queue = nil // their messages died with them
+				continue
+			}
+			g.work(1000)
+		}
+		settle()
+		for x := range w.env.Externals {
+			t.Fatalf("a manager keeps %d pages that nobody has", x.Kept())
+		}
+		if len(local.pages) != 0 {
+			t.Fatalf("the storage keeps %d pages that nobody has", len(local.pages))
+		}
+	})
+}
+
+// A manager that receives nothing is given no more than so many pages, and they can still be had.
+func TestExternalSilence(t *testing.T) {
+	w := newWorld(4 << 20)
+	m := w.newMap(t)
+	const pages = 600
+	if _, err := m.Allocate(base, pages*page, false); err != nil {
+		t.Fatal(err)
+	}
+	for i := range pages {
+		w.mustStore(t, m, at(i), byte(i))
+	}
+	g := newFarPager(w)
+	w.env.SetManager(g.begin)
+	for range 100 {
+		w.env.sweep(outBatch, outLook)
+		w.env.Settle()
+		w.check(t)
+	}
+	if n := g.x.Kept(); n == 0 || n > maxReturning*maxPiece+maxWaiting {
+		t.Fatalf("%d pages are out to a manager who never received one", n)
+	}
+	kept := 0
+	for i := range pages {
+		switch got, err := w.load(m, at(i)); {
+		case err == nil && got == byte(i):
+			kept++
+		case err == Wait:
+			w.env.Forget()
+		default:
+			t.Fatalf("page %d: %d, %v", i, got, err)
+		}
+	}
+	if kept < pages-maxReturning*maxPiece {
+		t.Fatalf("only %d pages can be had", kept)
+	}
+	w.check(t)
+}
