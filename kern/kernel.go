@@ -314,7 +314,7 @@ func (k *Kernel) idle() {
 		k.sleep.expire(k)
 		return
 	}
-	if k.storage != nil && k.storage.Active() {
+	if k.storage != nil && k.storage.Active() || k.env.Expecting() {
 		k.breathe() // who waits for the disk is all there is to run
 		k.pollStorage()
 		k.settle()

@@ -54,6 +54,9 @@ func (t *Target) showPaging(c *monitor.Context) error {
 		for a := range t.Storage.Areas {
 			lines = append(lines, fmt.Sprintf("%-10s %10s, %s free", a.Name(), bytes(uint64(a.Slots())<<mach.PageShift), bytes(uint64(a.Room())<<mach.PageShift)))
 		}
+		for x := range t.Kernel.Memory().Externals {
+			lines = append(lines, fmt.Sprintf("manager of object %d, in ring 3: %d pages", x.Object().ID(), x.Kept()))
+		}
 		for o := range t.Kernel.Memory().Objects {
 			if out, ins, outs := o.Paged(); outs != 0 {
 				lines = append(lines, fmt.Sprintf("object %d: %d pages out (%s), %d resident; page-outs %d, page-ins %d", o.ID(), out, t.tiers(o), o.Resident(), outs, ins))
@@ -66,9 +69,14 @@ func (t *Target) showPaging(c *monitor.Context) error {
 // tiers counts an object's pages that are out by where they are.
 func (t *Target) tiers(o *vm.Object) string {
 	var counts [backing.TierLost + 1]int
+	far := 0
 	for _, token := range o.Out {
+		if token.External() {
+			far++
+			continue
+		}
 		counts[t.Storage.Backing().Where(token)]++
 	}
-	return fmt.Sprintf("%d as words, %d compressed, %d waiting, %d on disk, %d lost",
-		counts[backing.TierWord], counts[backing.TierCompressed], counts[backing.TierWaiting], counts[backing.TierDisk], counts[backing.TierLost])
+	return fmt.Sprintf("%d as words, %d compressed, %d waiting, %d on disk, %d lost, %d with a manager in ring 3",
+		counts[backing.TierWord], counts[backing.TierCompressed], counts[backing.TierWaiting], counts[backing.TierDisk], counts[backing.TierLost], far)
 }

@@ -38,6 +38,9 @@ func (env *Env) Tick() {
 	if env.resting > 0 {
 		env.resting--
 	}
+	if env.patience > 0 {
+		env.patience--
+	}
 	if env.newExternal != nil {
 		env.topUp()
 		if env.paging.first != nil {

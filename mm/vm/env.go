@@ -52,6 +52,7 @@ type Env struct {
 	newExternal func() *External // makes external; nil: pages go to the Backing
 	external    *External        // where pages go
 	externals   [maxExternals]*External
+	patience    int               // ticks for which frames of external's manager are still waited for
 	spare       frame.Reservation // frames for maps that are kept resident, when there are no others
 
 	resting uint // ticks until page-out is tried again that found nothing

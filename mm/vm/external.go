@@ -109,6 +109,12 @@ func (env *Env) store(f mach.PhysAddr) (Token, bool) {
 	return env.Backing.Store(f)
 }
 
+// patient is for how many ticks frames are expected from a manager that has received the last page: it lets them go when it has done with them.
+const patient = 100
+
+// Expecting reports whether somebody waits for frames of a manager. Call Tick then even if there is nothing else to do.
+func (env *Env) Expecting() bool { return env.external != nil && env.paging.first != nil }
+
 // spareFrames is how many frames are set aside for managers.
 const spareFrames = 64
 
@@ -154,7 +160,7 @@ func (env *Env) room() bool {
 
 func (env *Env) busy() bool {
 	if x := env.external; x != nil && !x.object.Severed() {
-		return x.object.pages.count != 0 || x.object.pager.returning != 0
+		return x.object.pages.count != 0 || x.object.pager.returning != 0 || env.patience > 0
 	}
 	return env.Backing != nil && env.Backing.Busy()
 }
@@ -187,6 +193,7 @@ func (x *External) store(f mach.PhysAddr) (Token, bool) {
 		x.free.remove(nodes, mach.PageNumber(x.free.count-1), false)
 	}
 	x.used++
+	o.env.patience = patient
 	o.pager.schedule()
 	return tokenExternal | x.number<<externalShift | Token(n), true
 }

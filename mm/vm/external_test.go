@@ -10,13 +10,12 @@ import (
 
 // farPager is a default memory manager outside the kernel: it gets to what was asked of it when the test lets it, in order.
 type farPager struct {
-	w        *world
-	x        *External
-	content  map[uint64][]byte
-	queue    []func()
-	received []*Copy
-	dead     bool
-	ended    bool
+	w       *world
+	x       *External
+	content map[uint64][]byte
+	queue   []func()
+	dead    bool
+	ended   bool
 }
 
 func newFarPager(w *world) *farPager { return &farPager{w: w, content: make(map[uint64][]byte)} }

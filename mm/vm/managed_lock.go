@@ -190,8 +190,10 @@ func (env *Env) newReturn(g *pagerState) (*Copy, *Object) {
 // returned is called when the manager has received what DataReturn gave it, or never will.
 func (g *pagerState) returned() {
 	g.returning--
-	if g.external != nil && g.object.env.paging.first != nil {
-		g.object.env.FramesReady()
+	if g.external != nil {
+		env := g.object.env
+		env.patience = patient
+		env.FramesReady()
 	}
 	if g.object != nil && (g.locks != nil || g.external != nil || g.object.Refs() == 0) {
 		g.schedule()

@@ -24,6 +24,9 @@ func TestForbidden(t *testing.T) {
 		{"user/creator", "defpager/ipc/mig", false},
 		{"user/creator", "defpager/ipc", true},
 		{"user/creator", "unsafe", true},
+		{"user/creator", "defpager/pager/backing", true},
+		{"user/defaultpager", "defpager/pager/backing", false},
+		{"user/defaultpager", "defpager/kern", true},
 		{"qemu", "defpager/kern", true},
 	} {
 		if why := forbidden(c.path, c.imported); (why != "") != c.want {

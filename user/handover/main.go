@@ -1,0 +1,227 @@
+// Command handover replaces the default memory manager by one of ring 3 and hands back, while memory is short: it works on more memory than the machine
+// has, and on objects of both managers, and looks whether anything is lost.
+//
+//	handover --host=PORT --to=PORT [--size=MIB] [--rounds=N]
+//
+// The ports are send rights to the host's privileged port and to the port of the other manager, a defaultpager. Each check prints a line "ok"
+// or "FAIL"; the last line is "handover: N ok, M failed".
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"defpager/ipc/mig"
+	"defpager/ipc/mig/wire"
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+const page = mach.PageSize
+
+func main() {
+	debug.SetGCPercent(-1)
+	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	to := flag.Uint("to", 0, "`name` of a send right to the other manager's port")
+	size := flag.Uint64("size", 96, "memory to work on, in `MIB`")
+	rounds := flag.Int("rounds", 1, "`how` often to hand over and back")
+	flag.Parse()
+	c := libmach.NewClient()
+	t := &tester{client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to)}
+	at, code := libmach.VMAllocate(t.task, 0, *size<<20, true)
+	t.code("vm_allocate", code)
+	t.memory, t.versions = libmach.Memory(at, *size<<20), make([]byte, *size<<20/page)
+	for n := range t.versions {
+		t.write(n)
+	}
+	kernel := t.exchange(mach.NameNull)
+	before := t.object(kernel, 50)
+	for range *rounds {
+		t.round(kernel, before)
+	}
+	t.same("an object of the kernel's pager, from before", before)
+	t.end(before)
+	w := mig.NewWriter(libmach.NewBuffer(64))
+	t.code("the other manager ends", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0), t.to, mach.NameNull, 2), 0, 0))
+	fmt.Printf("handover: %d ok, %d failed\n", t.ok, t.failed)
+	if t.failed != 0 {
+		os.Exit(1)
+	}
+}
+
+// round hands over to the other manager and back.
+func (t *tester) round(kernel mach.Name, before *mapped) {
+	old := t.exchange(t.to)
+	t.is("the manager before", uint64(old), uint64(kernel))
+	now := t.exchange(mach.NameNull)
+	t.is("the manager", uint64(now), uint64(t.to))
+	t.is("pages of what was written before that are not as they were", t.wrong(3), 0)
+	t.same("an object of the kernel's pager", before)
+	returned, _ := t.stats()
+	t.is("pages went to the manager of ring 3", truth(returned > 100), 1)
+
+	during := t.object(now, 70)
+	t.same("an object of the manager of ring 3", during)
+	other := t.mapAgain(during)
+	during.memory[5*page+1] = 77
+	t.is("another mapping of it shows what is written", uint64(other[5*page+1]), 77)
+	t.unmap(other)
+	t.code("set_size to 10 pages and a bit", wire.DefaultPagerObjectSetSize(t.client, during.object, 10*page+100))
+	t.is("what is within", uint64(during.memory[5*page+1]), 77)
+	t.code("set_size to 30 pages", wire.DefaultPagerObjectSetSize(t.client, during.object, 30*page))
+	t.is("what was within the page of the limit", uint64(during.memory[10*page+99]), uint64(pattern(10*page+99)))
+	t.is("what was behind it", uint64(during.memory[10*page+100])+uint64(during.memory[20*page+7]), 0)
+	_, _, code := t.client.VMRead(t.task, libmach.Address(during.memory[40*page:]), 1)
+	t.is("behind the limit", uint64(mach.Code(code)), uint64(mach.MemoryError))
+	t.unmap(during.memory)
+	again := t.mapAgain(during)
+	t.is("it outlives its last mapping", uint64(again[5*page+1]), 77)
+	t.unmap(again)
+	_, live := t.stats()
+	t.code("mach_port_deallocate", libmach.PortDeallocate(t.task, during.object))
+	_, left := t.stats()
+	t.is("and ends with its last right", live-left, 1)
+
+	old = t.exchange(kernel)
+	t.is("the manager of ring 3 gives way", uint64(old), uint64(t.to))
+	t.is("pages that it had and are not as they were", t.wrong(1), 0)
+	after := t.object(kernel, 20)
+	t.same("an object of the kernel's pager, from after", after)
+	t.end(after)
+}
+
+type tester struct {
+	client         *libmach.Client
+	task, host, to mach.Name
+	memory         []byte
+	versions       []byte
+	ok, failed     int
+}
+
+func (t *tester) is(name string, got, want uint64) {
+	if got == want {
+		t.ok++
+		fmt.Printf("ok %s\n", name)
+		return
+	}
+	t.failed++
+	fmt.Printf("FAIL %s: got %d want %d\n", name, got, want)
+}
+
+// code is for what the checks build upon.
+func (t *tester) code(name string, got mach.Return) {
+	if got != mach.Success {
+		fmt.Printf("FAIL %s: %v\n", name, got)
+		os.Exit(1)
+	}
+}
+
+func truth(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// exchange sets the default memory manager, or asks for it.
+func (t *tester) exchange(manager mach.Name) mach.Name {
+	w := t.client.Request()
+	w.Port(mach.MsgCopySend, manager)
+	r, code := t.client.CallComplex(t.host, mach.IDVMSetDefaultManager)
+	t.code("vm_set_default_memory_manager", code)
+	old := r.Port(mach.MsgPortSend)
+	t.code("vm_set_default_memory_manager", r.End())
+	return old
+}
+
+// stats are the pages that the other manager was given, and its objects.
+func (t *tester) stats() (returned, objects uint64) {
+	t.client.Request()
+	r, code := t.client.Call(t.to, 1)
+	t.code("asking the other manager", code)
+	returned, _ = r.Uint64(), r.Uint64()
+	return returned, r.Uint64()
+}
+
+// line is what a page says.
+func (t *tester) line(n int) string {
+	return fmt.Sprintf("page %d, version %d of what is handed over\n", n, t.versions[n])
+}
+
+func (t *tester) write(n int) {
+	line := t.line(n)
+	for p := t.memory[n*page : (n+1)*page]; len(p) != 0; {
+		p = p[copy(p, line):]
+	}
+}
+
+// wrong counts the pages that are not what was written, and writes one of so many anew.
+func (t *tester) wrong(every int) (n uint64) {
+	step := 7919
+	for i := range t.versions {
+		at := i * step % len(t.versions)
+		line := t.line(at)
+		if p := t.memory[at*page : (at+1)*page]; string(p[:len(line)]) != line || p[page-1] != line[(page-1)%len(line)] {
+			n++
+		}
+		if i%every == 0 {
+			t.versions[at]++
+			t.write(at)
+		}
+	}
+	return n
+}
+
+// mapped is an object and where it is mapped.
+type mapped struct {
+	object mach.Name
+	memory []byte
+}
+
+func pattern(i int) byte { return byte(i>>12*31 + i*7) }
+
+// object has a manager make an object of n pages, and fills it.
+func (t *tester) object(manager mach.Name, n int) *mapped {
+	name, code := wire.DefaultPagerObjectCreate(t.client, manager, uint64(n)*page)
+	t.code("default_pager_object_create", code)
+	m := &mapped{object: name, memory: make([]byte, n*page)}
+	m.memory = t.mapAgain(m)
+	for i := range m.memory {
+		if m.memory[i] != 0 {
+			t.is("a new object's memory", uint64(m.memory[i]), 0)
+		}
+		m.memory[i] = pattern(i)
+	}
+	return m
+}
+
+func (t *tester) mapAgain(m *mapped) []byte {
+	size := uint64(len(m.memory))
+	at, code := t.client.VMMap(t.task, libmach.Map{
+		Size: size, Anywhere: true, Object: m.object, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritShare,
+	})
+	t.code("vm_map", code)
+	return libmach.Memory(at, size)
+}
+
+func (t *tester) unmap(memory []byte) {
+	t.code("vm_deallocate", libmach.VMDeallocate(t.task, libmach.Address(memory), uint64(len(memory))))
+}
+
+func (t *tester) end(m *mapped) {
+	t.unmap(m.memory)
+	t.code("mach_port_deallocate", libmach.PortDeallocate(t.task, m.object))
+}
+
+// same checks an object's contents.
+func (t *tester) same(name string, m *mapped) {
+	wrong := uint64(0)
+	for i, b := range m.memory {
+		if b != pattern(i) {
+			wrong++
+		}
+	}
+	t.is(name+": bytes that are not as they were", wrong, 0)
+}
