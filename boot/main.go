@@ -76,6 +76,7 @@ func main() {
 func converse(m *setup.Machine, k *kern.Kernel, p *pager.Pager, storage *disks.Disks, out *console, words []string, start *phases) {
 	target := &commands.Target{
 		Kernel: k, Pager: p, Storage: storage, Memory: m.Shares(), End: func(end kern.End) { finish(m, end) },
+		Now:    func() int64 { return int64(m.SinceEntry()) },
 		Uptime: func() string { return m.SinceEntry().Round(time.Millisecond).String() },
 	}
 	if slices.Contains(words, "demo") {

@@ -24,10 +24,10 @@ func (m *Machine) diskArgs() []string {
 	return args
 }
 
-// MakeDisk finds the disk that DISK= names: a file, which is there already, or a size such as 64M, for a new file that ends with the process.
-// The caller removes it.
+// MakeDisk finds the disk that DISK= names: a file, which is there already, or a size such as 64M, for a new file, which the caller removes. QEMU's
+// longer form is taken as it is.
 func MakeDisk(what string) (path string, remove func(), err error) {
-	if _, err := os.Stat(what); err == nil {
+	if _, err := os.Stat(what); err == nil || strings.HasPrefix(what, "driver=") {
 		return what, func() {}, nil
 	}
 	size, err := parseSize(what)

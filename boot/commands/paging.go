@@ -8,6 +8,7 @@ import (
 	"defpager/mach"
 	"defpager/mm/vm"
 	"defpager/pager/backing"
+	"defpager/pager/disks"
 )
 
 func (t *Target) paging(c *monitor.Context) error {
@@ -18,10 +19,26 @@ func (t *Target) paging(c *monitor.Context) error {
 		var err error
 		t.Kernel.Do(func() { err = t.Storage.Add(c.Args[1], "", nil) })
 		return err
+	case len(c.Args) == 2 && c.Args[0] == "measure":
+		return t.measurePaging(c)
 	case len(c.Args) == 2 && c.Args[0] == "remove":
 		return t.removePaging(c.Args[1])
 	}
-	return errors.New("paging, paging add DISK or paging remove STORAGE")
+	return errors.New("paging, paging add DISK, paging remove STORAGE or paging measure DISK")
+}
+
+// measurePaging compares page-out with plain writes of the same size.
+func (t *Target) measurePaging(c *monitor.Context) error {
+	var speed disks.Speed
+	var err error
+	t.Kernel.Do(func() { speed, err = t.Storage.Measure(c.Args[1], t.Now) })
+	if err != nil {
+		return err
+	}
+	rate := func(ns int64) float64 { return float64(speed.Bytes) / (1 << 20) / (float64(max(ns, 1)) / 1e9) }
+	c.Printf("%s in large writes: %.1f MiB/s; by page-out: %.1f MiB/s, %.0f %%\n",
+		bytes(speed.Bytes), rate(speed.Plain), rate(speed.Paged), 100*float64(speed.Plain)/float64(max(speed.Paged, 1)))
+	return nil
 }
 
 // removePaging waits until the pages of the storage are elsewhere.

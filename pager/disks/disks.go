@@ -76,12 +76,7 @@ func (s *Disks) Begin() error {
 // Add makes runs of a disk paging storage of a name of its own; without runs all of the disk, under the disk's name if there is no other. Whatever
 // the blocks hold is lost. Errors: ErrNoDisk, ErrInUse, disk.ErrRange, backing.ErrKnown, backing.ErrTooMany, ResourceShortage.
 func (s *Disks) Add(of, name string, runs []store.Run) error {
-	var d disk.Disk
-	for _, k := range s.known {
-		if k.Name() == of {
-			d = k
-		}
-	}
+	d := s.find(of)
 	if d == nil {
 		return ErrNoDisk
 	}
@@ -111,6 +106,16 @@ func (s *Disks) Add(of, name string, runs []store.Run) error {
 	if err := s.backing.AddArea(a); err != nil {
 		a.Free(s.config.Frames)
 		return err
+	}
+	return nil
+}
+
+// find is the disk of that name, nil if there is none.
+func (s *Disks) find(name string) disk.Disk {
+	for _, d := range s.known {
+		if d.Name() == name {
+			return d
+		}
 	}
 	return nil
 }
