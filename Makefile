@@ -23,7 +23,7 @@ help:
 	@echo 'make bench TSV=file   what each operation costs, beside Linux in the same QEMU, with plots in docs/bench; QUICK=1 for the table only'
 	@echo 'make bench-check      fail where an important figure is 3 % above docs/bench/baseline.tsv; make bench-baseline renews that'
 	@echo 'make profile ROW=rpc  instructions of one row of make bench by kernel function: a list and a flame graph'
-	@echo 'make pgo              count the calls of all rows of make bench anew, for the compiler, in boot/default.pgo'
+	@echo 'make pgo              count the calls of all rows of make bench anew, for the compiler, in boot/calls.pgo'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
 	@echo 'make gdb              boot stopped, with gdb attached'
 	@echo 'make iso              a CD image with GRUB: build/defpager.iso'

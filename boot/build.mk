@@ -44,12 +44,13 @@ $(BUILD)/entry.o: boot/entry/start.S
 	@mkdir -p $(BUILD)
 	$(CC) -c -o $@ $<
 
-# $(1): package, $(2): name of the image, $(3): one more build tag, or nothing
+# $(1): package, $(2): name of the image, $(3): one more build tag, or nothing. The counts of calls (make pgo) are not called default.pgo, as then every
+# package would be built and checked twice, on the host too.
 comma := ,
 define IMAGE
 $(BUILD)/$(2).elf: $(IMAGE_DEPS) $(BUILD)/entry.o linker.ld FORCE
 	@mkdir -p $(BUILD)
-	$$(IMAGE_GO) -tags $$(IMAGE_TAGS)$(if $(3),$(comma)$(3)) $$(GOFLAGS_IMAGE) -ldflags '$$(IMAGE_LDFLAGS)' -o $(BUILD)/$(2).go.elf $(1)
+	$$(IMAGE_GO) -tags $$(IMAGE_TAGS)$(if $(3),$(comma)$(3)) $(if $(filter ./boot,$(1)),-pgo=boot/calls.pgo) $$(GOFLAGS_IMAGE) -ldflags '$$(IMAGE_LDFLAGS)' -o $(BUILD)/$(2).go.elf $(1)
 	@$$(GO) run ./boot/relink -in $(BUILD)/$(2).go.elf -out $(BUILD)/$(2).o -script $(BUILD)/$(2).ld
 	$$(LD) -z noexecstack -T linker.ld $(BUILD)/$(2).ld -o $$@ $(BUILD)/entry.o $(BUILD)/$(2).o
 endef

@@ -26,7 +26,7 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   bench-check     compare the most important figures with docs/bench/baseline.tsv; fail where one has grown
   bench-baseline  write that file anew
   profile  count the instructions of one row of bench by kernel function (-row), and draw a flame graph
-  pgo      count the calls that the rows of bench make, for the compiler, in boot/default.pgo; the image was built without that file
+  pgo      count the calls that the rows of bench make, for the compiler, in boot/calls.pgo; the image was built without that file
   doctor   print what this machine has, and the fix for what it lacks
   setup    install what is missing (-all: for every target), with apt-get
   gdb      start the main job stopped, with gdb attached (arguments go to gdb)
@@ -120,7 +120,7 @@ func run(ctx context.Context, command string, args []string) error {
 	case "profile":
 		return qemu.Profile(ctx, job.Machine, job.Programs, job.File, *row, "build/profile", os.Stdout)
 	case "pgo":
-		return qemu.CountCalls(ctx, job.Machine, job.Programs, "boot/default.pgo", os.Stderr)
+		return qemu.CountCalls(ctx, job.Machine, job.Programs, "boot/calls.pgo", os.Stderr)
 	case "doctor":
 		return qemu.Doctor(ctx, os.Stdout, &job.Machine)
 	case "setup":
