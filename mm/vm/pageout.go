@@ -71,7 +71,7 @@ func (env *Env) MakeRoom(n mach.PageNumber) {
 // their way. It must not be called by an operation on memory that is half done, whose pages could go.
 func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
 	err := m.Fault(va, access)
-	if err != nil && m.env.reclaims() {
+	if err != nil && err != Wait && m.env.reclaims() {
 		return m.resolveShort(va, access, err)
 	}
 	return err
