@@ -43,6 +43,7 @@ func main() {
 	flag.Parse()
 	w := &work{client: libmach.NewClient(), contents: *contents, lossy: *lossy, pager: mach.Name(*pager)}
 	if *reserve != 0 {
+		w.wireProgram()
 		w.exhaust(*size<<20, *reserve<<20)
 	}
 	w.versions = make([]byte, *size<<20>>mach.PageShift)
@@ -84,7 +85,7 @@ func fail(format string, args ...any) {
 	os.Exit(1)
 }
 
-// wireProgram keeps the program itself in memory, so that the pages that get lost are only those that it looks at. Of a large region, which is
+// wireProgram keeps the program itself in memory, so that the pages that get lost, or find no frame, are only those that it looks at. Of a large region, which is
 // the heap's, the program uses the beginning.
 func (w *work) wireProgram() {
 	const most = 256 << 10
