@@ -33,8 +33,8 @@ func (p *Pmap) Protect(start, end mach.VirtAddr, prot mach.Prot) {
 }
 
 func (c *change) run(start, end mach.VirtAddr) {
-	if start >= end {
-		return
+	if start >= end || c.p.tables == 1 {
+		return // nothing is mapped where there is only a top table
 	}
 	c.p.view.Drop()
 	last := end - 1
@@ -60,25 +60,26 @@ func (c *change) pass(table *[512]uint64, level uint, start, last mach.VirtAddr)
 		return
 	}
 	size := mach.VirtAddr(1) << shift(level)
-	for i := index(start, level); i <= index(last, level); i++ {
+	for i, end := index(start, level), index(last, level); i <= end; i++ {
+		slot := &table[i]
+		e := PTE(*slot)
+		if !e.Valid() {
+			continue
+		}
 		from := start
 		if i != index(start, level) {
 			from = (start &^ (size<<9 - 1)) + mach.VirtAddr(i)*size
 		}
 		to := min(from|(size-1), last)
-		slot := &table[i]
-		e := PTE(*slot)
-		switch {
-		case !e.Valid():
-		case e.Large():
+		if e.Large() {
 			c.super(slot, level, from, to)
-		default:
-			c.pass(c.p.env.Mem.Table(e.Address()), level-1, from, to)
-			if level == levelDirectory && c.set == 0 && uint64(to-from) == mach.SuperSize-1 {
-				*slot = 0
-				c.p.freeTables(e, levelTable)
-				c.dropAll = true // the processor may hold the table's address too
-			}
+			continue
+		}
+		c.pass(c.p.env.Mem.Table(e.Address()), level-1, from, to)
+		if level == levelDirectory && c.set == 0 && uint64(to-from) == mach.SuperSize-1 {
+			*slot = 0
+			c.p.freeTables(e, levelTable)
+			c.dropAll = true // the processor may hold the table's address too
 		}
 	}
 }

@@ -308,7 +308,7 @@ func (p *Pmap) enterLarge(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, le
 func (p *Pmap) Destroy() {
 	p.Remove(mach.MinUser, mach.MaxUser)
 	top := p.env.Mem.Table(p.root)
-	for i := 1; i < 256; i++ {
+	for i := 1; p.tables > 1; i++ {
 		if e := PTE(top[i]); e.Valid() {
 			p.freeTables(e, levelTop-1)
 		}
