@@ -36,7 +36,7 @@ func sweeps() []sweep {
 			[]string{"object-create", "object-cycle", "first-touch-one-by-one", "task-rpc"},
 		},
 		{
-			"entries", "2G", "Cost over the number of map entries", "entries in the map of the task", 10, chart.Count, 1,
+			"entries", "4G", "Cost over the number of map entries", "entries in the map of the task", 10, chart.Count, 1,
 			[]string{"object-cycle", "zero-fill-one-by-one", "second-mapping", "task-rpc"},
 		},
 	}
