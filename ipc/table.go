@@ -8,10 +8,10 @@ import (
 	"defpager/mach"
 )
 
-// A space's table is cut into chunks of 42 names, which fill a frame. The chunks of the low names hang in a slice, those of high names that a task
+// A space's table is cut into chunks of 45 names, which fill a frame. The chunks of the low names hang in a slice, those of high names that a task
 // chose itself in a map, until the slice has grown so far. A new right gets the lowest free name: two levels of bitmaps find it
 // (which names of a chunk are free, which chunks have a free name).
-const chunkSize = 42
+const chunkSize = 45
 
 // maxRefs is the largest number of user references of one name.
 const maxRefs = 0xffff
@@ -31,8 +31,8 @@ type entry struct {
 	// What the validation of a message found that the message takes: see validate.
 	takes     uint32
 	takesAway mach.PortType
-	touched   *entry
 	marked    bool
+	touched   *entry
 }
 
 type chunk struct {
