@@ -19,7 +19,7 @@ help:
 	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
 	@echo 'make test             lint, host tests, and the scenarios in QEMU'
 	@echo 'make race             all host tests under the race detector, also those of code that runs under the one kernel lock'
-	@echo 'make soak             a million random operations against the reference models'
+	@echo 'make soak             a million random operations against the reference models, and ten minutes of random tasks in QEMU'
 	@echo 'make bench TSV=file   what each operation costs, beside Linux in the same QEMU, with plots in docs/bench; QUICK=1 for the table only'
 	@echo 'make bench-check      fail where an important figure is 3 % above docs/bench/baseline.tsv; make bench-baseline renews that'
 	@echo 'make profile ROW=rpc  instructions of one row of make bench by kernel function: a list and a flame graph'
@@ -112,13 +112,19 @@ host-test:
 race:
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(HOST_PACKAGES) $(LOCKED_PACKAGES)
 
-# Random operations against the reference models, more than a million in all, with new random numbers each time.
-SOAK_ROUNDS ?= 20
-soak:
+# Random operations against the reference models, more than a million in all, with new random numbers each time; then random tasks in QEMU for so many
+# seconds.
+SOAK_ROUNDS  ?= 20
+SOAK_SECONDS ?= 600
+soak: setup
 	@for i in $$(seq $(SOAK_ROUNDS)); do \
 		echo "soak: round $$i of $(SOAK_ROUNDS)"; \
 		$(GO) test -count=1 -timeout 30m -run Model ./mm/vm ./ipc ./pager/backing -args -rapid.checks=250 || exit 1; \
 	done
+	@$(MAKE) -s --no-print-directory image user
+	@seed=$$(date +%s)000; echo "soak: tasks in QEMU for $(SOAK_SECONDS) seconds, from seed $$seed"; \
+		V=1 MEM=128M DISK=48M APPEND=paging=vda $(HOST) demo -quiet $(SOAK_SECONDS)s \
+		-modules "$(BUILD)/user/soak --pager=\$${default-pager-port} --host=\$${host-port} --seed=$$seed --seconds=$(SOAK_SECONDS) --hold=18 --verbose"
 
 qemu-test: $(HOST)
 	@$(HOST) setup -all

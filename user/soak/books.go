@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"defpager/ipc/mig/wire"
+	"defpager/mach"
+)
+
+// books is what must be the same when nothing is left.
+type books struct {
+	frames  uint64 // free, in pages
+	promise uint64 // what the default pager has not promised, in bytes
+	storage uint64 // free blocks of paging storage, in bytes
+}
+
+func (s *soak) books() (b books, err error) {
+	v, code := s.client.VMStatistics(s.client.Task())
+	if code != mach.Success {
+		return b, fmt.Errorf("vm_statistics: %w", code)
+	}
+	info, code := s.client.PagerInfo(s.pager)
+	if code != mach.Success {
+		return b, fmt.Errorf("default_pager_info: %w", code)
+	}
+	_, frees, _, code := wire.DefaultPagerStorageInfo(s.client, s.pager)
+	if code != mach.Success {
+		return b, fmt.Errorf("default_pager_storage_info: %w", code)
+	}
+	for i := range frees.Count {
+		b.storage += binary.LittleEndian.Uint64(frees.Data[8*i:])
+	}
+	b.frames, b.promise = uint64(v.Free), info.Free
+	return b, nil
+}
+
+// spare is how many frames the kernel's tables may keep for the next entry, more than when the books were opened. What is lost adds up from round to round.
+const spare = 4
+
+// balanced reports whether nothing is missing.
+func (b books) balanced(open books) bool {
+	return b.frames+spare >= open.frames && b.promise+size(spare) >= open.promise && b.storage == open.storage
+}
+
+// balance compares the books with what they were. What was on its way to storage or back comes to its end first.
+func (s *soak) balance(open books) error {
+	const tries, pause = 100, 20 // milliseconds
+	var now books
+	for range tries {
+		var err error
+		if now, err = s.books(); err != nil || now.balanced(open) {
+			return err
+		}
+		s.client.Sleep(pause)
+	}
+	return fmt.Errorf("free are %d frames, %d bytes to promise, %d bytes of storage; they were %d, %d, %d",
+		now.frames, now.promise, now.storage, open.frames, open.promise, open.storage)
+}
+
+// wireProgram keeps the program itself in memory, so that the same frames are its own each time the books are looked at. Of the largest region,
+// which is the heap's, it uses the beginning.
+func (s *soak) wireProgram() error {
+	const most, heap = 16 << 20, 4 << 20
+	for at := mach.MinUser; ; {
+		r, code := s.client.VMRegion(s.client.Task(), at)
+		if code != mach.Success {
+			return nil
+		}
+		if r.Object != mach.NameNull {
+			s.client.PortDeallocate(s.client.Task(), r.Object)
+		}
+		size := r.Size
+		if size > most {
+			size = heap
+		}
+		if r.Cur != mach.ProtNone {
+			if code := s.client.VMWire(s.host, s.client.Task(), r.Address, size, r.Cur); code != mach.Success {
+				return fmt.Errorf("vm_wire of the region at %#x: %w", uint64(r.Address), code)
+			}
+		}
+		at = r.Address + mach.VirtAddr(r.Size)
+	}
+}

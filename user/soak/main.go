@@ -1,0 +1,65 @@
+// Command soak keeps the machine busy with tasks that it makes, fills, shares memory between, and ends: more memory than there is, of which it knows every
+// byte, and at the end the books of frames, reservations and storage must be what they were.
+//
+//	soak --pager=PORT --host=PORT [--seed=N] [--rounds=N | --seconds=N] [--operations=N] [--size=MIB] [--objects=MIB] [--hold=MIB] [--verbose]
+//
+// PORTs are names of send rights to the default memory manager's port and to the host's privileged port, by which the program wires its own memory. Each round is determined by its seed, N, N+1 and so on, makes a number of random
+// operations and then ends all tasks and gives all objects up. A round that is not counted comes first, after which the books are opened. The last line is
+// "soak: N operations, M tasks, K objects: all agree, all frames are back", or "soak: FAILED: ", the seed and the reason, with exit status 1.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+func main() {
+	debug.SetGCPercent(-1) // what the program has stays as it is
+	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
+	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	seed := flag.Uint64("seed", 1, "`number` that determines the first round")
+	rounds := flag.Uint64("rounds", 4, "how many `rounds`")
+	seconds := flag.Uint64("seconds", 0, "for how many `seconds` to begin rounds, instead of --rounds")
+	operations := flag.Int("operations", 2000, "how many `operations` a round has")
+	size := flag.Int("size", 32, "up to how much memory the tasks have, in `MiB`")
+	promise := flag.Int("objects", 3, "up to how much the objects have, in `MiB`: the default pager keeps frames for it")
+	hold := flag.Uint64("hold", 0, "memory to take from the machine first, wired, in `MiB`")
+	verbose := flag.Bool("verbose", false, "print each round's number")
+	flag.Parse()
+	s := &soak{client: libmach.NewClient(), pager: mach.Name(*pager), host: mach.Name(*host), most: *size << 20 >> mach.PageShift, promise: *promise << 20 >> mach.PageShift}
+	if err := s.begin(*hold << 20); err != nil {
+		fmt.Println("soak: FAILED:", err)
+		os.Exit(1)
+	}
+	fail := func(seed uint64, err error) {
+		fmt.Printf("soak: FAILED: seed %d: operation %d: %v\n", seed, s.operations, err)
+		os.Exit(1)
+	}
+	if err := s.round(*seed-1, *operations); err != nil {
+		fail(*seed-1, err)
+	}
+	open, err := s.books()
+	if err != nil {
+		fail(*seed-1, err)
+	}
+	s.operations, s.tasks, s.objects = 0, 0, 0
+	start := time.Now()
+	for i := uint64(0); *seconds == 0 && i < *rounds || time.Since(start) < time.Duration(*seconds)*time.Second; i++ {
+		if *verbose {
+			libmach.Print(fmt.Sprintf("soak: seed %d, after %d operations\n", *seed+i, s.operations))
+		}
+		if err := s.round(*seed+i, *operations); err != nil {
+			fail(*seed+i, err)
+		}
+		if err := s.balance(open); err != nil {
+			fail(*seed+i, err)
+		}
+	}
+	fmt.Printf("soak: %d operations, %d tasks, %d objects: all agree, all frames are back\n", s.operations, s.tasks, s.objects)
+}

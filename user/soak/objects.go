@@ -1,0 +1,168 @@
+package main
+
+import (
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+// object makes an object, or maps it, resizes it, hands its right to a task or gives that up.
+func (s *soak) object(t *task) error {
+	i := s.random.IntN(objects)
+	o := s.shared[i]
+	if o == nil {
+		return s.makeObject(i)
+	}
+	switch k := s.random.IntN(10); {
+	case k < 6:
+		return s.mapObject(t, o)
+	case k < 8:
+		n := s.random.IntN(longest) + 1
+		if grow := n - len(o.cells); grow > 0 && s.reserved()+grow > s.promise {
+			return nil
+		}
+		code := s.insist(func() mach.Return { return s.client.ObjectSetSize(o.port, size(n)) })
+		s.arena.resize(o, n)
+		return disagree("default_pager_object_set_size", code, mach.Success)
+	case k < 9:
+		return s.give(t, o)
+	}
+	s.shared[i] = nil
+	return s.release(o)
+}
+
+// reserved is how many pages the default pager must have promised at most: also for objects that are mapped, or to which a task has a right.
+func (s *soak) reserved() (n int) {
+	made := s.arena.objects[:s.arena.made]
+	for i := range made {
+		made[i].live = made[i].given
+	}
+	for _, o := range s.shared {
+		if o != nil {
+			o.live = true
+		}
+	}
+	for _, t := range s.list {
+		if t == nil {
+			continue
+		}
+		for i := range t.pages {
+			if o := t.pages[i].object; o != nil {
+				o.live = true
+			}
+		}
+	}
+	for i := range made {
+		if made[i].live {
+			n += len(made[i].cells)
+		}
+	}
+	return n
+}
+
+func (s *soak) makeObject(i int) error {
+	n := s.random.IntN(longest) + 1
+	if s.reserved()+n > s.promise {
+		return nil
+	}
+	port := mach.NameNull
+	code := s.insist(func() (code mach.Return) {
+		port, code = s.client.ObjectCreate(s.pager, size(n))
+		return code
+	})
+	if code != mach.Success {
+		return disagree("default_pager_object_create", code, mach.Success)
+	}
+	o := s.arena.object()
+	o.port = port
+	s.arena.resize(o, n)
+	s.shared[i] = o
+	s.objects++
+	return nil
+}
+
+// release gives the right up: the object lives on where it is mapped, and where a task has a right.
+func (s *soak) release(o *object) error {
+	return disagree("mach_port_deallocate of an object", s.client.PortDeallocate(s.client.Task(), o.port), mach.Success)
+}
+
+// give makes a right of a task's, which dies with it.
+func (s *soak) give(t *task, o *object) error {
+	if t.own {
+		return nil
+	}
+	o.given = true
+	const first, number = 1 << 12, 1 << 10
+	name := mach.Name(first + s.random.IntN(number))
+	code := s.insist(func() mach.Return { return s.client.PortInsertRight(t.port, name, o.port, mach.MsgCopySend) })
+	if code == mach.NameExists || code == mach.RightExists {
+		code = mach.Success
+	}
+	return disagree("mach_port_insert_right", code, mach.Success)
+}
+
+// mapObject maps a part of an object, perhaps beyond its end, shared or copied.
+func (s *soak) mapObject(t *task, o *object) error {
+	first, n := s.area()
+	if n = t.run(first, n, false); n == 0 {
+		return nil
+	}
+	offset, copied, how := s.random.IntN(len(o.cells)), s.random.IntN(3) == 0, mach.Inherit(s.random.IntN(3))
+	if copied && s.used()+n > s.most {
+		return nil
+	}
+	for i := range n {
+		p := page{object: o, index: offset + i, inherit: how, mapped: true}
+		if copied {
+			p = s.arena.copied(&p)
+		}
+		t.pages[first+i] = p
+	}
+	code := s.insist(func() mach.Return {
+		_, code := s.client.VMMap(t.port, libmach.Map{
+			Address: at(first), Size: size(n), Object: o.port, Offset: size(offset), Copy: copied, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: how,
+		})
+		return code
+	})
+	return disagree("vm_map", code, mach.Success)
+}
+
+// end looks at all pages once more, and leaves nothing.
+func (s *soak) end() error {
+	for i := range s.copies {
+		if r := &s.copies[i]; r.memory != nil {
+			if err := s.look(r); err != nil {
+				return err
+			}
+		}
+	}
+	for i, o := range s.shared {
+		if o == nil {
+			continue
+		}
+		s.shared[i] = nil
+		if err := s.release(o); err != nil {
+			return err
+		}
+	}
+	for i, t := range s.list {
+		if t == nil {
+			continue
+		}
+		for first := 0; first < pages; first++ {
+			n := t.whole(first, min(span, pages-first))
+			if n == 0 {
+				continue
+			}
+			if err := s.compare(t, first, n); err != nil {
+				return err
+			}
+			first += n
+		}
+		if i != 0 {
+			if err := s.kill(i); err != nil {
+				return err
+			}
+		}
+	}
+	return disagree("vm_deallocate", s.insist(func() mach.Return { return s.client.VMDeallocate(s.client.Task(), base, size(pages)) }), mach.Success)
+}
