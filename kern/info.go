@@ -24,6 +24,11 @@ type TaskInfo struct {
 	Names     int             // of its name space
 	Reserved  mach.PageNumber // frames that the default pager promised to objects which the task asked for
 	Faults    uint64          // page faults
+	Objects   int             // which it was promised those frames for
+	Limit     uint64          // bytes that it may map; vm.Unlimited
+	Wired     uint64          // bytes that it wired
+	Events    vm.Counters     // of its memory: see vm.Map.Counters
+	Waited    int64           // nanoseconds that its threads waited for pages, from paging storage or managers, and for frames; without waits that last
 }
 
 // Tasks lists all tasks, oldest first.
@@ -37,10 +42,12 @@ func (k *Kernel) Tasks() []TaskInfo {
 
 // Info describes t.
 func (t *Task) Info() TaskInfo {
+	limit, _ := t.memory.SizeLimit()
 	return TaskInfo{
 		ID: t.id, Name: t.name, Threads: t.threadCount, Suspended: t.suspended, Size: t.memory.Map.Size(), Resident: t.memory.Resident(),
 		Tables: t.memory.Pmap().Tables(), Names: t.space.Len(),
 		Reserved: t.account.Reserved, Faults: t.memory.Counters().Faults,
+		Objects: t.account.Objects, Limit: limit, Wired: t.memory.Wired(), Events: t.memory.Counters(), Waited: t.waited,
 	}
 }
 
@@ -92,6 +99,9 @@ func (t *Task) Done() <-chan struct{} { return t.done }
 
 // Regions yields what is mapped in t's address space, in order.
 func (t *Task) Regions(yield func(vm.Region) bool) { t.memory.Entries(yield) }
+
+// Out yields what names the pages of t's memory that are paged out: see vm.Map.Out.
+func (t *Task) Out(yield func(vm.Token) bool) { t.memory.Map.Out(yield) }
 
 // Walk are the steps through t's page tables to the page of va.
 func (t *Task) Walk(va mach.VirtAddr) []pmap.Level { return t.memory.Pmap().Levels(va) }

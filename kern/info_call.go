@@ -96,7 +96,7 @@ func (t *Task) info(m *ipc.Message, flavor int32, room uint32) *ipc.Message {
 	case taskEvents:
 		c := t.memory.Map.Counters()
 		sent, received := t.space.Traffic()
-		w.long(c.Faults, c.ZeroFills, 0, 0, c.CopyFaults, sent, received)
+		w.long(c.Faults, c.ZeroFills, 0, c.PageIns, c.CopyFaults, sent, received)
 	case taskThreadTimes:
 		added = 2 * time64Words
 		user := int64(0)

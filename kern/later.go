@@ -43,6 +43,7 @@ func (k *Kernel) later(t *Task, m *ipc.Message, held ipc.Right, again func(err e
 func (k *Kernel) pageReady(w *vm.Waiter) {
 	switch owner := w.Owner.(type) {
 	case *Thread:
+		k.countWait(owner)
 		k.wakeThread(owner)
 	case *laterRequest:
 		if k.laters.lastReady == nil {

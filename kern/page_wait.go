@@ -14,8 +14,9 @@ import (
 // pageWait is a thread's wait for a page.
 type pageWait struct {
 	vm.Waiter
-	code mach.Return  // what the trap returns if the page cannot be had; Success: why it cannot
-	late []lateResult // what is to be written first
+	since int64        // nanoseconds of the clock, when it began
+	code  mach.Return  // what the trap returns if the page cannot be had; Success: why it cannot
+	late  []lateResult // what is to be written first
 }
 
 // lateResult is data for a thread's memory.
@@ -27,13 +28,16 @@ type lateResult struct {
 // awaitPage makes t wait, in the way w, for what the last operation needs.
 func (k *Kernel) awaitPage(t *Thread, w wait, code mach.Return) {
 	k.env.Await(&t.page.Waiter)
-	t.page.code = code
+	t.page.code, t.page.since = code, k.config.Clock()
 	t.wait = w
 	t.awake = false
 	if k.current == t {
 		k.current = nil
 	}
 }
+
+// countWait adds t's wait for a page, which ends now, to what its task waited.
+func (k *Kernel) countWait(t *Thread) { t.task.waited += k.config.Clock() - t.page.since }
 
 // pageCame goes on with t, whose wait for a page is over and whose turn it is.
 func (k *Kernel) pageCame(t *Thread) {
@@ -91,6 +95,9 @@ func (k *Kernel) abortPage(t *Thread) {
 
 // forgetPage takes t out of any queue for a page, and drops what was to be written.
 func (k *Kernel) forgetPage(t *Thread) {
+	if t.page.Waiting() {
+		k.countWait(t)
+	}
 	t.page.Cancel()
 	k.dropLate(t, len(t.page.late))
 }

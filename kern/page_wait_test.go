@@ -246,3 +246,40 @@ func TestRequestsAboutManagedMemory(t *testing.T) {
 	})
 	m.finish()
 }
+
+// What a task's threads waited for pages is counted, also when the wait ends early; the manager of the pages waits for nothing.
+func TestTimeWaited(t *testing.T) {
+	m := newMachine(t)
+	waited := func(name string) (ns int64) {
+		for _, i := range m.Tasks() {
+			if i.Name == name {
+				ns = i.Waited
+			}
+		}
+		return ns
+	}
+	m.keep(func(u *user, s *store, port mach.Name) {
+		at := u.mapManaged(port, 20)
+		if ns := waited("client"); ns != 0 {
+			t.Errorf("waited %d ns before it touched anything", ns)
+		}
+		u.Load(at)
+		first := waited("client")
+		s.silent = true
+		th := u.newThread(u.self(), m.entry(func(w *user) { w.Load(at + pageSize) }), uint64(stackTop)-0x800)
+		u.want(u.code(th, mach.IDThreadResume, nil), mach.Success)
+		before := m.clock
+		u.rest()
+		if ns := waited("client"); ns != first {
+			t.Errorf("a wait that lasts was counted: %d ns", ns-first)
+		}
+		u.want(u.code(th, mach.IDThreadTerminate, nil), mach.Success)
+		if ns := waited("client") - first; ns <= 0 || ns > m.clock-before {
+			t.Errorf("waited %d ns of %d", ns, m.clock-before)
+		}
+		if ns := waited("manager"); ns != 0 {
+			t.Errorf("the manager waited %d ns", ns)
+		}
+	})
+	m.finish()
+}

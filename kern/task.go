@@ -32,6 +32,7 @@ type Task struct {
 	account     *vm.Account // what the default pager promised it; objects may outlive the task
 	created     int64       // nanoseconds of the clock
 	deadTime    int64       // nanoseconds that threads ran which are gone
+	waited      int64       // nanoseconds that threads waited for pages, and for frames
 	selfName    mach.Name   // under which it did so last, in the task's own space
 	handler     ipc.Right   // the exception port
 	bootstrap   ipc.Right

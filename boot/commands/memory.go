@@ -89,6 +89,8 @@ func (t *Target) object(c *monitor.Context) error {
 				return true
 			}
 			lines = append(lines, objectHeader, describe(o, named))
+			out, ins, outs := o.Paged()
+			lines = append(lines, fmt.Sprintf("  pages out %d: %s", out, t.tiers(o.Out)), fmt.Sprintf("  page-ins %d, page-outs %d", ins, outs))
 			lines = append(lines, pages(o)...)
 			return false
 		})

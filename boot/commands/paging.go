@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"iter"
 
 	"defpager/boot/monitor"
 	"defpager/mach"
@@ -76,7 +77,7 @@ func (t *Target) showPaging(c *monitor.Context) error {
 		}
 		for o := range t.Kernel.Memory().Objects {
 			if out, ins, outs := o.Paged(); outs != 0 {
-				lines = append(lines, fmt.Sprintf("object %d: %d pages out (%s), %d resident; page-outs %d, page-ins %d", o.ID(), out, t.tiers(o), o.Resident(), outs, ins))
+				lines = append(lines, fmt.Sprintf("object %d: %d pages out (%s), %d resident; page-outs %d, page-ins %d", o.ID(), out, t.tiers(o.Out), o.Resident(), outs, ins))
 			}
 		}
 	})
@@ -84,10 +85,21 @@ func (t *Target) showPaging(c *monitor.Context) error {
 }
 
 // tiers counts an object's pages that are out by where they are.
-func (t *Target) tiers(o *vm.Object) string {
+func (t *Target) tiers(out iter.Seq2[mach.PageNumber, vm.Token]) string {
+	return t.places(func(yield func(vm.Token) bool) {
+		for _, token := range out {
+			if !yield(token) {
+				return
+			}
+		}
+	})
+}
+
+// places counts pages that are out by where they are.
+func (t *Target) places(out iter.Seq[vm.Token]) string {
 	var counts [backing.TierLost + 1]int
 	far := 0
-	for _, token := range o.Out {
+	for token := range out {
 		if token.External() {
 			far++
 			continue

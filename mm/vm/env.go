@@ -88,7 +88,8 @@ func (env *Env) NodeFrames() mach.PageNumber {
 	return mach.PageNumber(env.nodes.held) + env.entries.Frames() + env.objectFrames()
 }
 
-// Counters are the faults of this map.
+// Counters are the events of this map: faults, zero fills, copies, and of memory without a manager the page-ins and page-outs. A page-out
+// counts in every map that sees the page; a page-in in the one whose fault brought it. The other counters are 0.
 func (m *Map) Counters() Counters { return m.counters }
 
 // init prepares the pools at the first use. It fails with ResourceShortage only.

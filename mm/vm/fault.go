@@ -54,6 +54,7 @@ func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 			if s, err = o.bring(n, s); err != nil {
 				return err
 			}
+			m.counters.PageIns++
 		} else {
 			env.counters.Hits++
 		}
@@ -326,6 +327,7 @@ func (o *Object) unfill(first, end mach.PageNumber, p mach.PhysAddr) {
 // lookBelow resolves a fault on page n that e's object does not have itself but may show from below.
 func (m *Map) lookBelow(e *Entry, va mach.VirtAddr, n mach.PageNumber, write bool) error {
 	o := e.object
+	before := m.env.counters.PageIns
 	if o.shadow != nil && o.shadow.Refs() == 1 {
 		o.collapse() // memory was short when the shadow lost its last other user
 		if s := o.at(n); s != 0 {
@@ -333,10 +335,12 @@ func (m *Map) lookBelow(e *Entry, va mach.VirtAddr, n mach.PageNumber, write boo
 			if err != nil {
 				return err
 			}
+			m.counters.PageIns += m.env.counters.PageIns - before
 			return m.enter(e, va, n, s, write)
 		}
 	}
 	s, owner, err := o.find(n)
+	m.counters.PageIns += m.env.counters.PageIns - before
 	switch {
 	case err != nil:
 		return err

@@ -31,6 +31,7 @@ func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, 
 			o.env.Frames.Free(p)
 			return from, err
 		}
+		o.ins++
 		g.unmark(n)
 		g.wake(o.env, n, n+1, nil)
 	}

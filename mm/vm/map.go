@@ -23,7 +23,7 @@ type Map struct {
 	wireFuture bool // what is mapped from now on is wired
 	resident   bool // see KeepResident
 
-	counters Counters // events in this map; lookups and hits are not counted
+	counters Counters // events in this map: see Counters
 
 	next, prev *Map // all maps of env
 }

@@ -75,7 +75,7 @@ type rest struct {
 	pager *pagerState   // managed objects only
 
 	onItsWay  bool   // its pages are going out already: they do not go out again
-	ins, outs uint32 // pages that came from the backing and went to it
+	ins, outs uint32 // see Paged
 
 	next, prev *Object // of Env's list: all objects that are not reserved
 	whole      *whole  // where it lies if not in frames
@@ -177,7 +177,8 @@ func (o *Object) Out(yield func(mach.PageNumber, Token) bool) {
 	}
 }
 
-// Paged is the number of pages that are paged out now, and how many ever came back and went.
+// Paged is the number of pages that are paged out now, and how many ever came back and went. A managed object's pages came when its manager supplied
+// them, the first time too, and went when the kernel was short of frames; none of them is out, as the manager has them.
 func (o *Object) Paged() (out mach.PageNumber, ins, outs uint32) {
 	return mach.PageNumber(o.pages.out), o.ins, o.outs
 }

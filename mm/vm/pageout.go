@@ -230,8 +230,23 @@ func (o *Object) evict(n mach.PageNumber, s slot) bool {
 	if env.Trace != nil {
 		o.trace("page %d was not used lately and goes out, as %#x", n, uint64(t))
 	}
+	o.bill(n)
 	o.mark(n, outSlot(t))
 	o.outs++
 	env.counters.PageOuts++
 	return true
+}
+
+// bill counts the page-out of page n, which o has, in each map that sees it, once for each mapping.
+func (o *Object) bill(n mach.PageNumber) {
+	for e := o.mappings; e != nil; e = e.mapNext {
+		if _, ok := e.address(n); ok && e.m != nil {
+			e.m.counters.PageOuts++
+		}
+	}
+	for a := o.above; a != nil; a = a.aboveNext {
+		if m, ok := a.aboveAt(n); ok && !a.has(m) {
+			a.bill(m)
+		}
+	}
 }

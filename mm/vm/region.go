@@ -33,6 +33,41 @@ func (m *Map) Entries(yield func(Region) bool) {
 	}
 }
 
+// Out yields what names the contents of the pages that are paged out and that the map shows, entry by entry. The loop's body must not change the
+// map or its objects. It takes time in proportion to the pages of the objects that are mapped.
+func (m *Map) Out(yield func(Token) bool) {
+	for e := m.head.next; e != nil; e = e.next {
+		if !e.out(yield) {
+			return
+		}
+	}
+}
+
+func (e *Entry) out(yield func(Token) bool) bool {
+	from, to := e.offset, e.offset+e.pages()
+	for o := e.object; o != nil && from < to; o = o.shadow {
+		for n, t := range o.Out {
+			if n >= from && n < to && e.shows(o, e.offset+(n-from)) && !yield(t) {
+				return false
+			}
+		}
+		to = min(to, o.shadowEnd)
+		from, to = from+o.shadowOffset, to+o.shadowOffset
+	}
+	return true
+}
+
+// shows reports whether nothing between e and the object below, which is e's or a shadow of it, hides what that has for page n of e's object.
+func (e *Entry) shows(below *Object, n mach.PageNumber) bool {
+	for o := e.object; o != below; o = o.shadow {
+		if o.has(n) {
+			return false
+		}
+		n += o.shadowOffset
+	}
+	return true
+}
+
 func (e *Entry) region() Region {
 	return Region{
 		Address: e.start, Size: e.size(), Prot: e.prot, MaxProt: e.max, Inherit: e.inherit,
