@@ -53,7 +53,9 @@ $(HOST):
 setup: $(HOST)
 	@$(HOST) setup
 
-run demo: setup
+run: setup
+demo: setup
+run demo:
 	@$(MAKE) -s --no-print-directory image user
 	@$(HOST) $@
 

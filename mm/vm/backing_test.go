@@ -104,6 +104,17 @@ func TestPageOutTakesWhatWasNotUsedLately(t *testing.T) {
 	}
 }
 
+// A machine where much is wired and there is no room for the rest must find out that paging out is hopeless.
+func TestWiredPagesCountAmongThoseThatStay(t *testing.T) {
+	w, m, _ := paged(t, 8)
+	if err := m.Wire(at(0), 8*page, mach.ProtRead); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.env.sweep(8, 8); s.out != 0 || s.seen != 8 || s.stiff != 8 {
+		t.Errorf("a sweep over 8 wired pages: %+v", s)
+	}
+}
+
 func TestWiredPagesStay(t *testing.T) {
 	w, m, s := paged(t, 8)
 	if err := m.Wire(at(2), 2*page, mach.ProtRead); err != nil {
