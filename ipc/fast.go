@@ -22,6 +22,7 @@ const (
 	bitsCall   = mach.HeaderBits(mach.MsgCopySend) | mach.HeaderBits(mach.MsgMakeSendOnce)<<8
 	bitsNotice = mach.HeaderBits(mach.MsgCopySend)
 	bitsReply  = mach.HeaderBits(mach.MsgMoveSendOnce)
+	bitsRights = bitsCall | mach.Complex
 )
 
 // Header words of a message in memory: bits and size, remote port, local port, sequence number and id.
@@ -79,6 +80,9 @@ func (s *Space) Fast(w *Waiter) (Outcome, *Waiter) {
 			return Declined, nil
 		}
 	default:
+		if bits == bitsRights {
+			return s.quickComplex(w, h, dest), nil
+		}
 		return Declined, nil
 	}
 	r := p.receivers.first

@@ -26,6 +26,7 @@ type Quick struct {
 
 	in   *board.Words // the request, in the sender's memory or in own
 	size uint32       // of the body, in bytes
+	from *Space       // where the rights of a complex request are; nil for all others
 
 	out    [quickOut]word // what follows the code, which counts only with the result Success
 	nout   int
@@ -48,6 +49,7 @@ const (
 	Integer64 = mach.Type(mach.MsgInteger64) | 64<<8 | mach.TypeInline | 1<<32
 	Boolean   = mach.Type(mach.MsgBoolean) | 32<<8 | mach.TypeInline | 1<<32
 	PortName  = mach.Type(mach.MsgPortName) | 32<<8 | mach.TypeInline | 1<<32
+	OneCopy   = mach.Type(mach.MsgCopySend) | 64<<8 | mach.TypeInline | 1<<32
 	oneRight  = mach.Type(mach.MsgPortSend) | 64<<8 | mach.TypeInline | 1<<32
 )
 
@@ -70,6 +72,27 @@ func (q *Quick) Has3(a, b, c mach.Type) bool {
 // Has4 is Has1 for four items.
 func (q *Quick) Has4(a, b, c, d mach.Type) bool {
 	return q.size == 4*16 && q.in[wordBody] == uint64(a) && q.in[wordBody+2] == uint64(b) && q.in[wordBody+4] == uint64(c) && q.in[wordBody+6] == uint64(d) || q.bad()
+}
+
+// Complex reports whether the request may carry rights. Has1 and its like don't look: a server that doesn't ask Descriptor about all items must
+// decline.
+func (q *Quick) Complex() bool { return q.from != nil }
+
+// Items is how many items the body has, if each has one word.
+func (q *Quick) Items() uint32 { return q.size / 16 }
+
+// Descriptor is that of item i.
+func (q *Quick) Descriptor(i int) mach.Type { return mach.Type(q.in[wordBody+2*i]) }
+
+// Send is the send right that item i names, with the descriptor OneCopy: it stays the sender's, and is valid while the request is carried out. Null for
+// null. false: there is none, and the request must be declined.
+func (q *Quick) Send(i int) (Right, bool) {
+	name := q.Name(i)
+	if name == mach.NameNull {
+		return Right{}, true
+	}
+	e := q.from.at(name)
+	return Right{e.port, mach.MsgPortSend}, e.typ&mach.TypeSend != 0
 }
 
 func (q *Quick) bad() bool {
@@ -158,6 +181,20 @@ func (s *Space) quick(w *Waiter, h *board.Words, p *Port, e *entry) Outcome {
 		h[wordBody+2+2*i], h[wordBody+3+2*i] = uint64(q.out[i].t), q.out[i].v
 	}
 	return Finished
+}
+
+// quickComplex is quick for a request with rights in its body.
+func (s *Space) quickComplex(w *Waiter, h *board.Words, dest *entry) Outcome {
+	a, name := &w.Args, mach.Name(h[wordLocal])
+	reply := s.at(name)
+	if dest.typ&mach.TypeSend == 0 || dest.port.server == nil || reply.typ&mach.TypeReceive == 0 || a.Option != mach.OptSend|mach.OptRcv || name != a.RcvName {
+		return Declined
+	}
+	q := &s.sys.quick
+	q.from = s
+	out := s.quick(w, h, dest.port, reply)
+	q.from = nil
+	return out
 }
 
 // idle reports whether nothing is on p's queue, nobody waits there, and messages come from there without more ado.

@@ -3,6 +3,7 @@ package kern
 import (
 	"defpager/ipc"
 	"defpager/mach"
+	"defpager/mm/vm"
 )
 
 // Quick implements ipc.Server: it carries out the calls that are a few numbers there and back.
@@ -10,6 +11,9 @@ func (k *Kernel) Quick(p *ipc.Port, q *ipc.Quick) bool {
 	t, ok := p.Object().(*Task)
 	if !ok || t.dying || k.trace.on {
 		return false
+	}
+	if q.Complex() {
+		return q.ID == mach.IDVMMap && k.quickMap(t, q)
 	}
 	switch q.ID {
 	case mach.IDPortType, mach.IDPortAllocate, mach.IDPortDestroy, mach.IDPortDeallocate, mach.IDPortGetRefs, mach.IDPortModRefs:
@@ -81,4 +85,38 @@ func quickMemory(m *userMemory, q *ipc.Quick) {
 			q.Code(mach.Code(m.Inherit(mach.VirtAddr(q.Word(0)), q.Word(1), mach.Inherit(int32(q.Word(2))))))
 		}
 	}
+}
+
+// quickMap is vm_map of zeros or of an object that the kernel knows. What has to wait for a memory manager is declined, with nothing done.
+func (k *Kernel) quickMap(t *Task, q *ipc.Quick) bool {
+	if q.Items() != 10 ||
+		q.Descriptor(0) != ipc.Integer64 || q.Descriptor(1) != ipc.Integer64 || q.Descriptor(2) != ipc.Integer64 || q.Descriptor(3) != ipc.Boolean ||
+		q.Descriptor(4) != ipc.OneCopy || q.Descriptor(5) != ipc.Integer64 || q.Descriptor(6) != ipc.Boolean ||
+		q.Descriptor(7) != ipc.Integer32 || q.Descriptor(8) != ipc.Integer32 || q.Descriptor(9) != ipc.Integer32 {
+		return false
+	}
+	right, ok := q.Send(4)
+	if !ok {
+		return false
+	}
+	a := vm.MapArgs{
+		Address: mach.VirtAddr(q.Word(0)), Size: q.Word(1), Mask: mach.VirtAddr(q.Word(2)), Anywhere: uint32(q.Word(3)) != 0,
+		Offset: q.Word(5), Copy: uint32(q.Word(6)) != 0,
+		Cur: mach.Prot(int32(q.Word(7))), Max: mach.Prot(int32(q.Word(8))), Inherit: mach.Inherit(int32(q.Word(9))),
+	}
+	if right.Port != nil {
+		o, ok := right.Port.Object().(Mappable)
+		if !ok {
+			return false
+		}
+		a.Object = o.MemoryObject()
+	}
+	at, err := t.memory.Map.Map(&a)
+	if err != nil && k.env.Waits() {
+		k.env.Forget()
+		return false
+	}
+	q.Put(ipc.Integer64, uint64(at))
+	q.Code(mach.Code(err))
+	return true
 }

@@ -8,7 +8,7 @@ import (
 // Quick implements ipc.Server for the calls that the pager is for, whose requests and replies are a few numbers. A trace shows them as
 // messages.
 func (p *Pager) Quick(port *ipc.Port, q *ipc.Quick) bool {
-	if p.tracing() || !p.carryOut(port, q) {
+	if q.Complex() || p.tracing() || !p.carryOut(port, q) {
 		return false
 	}
 	if port == p.port && !p.config.Plain {
