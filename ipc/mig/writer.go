@@ -70,6 +70,9 @@ func (w *Writer) reserve(n int) []byte {
 	return b
 }
 
+// Words makes room for n items of one word and returns the place, 16 bytes for each: a descriptor and a word, for the caller to fill. nil: there is no room.
+func (w *Writer) Words(n int) []byte { return w.reserve(16 * n) }
+
 func (w *Writer) word(t mach.Type, v uint64) {
 	n := w.n
 	if n > len(w.buf)-16 {

@@ -37,17 +37,22 @@ func (c *Client) VMMap(task mach.Name, m Map) (mach.VirtAddr, mach.Return) {
 
 // VMMapRight is VMMap with a disposition for the memory object's right: MsgMoveSend gives it away.
 func (c *Client) VMMapRight(task mach.Name, m Map, disposition mach.MsgType) (mach.VirtAddr, mach.Return) {
-	w := c.Request()
-	w.Uint64(uint64(m.Address))
-	w.Uint64(m.Size)
-	w.Uint64(uint64(m.Mask))
-	w.Bool(m.Anywhere)
-	w.Port(disposition, m.Object)
-	w.Uint64(m.Offset)
-	w.Bool(m.Copy)
-	w.Int32(int32(m.Cur))
-	w.Int32(int32(m.Max))
-	w.Int32(int32(m.Inherit))
+	const items = 10
+	b := c.Request().Words(items)
+	if len(b) < 16*items {
+		return 0, mach.MIGArrayTooLarge
+	}
+	r := (*[16 * items]byte)(b)
+	putWord(r[0:16], oneInteger64, uint64(m.Address))
+	putWord(r[16:32], oneInteger64, m.Size)
+	putWord(r[32:48], oneInteger64, uint64(m.Mask))
+	putWord(r[48:64], oneBoolean, uint64(flag(m.Anywhere)))
+	putWord(r[64:80], oneOfRight|mach.Type(disposition), uint64(m.Object))
+	putWord(r[80:96], oneInteger64, m.Offset)
+	putWord(r[96:112], oneBoolean, uint64(flag(m.Copy)))
+	putWord(r[112:128], oneInteger32, uint64(uint32(m.Cur)))
+	putWord(r[128:144], oneInteger32, uint64(uint32(m.Max)))
+	putWord(r[144:160], oneInteger32, uint64(uint32(m.Inherit)))
 	v, ret := c.word(task, mach.IDVMMap, callBits|mach.Complex, oneInteger64)
 	return mach.VirtAddr(v), ret
 }

@@ -1,6 +1,8 @@
 package libmach
 
 import (
+	"encoding/binary"
+
 	"defpager/ipc/mig"
 	"defpager/mach"
 )
@@ -12,8 +14,10 @@ import (
 const (
 	oneInteger32 = mach.Type(mach.MsgInteger32) | 32<<8 | mach.TypeInline | 1<<32
 	oneInteger64 = mach.Type(mach.MsgInteger64) | 64<<8 | mach.TypeInline | 1<<32
+	oneBoolean   = mach.Type(mach.MsgBoolean) | 32<<8 | mach.TypeInline | 1<<32
 	oneName      = mach.Type(mach.MsgPortName) | 32<<8 | mach.TypeInline | 1<<32
-	oneRight     = mach.Type(mach.MsgPortSend) | 64<<8 | mach.TypeInline | 1<<32
+	oneOfRight   = mach.Type(0) | 64<<8 | mach.TypeInline | 1<<32 // and the disposition
+	oneRight     = mach.Type(mach.MsgPortSend) | oneOfRight
 )
 
 // Sizes of replies, in bytes.
@@ -21,6 +25,12 @@ const (
 	sizeCode = mach.HeaderSize + 16
 	sizeWord = sizeCode + 16
 )
+
+// putWord writes an item of one word, 16 bytes, for requests of many.
+func putWord(b []byte, t mach.Type, v uint64) {
+	binary.LittleEndian.PutUint64(b, uint64(t))
+	binary.LittleEndian.PutUint64(b[8:], v)
+}
 
 // exchange sends the request that was written with Request and receives its reply, which is left in the buffer.
 func (c *Client) exchange(to mach.Name, id mach.MsgID, bits mach.HeaderBits) mach.Return {
