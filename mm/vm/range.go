@@ -152,7 +152,11 @@ func (m *Map) clip(start, end mach.VirtAddr) (*Entry, error) {
 			return nil, err
 		}
 	}
-	if last := m.floor(end - 1); last.start < end && end < last.end {
+	last := first
+	if end > last.end {
+		last = m.floor(end - 1)
+	}
+	if end < last.end {
 		if _, err := m.split(last, end); err != nil {
 			if cut {
 				m.merge(first)

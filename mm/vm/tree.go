@@ -22,6 +22,9 @@ func (m *Map) find(va mach.VirtAddr) *Entry {
 
 // floor is the last entry that starts at or below va, the head if there is none.
 func (m *Map) floor(va mach.VirtAddr) *Entry {
+	if e := m.hint; va >= e.start && va < e.end {
+		return e
+	}
 	best := &m.head
 	for e := m.root; e != nil; {
 		if va < e.start {
@@ -60,7 +63,7 @@ func (m *Map) insert(prev, e *Entry) {
 	for e.parent != nil && e.parent.priority < e.priority {
 		m.rotate(e)
 	}
-	m.regap(e)
+	m.fixUp(e.parent)
 	m.regap(prev)
 }
 
@@ -116,10 +119,14 @@ func (m *Map) regap(e *Entry) {
 	m.fixUp(e)
 }
 
-// fixUp computes maxGap anew from e to the root.
+// fixUp computes maxGap anew from e upwards, until it stays as it was: nothing else changes for those above.
 func (m *Map) fixUp(e *Entry) {
 	for ; e != nil; e = e.parent {
-		e.maxGap = e.largest()
+		g := e.largest()
+		if g == e.maxGap {
+			return
+		}
+		e.maxGap = g
 	}
 }
 
