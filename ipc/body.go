@@ -70,6 +70,15 @@ func oneWord(t mach.Type) bool {
 	return t&flags == word && !t.Name().IsPort() && t.ElementBits()-1 < 64
 }
 
+// plain is the offset of the first item from at on that is not oneWord, or where the message ends.
+func (m *Message) plain(at uint32) uint32 {
+	b := m.buf[:m.size]
+	for uint64(at)+16 <= uint64(len(b)) && oneWord(mach.Type(binary.LittleEndian.Uint64(b[at:]))) {
+		at += 16
+	}
+	return at
+}
+
 // setType makes the descriptor one of a received message.
 func (m *Message) setType(it *item, name mach.MsgType) {
 	m.buf[it.at] = byte(name)
@@ -147,7 +156,7 @@ func (s *Space) checkName(name mach.Name, d mach.MsgType) mach.Return {
 // checkItems checks all items and reads the out-of-line arrays of rights.
 func (s *Space) checkItems(mem UserMemory, m *Message) (f found, code mach.Return) {
 	var ports, makes, items uint64
-	for at := uint32(mach.HeaderSize); at < m.size; {
+	for at := m.plain(mach.HeaderSize); at < m.size; at = m.plain(at) {
 		it, code := m.item(at)
 		if code != mach.Success {
 			return f, code
@@ -250,7 +259,7 @@ func (s *Space) checkArray(mem UserMemory, m *Message, it *item) mach.Return {
 func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32) mach.Return {
 	arrays := uint64(0) // handles of the arrays are in the order of the items too
 	again := false
-	for at := uint32(mach.HeaderSize); at < m.size; {
+	for at := m.first; at < m.end; at = m.plain(at) {
 		it, _ := m.item(at)
 		at = it.next
 		if it.t.Inline() || it.bytes() == 0 {
@@ -273,7 +282,7 @@ func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32) mach.Return 
 		again = again || it.t.Deallocate() && !take
 	}
 	array, memory := uint64(0), arrays
-	for at := uint32(mach.HeaderSize); at < m.size; {
+	for at := m.first; at < m.end; at = m.plain(at) {
 		it, _ := m.item(at)
 		at = it.next
 		if it.t.Inline() {
@@ -299,7 +308,7 @@ func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32) mach.Return 
 
 // takeBody takes the rights of a body that validate found right.
 func (s *Space) takeBody(m *Message) {
-	for at := m.first; at < m.end; {
+	for at := m.first; at < m.end; at = m.plain(at) {
 		it, _ := m.item(at)
 		at = it.next
 		d := it.t.Name()

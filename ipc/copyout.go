@@ -125,7 +125,7 @@ func (s *Space) watchReply(reply, notify mach.Name) {
 // the places of that.
 func (s *Space) copyoutBody(mem UserMemory, m *Message) mach.Return {
 	code := mach.Success
-	for at := uint32(mach.HeaderSize); at < m.size; {
+	for at := m.plain(mach.HeaderSize); at < m.size; at = m.plain(at) {
 		it, bad := m.item(at)
 		if bad != mach.Success {
 			break // never: validate or a Writer made it

@@ -22,7 +22,6 @@ const (
 	bitsCall   = mach.HeaderBits(mach.MsgCopySend) | mach.HeaderBits(mach.MsgMakeSendOnce)<<8
 	bitsNotice = mach.HeaderBits(mach.MsgCopySend)
 	bitsReply  = mach.HeaderBits(mach.MsgMoveSendOnce)
-	bitsRights = bitsCall | mach.Complex
 )
 
 // Header words of a message in memory: bits and size, remote port, local port, sequence number and id.
@@ -80,8 +79,11 @@ func (s *Space) Fast(w *Waiter) (Outcome, *Waiter) {
 			return Declined, nil
 		}
 	default:
-		if bits == bitsRights {
+		switch bits {
+		case bitsCall | mach.Complex:
 			return s.quickComplex(w, h, dest), nil
+		case bitsNotice | mach.Complex:
+			return s.quickMute(w, h, dest), nil
 		}
 		return Declined, nil
 	}

@@ -27,6 +27,8 @@ type Quick struct {
 	in   *board.Words // the request, in the sender's memory or in own
 	size uint32       // of the body, in bytes
 	from *Space       // where the rights of a complex request are; nil for all others
+	by   *Waiter      // the sender of a complex request
+	mute bool         // nobody waits for a reply
 
 	out    [quickOut]word // what follows the code, which counts only with the result Success
 	nout   int
@@ -49,6 +51,8 @@ const (
 	Integer64 = mach.Type(mach.MsgInteger64) | 64<<8 | mach.TypeInline | 1<<32
 	Boolean   = mach.Type(mach.MsgBoolean) | 32<<8 | mach.TypeInline | 1<<32
 	PortName  = mach.Type(mach.MsgPortName) | 32<<8 | mach.TypeInline | 1<<32
+	OneMake   = mach.Type(mach.MsgMakeSendOnce) | 64<<8 | mach.TypeInline | 1<<32
+	OnePage   = mach.Type(mach.MsgByte) | 8<<8 | mach.TypeLongForm | mach.PageSize<<32 // out of line, and to stay with the sender
 	OneCopy   = mach.Type(mach.MsgCopySend) | 64<<8 | mach.TypeInline | 1<<32
 	oneRight  = mach.Type(mach.MsgPortSend) | 64<<8 | mach.TypeInline | 1<<32
 )
@@ -77,6 +81,18 @@ func (q *Quick) Has4(a, b, c, d mach.Type) bool {
 // Complex reports whether the request may carry rights. Has1 and its like don't look: a server that doesn't ask Descriptor about all items must
 // decline.
 func (q *Quick) Complex() bool { return q.from != nil }
+
+// Mute reports whether a complex request was sent without a right to reply.
+func (q *Quick) Mute() bool { return q.mute }
+
+// Page is the sender's page at an address, if it may be written and is there; else nil, and the request must be declined. It is valid until anything
+// else is done to the sender's memory.
+func (q *Quick) Page(at mach.VirtAddr) *[mach.PageSize]byte {
+	if p := q.by.view.Page(at); p != nil {
+		return p
+	}
+	return q.by.Memory.Window(at)
+}
 
 // Items is how many items the body has, if each has one word.
 func (q *Quick) Items() uint32 { return q.size / 16 }
@@ -191,10 +207,31 @@ func (s *Space) quickComplex(w *Waiter, h *board.Words, dest *entry) Outcome {
 		return Declined
 	}
 	q := &s.sys.quick
-	q.from = s
+	q.from, q.by, q.mute = s, w, false
 	out := s.quick(w, h, dest.port, reply)
-	q.from = nil
+	q.from, q.by = nil, nil
 	return out
+}
+
+// quickMute is quick for a request with rights or out-of-line memory in its body that nobody waits for.
+func (s *Space) quickMute(w *Waiter, h *board.Words, dest *entry) Outcome {
+	a, p := &w.Args, dest.port
+	if dest.typ&mach.TypeSend == 0 || p.server == nil || mach.Name(h[wordLocal]) != mach.NameNull || a.Option != mach.OptSend ||
+		a.SendSize > 8*uint32(len(h)) || p.state != portActive || p.first != nil {
+		return Declined
+	}
+	q := &s.sys.quick
+	q.ID, q.in, q.size = mach.MsgID(h[wordID]>>32), h, a.SendSize-mach.HeaderSize
+	q.from, q.by, q.mute = s, w, true
+	done := p.server.Quick(p, q)
+	q.from, q.by = nil, nil
+	if !done {
+		return Declined
+	}
+	p.seqno++
+	s.sent++
+	w.result = mach.Success
+	return Finished
 }
 
 // idle reports whether nothing is on p's queue, nobody waits there, and messages come from there without more ado.

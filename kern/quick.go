@@ -8,12 +8,12 @@ import (
 
 // Quick implements ipc.Server: it carries out the calls that are a few numbers there and back.
 func (k *Kernel) Quick(p *ipc.Port, q *ipc.Quick) bool {
+	if q.Complex() {
+		return !k.trace.on && k.quickComplex(p, q)
+	}
 	t, ok := p.Object().(*Task)
 	if !ok || t.dying || k.trace.on {
 		return false
-	}
-	if q.Complex() {
-		return q.ID == mach.IDVMMap && k.quickMap(t, q)
 	}
 	switch q.ID {
 	case mach.IDPortType, mach.IDPortAllocate, mach.IDPortDestroy, mach.IDPortDeallocate, mach.IDPortGetRefs, mach.IDPortModRefs:
@@ -85,6 +85,32 @@ func quickMemory(m *userMemory, q *ipc.Quick) {
 			q.Code(mach.Code(m.Inherit(mach.VirtAddr(q.Word(0)), q.Word(1), mach.Inherit(int32(q.Word(2))))))
 		}
 	}
+}
+
+// quickComplex carries out the most frequent calls with a right or with out-of-line memory.
+func (k *Kernel) quickComplex(p *ipc.Port, q *ipc.Quick) bool {
+	switch o := p.Object().(type) {
+	case *Task:
+		return q.ID == mach.IDVMMap && !q.Mute() && !o.dying && k.quickMap(o, q)
+	case memoryControl:
+		return q.ID == mach.IDMemoryObjectDataSupply && q.Mute() && quickSupply(o.memory, q)
+	}
+	return false
+}
+
+// quickSupply is memory_object_data_supply of one page for which the manager wants no answer.
+func quickSupply(o *vm.Object, q *ipc.Quick) bool {
+	if q.Items() != 5 || q.Descriptor(0) != ipc.Integer64 || q.Descriptor(1)|mach.TypeLongForm != ipc.OnePage || q.Descriptor(2) != ipc.Integer32 ||
+		q.Descriptor(3) != ipc.Boolean || q.Descriptor(4) != ipc.OneMake || q.Name(4) != mach.NameNull {
+		return false
+	}
+	at := mach.VirtAddr(q.Word(1))
+	if at&mach.PageMask != 0 {
+		return false
+	}
+	offset, lock, precious := q.Word(0), mach.Prot(int32(q.Word(2))), uint32(q.Word(3)) != 0
+	page := q.Page(at)
+	return page != nil && o.SupplyPage(offset, page, lock, precious)
 }
 
 // quickMap is vm_map of zeros or of an object that the kernel knows. What has to wait for a memory manager is declined, with nothing done.

@@ -31,14 +31,50 @@ func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, 
 			o.env.Frames.Free(p)
 			return from, err
 		}
-		o.ins++
-		g.unmark(n)
-		g.wake(o.env, n, n+1, nil)
+		o.supplied(n)
 	}
 	if g.external != nil {
 		g.schedule()
 	}
 	return from, nil
+}
+
+// SupplyPage is Supply of a copy of one page. It reports false, with nothing done, for all that Supply might say of it but success.
+func (o *Object) SupplyPage(offset uint64, page *[mach.PageSize]byte, lock mach.Prot, precious bool) bool {
+	g := o.pager
+	if g == nil || offset&mach.PageMask != 0 || offset+mach.PageSize < offset || !lock.Valid() {
+		return false
+	}
+	nodes, n := &o.env.nodes, mach.PageNumber(offset>>mach.PageShift)
+	if o.pages.get(nodes, n) != 0 {
+		return false
+	}
+	p, err := o.env.Frames.AllocDirty()
+	if err != nil {
+		return false
+	}
+	flags := slot(lock) << lockShift
+	if precious {
+		flags |= slotPrecious
+	}
+	if o.pages.put(nodes, n, slot(p)|flags, false) != nil {
+		o.env.Frames.Free(p)
+		return false
+	}
+	*o.env.Mem.Frame(p) = *page
+	o.supplied(n)
+	if g.external != nil {
+		g.schedule()
+	}
+	return true
+}
+
+// supplied ends the wait for page n, which has a frame now.
+func (o *Object) supplied(n mach.PageNumber) {
+	g := o.pager
+	o.ins++
+	g.unmark(n)
+	g.wake(o.env, n, n+1, nil)
 }
 
 // unmark forgets what was known of page n before it got a frame, or that it was asked for.
