@@ -102,12 +102,15 @@ func managedWorld(t *testing.T) (*world, *manager, *Object, *Map) {
 	return w, g, o, m
 }
 
-// supply sends one byte for each page from offset on, as its first.
+// supply sends one byte for each page from offset on, as its first. A single page goes by SupplyPage, as long as that takes it.
 func (w *world) supply(t fatal, o *Object, offset uint64, lock mach.Prot, precious bool, bytes ...byte) error {
 	t.Helper()
 	b := make([]byte, len(bytes)*page)
 	for i, v := range bytes {
 		b[i*page] = v
+	}
+	if len(bytes) == 1 && o.SupplyPage(offset, (*[page]byte)(b), lock, precious) {
+		return nil
 	}
 	c, err := NewCopy(w.env, b)
 	if err != nil {

@@ -85,8 +85,14 @@ func TestManagedSupply(t *testing.T) {
 		if _, err := o.Supply(bad.offset, c, 0, bad.lock, false); err != mach.InvalidArgument {
 			t.Errorf("%+v: %v", bad, err)
 		}
+		if o.SupplyPage(bad.offset, new([page]byte), bad.lock, false) {
+			t.Errorf("a page with %+v was taken", bad)
+		}
 	}
 	c.Discard()
+	if o.SupplyPage(4*page, new([page]byte), mach.ProtNone, false) {
+		t.Error("a page was taken that is there")
+	}
 	for i, v := range []byte{0, 0, 1, 2, 3} {
 		w.expect(t, m, base+mach.VirtAddr(i+2)*page, v)
 	}
