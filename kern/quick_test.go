@@ -44,8 +44,15 @@ func (u *user) mapAll(self mach.Name, objects []mach.Name) (told []string) {
 						continue // the last right to oneself would go
 					}
 					for _, how := range [][6]uint64{
-						{0, 1, 0, 0, 3, 7}, {0, 0, 0, 0, 3, 7}, {0xfffff, 1, 0, 0, 1, 3}, {5, 1, 0, 0, 1, 3}, {0, 1, 0x800, 1, 3, 7},
-						{0, 1, ^uint64(0xfff), 1, 3, 7}, {0, 1, 0, 0, 7, 3}, {0, 1, 0, 0, 8, 15}, {0, 1 << 32, 0, 1 << 32, 3, 7},
+						{0, 1, 0, 0, 3, 7},
+						{0, 0, 0, 0, 3, 7},
+						{0xfffff, 1, 0, 0, 1, 3},
+						{5, 1, 0, 0, 1, 3},
+						{0, 1, 0x800, 1, 3, 7},
+						{0, 1, ^uint64(0xfff), 1, 3, 7},
+						{0, 1, 0, 0, 7, 3},
+						{0, 1, 0, 0, 8, 15},
+						{0, 1 << 32, 0, 1 << 32, 3, 7},
 					} {
 						if how[3]&0xffffffff != 0 && object == objects[3] {
 							continue // a copy would wait for the manager, who is asking
