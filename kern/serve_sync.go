@@ -13,17 +13,26 @@ const (
 	syncInvalidate
 )
 
-// msync is vm_msync. The reply follows the messages to the managers: a manager that works in order has what was written when it is asked for
-// anything after that. GNU Mach has the call, but refuses all of them.
-func msync(memory *vm.Map, m *ipc.Message, at mach.VirtAddr, size uint64, flags int32) *ipc.Message {
+// msync is vm_msync. The reply follows the messages to the managers, unless it is asynchronous and one of them has too much to receive: a manager
+// that works in order has what was written when it is asked for anything after that. GNU Mach has the call, but refuses all of them.
+func (k *Kernel) msync(t *Task, m *ipc.Message, at mach.VirtAddr, size uint64, flags int32) *ipc.Message {
 	const both = syncAsynchronous | syncSynchronous
 	if flags&^(both|syncInvalidate) != 0 || flags&both == both {
 		return m.ReplyCode(mach.InvalidArgument)
 	}
-	return m.ReplyCode(mach.Code(memory.Sync(at, size, flags&syncInvalidate != 0)))
+	err := t.memory.Map.Sync(at, size, flags&syncInvalidate != 0, flags&syncSynchronous != 0)
+	if err == vm.Wait {
+		return k.later(t, m, ipc.Right{}, func(err error) *ipc.Message {
+			if err != nil {
+				return m.ReplyCode(mach.Code(err))
+			}
+			return k.msync(t, m, at, size, flags)
+		})
+	}
+	return m.ReplyCode(mach.Code(err))
 }
 
-// serveName answers a request to the name of a memory object: vm_object_sync. Pages that are returned are on the way before the reply.
+// serveName answers a request to the name of a memory object: vm_object_sync.
 func (k *Kernel) serveName(o *memoryObject, m *ipc.Message) *ipc.Message {
 	if m.ID() != mach.IDVMObjectSync {
 		return otherPort(m)
@@ -33,11 +42,29 @@ func (k *Kernel) serveName(o *memoryObject, m *ipc.Message) *ipc.Message {
 	if r.Bool() {
 		q.Return = mach.ReturnAll
 	}
-	_ = r.Bool() // whether to wait for the device, of which only the manager knows
+	wait := r.Bool()
 	if r.End() != mach.Success {
 		return m.ReplyCode(mach.MIGBadArguments)
 	}
-	return m.ReplyCode(mach.Code(o.memory.LockRequest(&q)))
+	return k.objectSync(o, m, q, wait)
+}
+
+// objectSync is vm_object_sync. With wait, should_iosync, the reply comes when all that is returned is on its way; what the manager then does with
+// it only that knows. GNU Mach always waits so.
+func (k *Kernel) objectSync(o *memoryObject, m *ipc.Message, q vm.LockRequest, wait bool) *ipc.Message {
+	err := o.memory.Sync(&q, wait)
+	if err == vm.Wait {
+		return k.later(nil, m, ipc.Right{}, func(err error) *ipc.Message {
+			if err == nil && o.memory.Severed() {
+				err = mach.MemoryError
+			}
+			if err != nil {
+				return m.ReplyCode(mach.Code(err))
+			}
+			return k.objectSync(o, m, q, wait)
+		})
+	}
+	return m.ReplyCode(mach.Code(err))
 }
 
 // What vm_machine_attribute knows of (mach/vm_attributes.h).

@@ -69,7 +69,7 @@ func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
 	case mach.IDVMMsync:
 		at, size, flags := r.Uint64(), r.Uint64(), r.Int32()
 		if r.End() == mach.Success {
-			return msync(memory, m, mach.VirtAddr(at), size, flags)
+			return k.msync(t, m, mach.VirtAddr(at), size, flags)
 		}
 	case mach.IDVMGetSizeLimit:
 		if r.End() == mach.Success {

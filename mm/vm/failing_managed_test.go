@@ -151,7 +151,7 @@ func TestFailingManagers(t *testing.T) {
 		w.mustStore(t, m, base+page, 22)
 		return attempt{
 			do: func() error {
-				if err := m.Sync(base, 600*page, true); err != nil {
+				if err := m.Sync(base, 600*page, true, false); err != nil {
 					return err
 				}
 				_, err := m.Allocate(base+1<<30, page, false)

@@ -50,8 +50,11 @@ func (o *Object) LockRequest(r *LockRequest) error {
 	return nil
 }
 
-// runLocks goes on with the lock requests that wait, and reports whether all are done.
+// runLocks goes on with the lock requests that wait, and reports whether all are done. Who waits for that is woken.
 func (g *pagerState) runLocks() bool {
+	if g.locks == nil {
+		return true
+	}
 	for r := g.locks; r != nil; r = g.locks {
 		if !g.object.runLock(r) {
 			return false
@@ -61,6 +64,7 @@ func (g *pagerState) runLocks() bool {
 			g.manager.LockCompleted(g.object, r.Offset, r.Size, r.Reply)
 		}
 	}
+	g.wake(g.object.env, 0, 0, nil)
 	return true
 }
 

@@ -3,24 +3,52 @@ package vm
 import "defpager/mach"
 
 // Sync returns what the range's tasks have written to the managers of the memory objects that are mapped there, and with flush takes the
-// pages away, so that the next touch asks the managers again (vm_msync). Memory without a manager stays as it is. It fails with
-// InvalidAddress (not wholly mapped; nothing is done) and ResourceShortage (too much is under way).
-func (m *Map) Sync(addr mach.VirtAddr, size uint64, flush bool) error {
+// pages away, so that the next touch asks the managers again (vm_msync). Memory without a manager stays as it is. With wait it is done when all
+// of that is on its way, and not while a manager has too much to receive.
+//
+// It fails with InvalidAddress (not wholly mapped; nothing is done), ResourceShortage (too much is under way), and with wait with Wait and
+// MemoryError (a manager has died: what was written cannot be returned).
+func (m *Map) Sync(addr mach.VirtAddr, size uint64, flush, wait bool) error {
 	if err := m.require(addr, size, mach.ProtNone); err != nil {
 		return err
 	}
 	start, end := span(addr, size)
+	var waits error
 	for e := m.from(start); e != nil && e.start < end; e = e.next {
 		if e.object == nil || e.object.kind != managed {
 			continue
 		}
+		if e.object.pager.severed {
+			if wait {
+				return mach.MemoryError
+			}
+			continue
+		}
 		from, to := max(start, e.start), min(end, e.end)
-		err := e.object.LockRequest(&LockRequest{
+		err := e.object.Sync(&LockRequest{
 			Offset: e.page(from).Bytes(), Size: uint64(to - from), Return: mach.ReturnDirty, Flush: flush, Lock: mach.ProtNoChange,
-		})
-		if err != nil && !e.object.pager.severed {
+		}, wait)
+		if err == Wait {
+			waits = err // for the last of them; the others meanwhile
+		} else if err != nil {
+			m.env.Forget()
 			return err
 		}
+	}
+	return waits
+}
+
+// Sync does a lock request that has no Reply. With wait it fails with Wait as long as it is not done, or earlier ones are not; then it is to be
+// made again. It fails as LockRequest.
+func (o *Object) Sync(r *LockRequest, wait bool) error {
+	if wait && o.pager.locks != nil {
+		return o.waitFor(anyPage)
+	}
+	if err := o.LockRequest(r); err != nil {
+		return err
+	}
+	if wait && o.pager.locks != nil {
+		return o.waitFor(anyPage)
 	}
 	return nil
 }

@@ -5,18 +5,17 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
-	"defpager/user/libmach"
 )
 
 // words says every wrong word of a manager, with a reply port: the kernel answers with a code and does nothing.
 func (t *tester) words() {
-	o := t.newObject()
-	t.must("memory_object_ready", t.client.MemoryObjectReady(o.control, false, mach.CopyDelay))
-	page := t.newPage()
+	o := t.NewObject(ownPages)
+	t.Must("memory_object_ready", t.Client.MemoryObjectReady(o.Control, false, mach.CopyDelay))
+	page := t.Pages(1)
 	ask := func(name string, id mach.MsgID, want mach.Return, body func(w *mig.Writer)) {
-		body(t.client.Request())
-		_, ret := t.client.CallComplex(o.control, id)
-		t.check(name, ret, want)
+		body(t.Client.Request())
+		_, ret := t.Client.CallComplex(o.Control, id)
+		t.Check(name, ret, want)
 	}
 	supply := func(name string, want mach.Return, offset uint64, size uint32, lock mach.Prot, d mach.MsgType, reply mach.Name) {
 		ask("memory_object_data_supply "+name, mach.IDMemoryObjectDataSupply, want, func(w *mig.Writer) {
@@ -32,7 +31,7 @@ func (t *tester) words() {
 	supply("of nothing", mach.InvalidArgument, 0, 0, 0, mach.MsgMakeSendOnce, 0)
 	supply("beyond the last offset", mach.InvalidArgument, ^uint64(mach.PageMask), mach.PageSize, 0, mach.MsgMakeSendOnce, 0)
 	supply("with an unknown lock", mach.InvalidArgument, 0, mach.PageSize, 8, mach.MsgMakeSendOnce, 0)
-	supply("with a receive right to reply to", mach.MIGBadArguments, 0, mach.PageSize, 0, mach.MsgMoveReceive, t.newPort())
+	supply("with a receive right to reply to", mach.MIGBadArguments, 0, mach.PageSize, 0, mach.MsgMoveReceive, t.NewPort())
 	supply("of unmapped memory", mach.SendInvalidMemory, 0, 1<<31, 0, mach.MsgMakeSendOnce, 0)
 
 	lock := func(name string, want mach.Return, what mach.MemoryReturn, lock mach.Prot, d mach.MsgType, reply mach.Name) {
@@ -48,7 +47,7 @@ func (t *tester) words() {
 	lock("to return something else", mach.InvalidArgument, 3, 0, mach.MsgMakeSendOnce, 0)
 	lock("to return less than nothing", mach.InvalidArgument, -1, 0, mach.MsgMakeSendOnce, 0)
 	lock("with an unknown lock", mach.InvalidArgument, 0, 16, mach.MsgMakeSendOnce, 0)
-	lock("with a receive right to reply to", mach.MIGBadArguments, 0, 0, mach.MsgMoveReceive, t.newPort())
+	lock("with a receive right to reply to", mach.MIGBadArguments, 0, 0, mach.MsgMoveReceive, t.NewPort())
 
 	for _, id := range [...]mach.MsgID{mach.IDMemoryObjectDataUnavailable, mach.IDMemoryObjectDataError} {
 		for _, pair := range [...][2]uint64{{1, mach.PageSize}, {0, 1}} {
@@ -70,26 +69,19 @@ func (t *tester) words() {
 	ask("an unknown message to the control port", 2038, mach.MIGBadID, func(*mig.Writer) {})
 	ask("memory_object_init to the control port", mach.IDMemoryObjectInit, mach.MIGBadID, func(*mig.Writer) {})
 	ask("memory_object_destroy of nothing", mach.IDMemoryObjectDestroy, mach.MIGBadArguments, func(*mig.Writer) {})
-	t.client.Request()
-	_, ret := t.client.Call(o.name, mach.IDMemoryObjectGetAttributes)
-	t.check("a question to the name port", ret, mach.InvalidArgument)
+	t.Client.Request()
+	_, ret := t.Client.Call(o.Name, mach.IDMemoryObjectGetAttributes)
+	t.Check("a question to the name port", ret, mach.InvalidArgument)
 
 	// Answers that nobody waits for do nothing, except that early pages are kept.
-	t.must("data_error", t.client.MemoryObjectDataError(o.control, 0, ownSize, mach.Failure))
-	t.must("data_unavailable", t.client.MemoryObjectDataUnavailable(o.control, 0, ^uint64(mach.PageMask)))
-	o.supply(0, 9, mach.ProtNone, mach.NameNull)
-	t.check("a page that came before anybody asked", t.readable(o.at), mach.Success)
-	t.check("nobody is asked for it", o.nothing(), mach.Success)
-	t.unmap(o.at, ownSize)
-	t.check("memory_object_data_return of a precious page", o.next(mach.IDMemoryObjectDataReturn), mach.Success)
-	t.check("memory_object_terminate", o.next(mach.IDMemoryObjectTerminate), mach.Success)
-	t.must("mach_port_destroy", t.client.PortDestroy(t.task, o.port))
-	t.unmap(page, mach.PageSize)
-}
-
-// newPage allocates a page of zeros.
-func (t *tester) newPage() mach.VirtAddr {
-	at, ret := libmach.VMAllocate(t.task, 0, mach.PageSize, true)
-	t.must("vm_allocate", ret)
-	return at
+	t.Must("data_error", t.Client.MemoryObjectDataError(o.Control, 0, ownSize, mach.Failure))
+	t.Must("data_unavailable", t.Client.MemoryObjectDataUnavailable(o.Control, 0, ^uint64(mach.PageMask)))
+	o.Supply(0, 9, mach.ProtNone, mach.NameNull)
+	t.Check("a page that came before anybody asked", t.Readable(o.At), mach.Success)
+	t.Check("nobody is asked for it", o.Nothing(), mach.Success)
+	t.Unmap(o.At, ownSize)
+	t.Check("memory_object_data_return of a precious page", o.Next(mach.IDMemoryObjectDataReturn), mach.Success)
+	t.Check("memory_object_terminate", o.Next(mach.IDMemoryObjectTerminate), mach.Success)
+	t.Must("mach_port_destroy", t.Client.PortDestroy(t.Task, o.Port))
+	t.Unmap(page, mach.PageSize)
 }
