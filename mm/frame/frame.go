@@ -36,6 +36,7 @@ type Allocator struct {
 	total    uint64 // frames that are ours
 	free     uint64 // frames in lists and on the stack
 	reserved uint64 // of those, promised
+	missing  uint64 // see Missing
 }
 
 // Stats counts frames. Total == Free + Taken; Reserved and Zeroed are parts of Free.
@@ -85,7 +86,7 @@ func (a *Allocator) Stats() Stats {
 // Alloc hands out one zeroed frame outside any reservation. The error is ResourceShortage when all free frames are promised.
 func (a *Allocator) Alloc() (mach.PhysAddr, error) {
 	if a.free <= a.reserved || a.Fuse.Blows() {
-		return 0, mach.ResourceShortage
+		return 0, a.refuse(1)
 	}
 	return a.takeZeroed(), nil
 }
@@ -93,10 +94,23 @@ func (a *Allocator) Alloc() (mach.PhysAddr, error) {
 // AllocDirty is Alloc without zeroing: the caller overwrites all of the frame before anybody else sees it.
 func (a *Allocator) AllocDirty() (mach.PhysAddr, error) {
 	if a.free <= a.reserved || a.Fuse.Blows() {
-		return 0, mach.ResourceShortage
+		return 0, a.refuse(1)
 	}
 	return a.takeDirty(), nil
 }
+
+// refuse notes that so many frames were too few.
+func (a *Allocator) refuse(frames uint64) error {
+	a.missing = max(a.missing, frames)
+	return mach.ResourceShortage
+}
+
+// Missing is how many more frames whoever was refused some since the last Met would have needed, at least; the most that anybody did.
+// Blocks do not count, and neither do more frames than there are.
+func (a *Allocator) Missing() mach.PageNumber { return mach.PageNumber(a.missing) }
+
+// Met says that something was done about what is missing.
+func (a *Allocator) Met() { a.missing = 0 }
 
 // AllocOrder hands out 2^order zeroed frames in one block, aligned to its size. The error is ResourceShortage when no such
 // block is free or its frames are promised.

@@ -25,6 +25,9 @@ func (r *Reservation) Pages() mach.PageNumber { return mach.PageNumber(r.pages) 
 func (r *Reservation) Grow(n mach.PageNumber) error {
 	a := r.from
 	if left := a.free - a.reserved; uint64(n) > left || n != 0 && a.Fuse.Blows() {
+		if uint64(n) <= a.total {
+			_ = a.refuse(uint64(n) - min(left, uint64(n)-1))
+		}
 		return mach.ResourceShortage.With("%d frames asked for, %d of %d are free and not reserved", n, left, a.total)
 	}
 	a.reserved += uint64(n)

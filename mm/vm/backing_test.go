@@ -115,6 +115,63 @@ func TestWiredPagesCountAmongThoseThatStay(t *testing.T) {
 	}
 }
 
+// What needs more frames at once than are left is refused, though there are enough for a single page: then others go, and it comes through when
+// it is tried again.
+func TestRefusalMakesRoom(t *testing.T) {
+	const n = 60 // of a machine with 512 frames
+	refused := map[string]func(w *world, m *Map) error{
+		"a copy of wired memory": func(_ *world, m *Map) error {
+			c, err := m.CopyMapIn(at(0), n*page, false)
+			if err == nil {
+				c.Discard()
+			}
+			return err
+		},
+		"a promise": func(w *world, _ *Map) error {
+			r, err := w.env.Frames.Reserve(n)
+			r.Release()
+			return err
+		},
+	}
+	for name, do := range refused {
+		w, m, s := paged(t, 4*n)
+		if err := m.Wire(at(0), n*page, mach.ProtRead); err != nil {
+			t.Fatal(err)
+		}
+		var hoard []mach.PhysAddr
+		for w.env.Frames.Stats().Free > n/2 {
+			f, err := w.env.Frames.Alloc()
+			if err != nil {
+				t.Fatal(err)
+			}
+			hoard = append(hoard, f)
+		}
+		if w.env.Pending() {
+			t.Fatalf("%d frames are left, and that is too few", n/2)
+		}
+		err := do(w, m)
+		for tries := 0; err != nil && tries < n; tries++ {
+			if mach.Code(err) != mach.ResourceShortage || !w.env.Pending() {
+				t.Fatalf("%s: %v, and nothing is done about it", name, err)
+			}
+			for w.env.Pending() {
+				w.env.Settle()
+			}
+			err = do(w, m)
+		}
+		if err != nil || len(s.pages) == 0 || len(s.pages) > 2*n {
+			t.Errorf("%s: %v, with %d pages out", name, err, len(s.pages))
+		}
+		for _, f := range hoard {
+			w.env.Frames.Free(f)
+		}
+		w.check(t)
+		if _, err := w.env.Frames.Reserve(1 << 20); err == nil || w.env.Pending() {
+			t.Errorf("%v, and page-out begins for more frames than there are", err)
+		}
+	}
+}
+
 func TestWiredPagesStay(t *testing.T) {
 	w, m, s := paged(t, 8)
 	if err := m.Wire(at(2), 2*page, mach.ProtRead); err != nil {

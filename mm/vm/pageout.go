@@ -17,6 +17,8 @@ type hand struct {
 const (
 	// outBatch is how many pages are paged out at once, when an operation has left too few frames.
 	outBatch = 16
+	// outMissing is how many are for an operation that was refused frames, at most: they are paged out though there may be enough for others.
+	outMissing = 256
 	// outLook is how many pages the hand passes at most between two operations.
 	outLook = 4096
 	// outTries is how often a program's access that finds no frame has pages paged out for it.
@@ -31,9 +33,10 @@ const slotStiff slot = 1 << 1
 // reclaims reports whether there may be pages that can go.
 func (env *Env) reclaims() bool { return env.pages() || env.managedCount != 0 }
 
-// short reports whether pages are to be paged out.
+// short reports whether pages are to be paged out: few frames are left, or fewer than an operation needed at once, which was refused. That fails, but
+// will not fail for ever, if it is tried again.
 func (env *Env) short() bool {
-	return env.reclaims() && env.resting == 0 && env.low()
+	return (env.low() || env.Frames.Missing() != 0) && env.resting == 0 && env.reclaims()
 }
 
 // low reports whether fewer frames are left than there should be.
@@ -42,10 +45,15 @@ func (env *Env) low() bool {
 	return s.Free-s.Reserved < env.lowWater/2
 }
 
-// pageOut pages a batch out, or moves the hand on. If there is nothing that can go, it is not tried again before FramesReady, or some Ticks
-// later: twice as many each time.
+// pageOut pages a batch out, or as much as somebody was refused, or moves the hand on. If there is nothing that can go, it is not tried again before
+// FramesReady, or some Ticks later: twice as many each time.
 func (env *Env) pageOut() {
-	switch s := env.sweep(outBatch, outLook); {
+	want := max(outBatch, min(int(env.Frames.Missing()), outMissing))
+	s := env.sweep(want, outLook)
+	if s.out != 0 || !s.more {
+		env.Frames.Met() // also what page-out itself was refused
+	}
+	switch {
 	case s.out == 0 && !s.more || s.hopeless():
 		env.rests++
 		env.resting = 1 << min(env.rests, restMax)
