@@ -84,7 +84,7 @@ func (p *paging) findDisks() {
 			fmt.Printf("defpager: %s: %v\n", name, err)
 			return
 		}
-		d, err := virtio.New(name, t, p.machine.Memory, frames, func() int64 { return int64(p.machine.SinceEntry()) })
+		d, err := virtio.New(name, t, p.machine.Memory, frames, p.now)
 		if err != nil {
 			p.machine.Frames.FreeOrder(frames, virtio.BlockOrder)
 			fmt.Printf("defpager: %v\n", err)
@@ -104,11 +104,14 @@ func (p *paging) names() string {
 	return s.String()
 }
 
+// now is the clock, in nanoseconds.
+func (p *paging) now() int64 { return int64(p.machine.SinceEntry()) }
+
 // begin begins to page out.
 func (p *paging) begin() (*backing.Backing, error) {
 	memory := p.kernel.Memory()
 	b, err := backing.New(backing.Config{
-		Mem: p.machine.Memory, Frames: p.machine.Frames, PageReady: memory.PageReady, FramesReady: memory.FramesReady, Log: p.kernel.Logf,
+		Mem: p.machine.Memory, Frames: p.machine.Frames, PageReady: memory.PageReady, FramesReady: memory.FramesReady, Now: p.now, Log: p.kernel.Logf,
 	})
 	if err == nil {
 		p.kernel.SetStorage(b)

@@ -16,7 +16,7 @@ import (
 // disks gives the pager two disks of 2 MiB, a and b, and returns names of the device master port and of the port of disk a.
 func (w *world) disks() (s *disks.Disks, master, a mach.Name) {
 	s = disks.New(disks.Config{Mem: w.env.Mem, Frames: w.env.Frames, Random: rand.Reader, Begin: func() (*backing.Backing, error) {
-		b, err := backing.New(backing.Config{Mem: w.env.Mem, Frames: w.env.Frames, PageReady: w.env.PageReady, FramesReady: w.env.FramesReady, Log: w.t.Logf})
+		b, err := backing.New(backing.Config{Mem: w.env.Mem, Frames: w.env.Frames, PageReady: w.env.PageReady, FramesReady: w.env.FramesReady, Now: func() int64 { return 0 }, Log: w.t.Logf})
 		w.env.Backing = b
 		return b, err
 	}})

@@ -14,6 +14,7 @@ type Faults struct {
 	Flip   uint64 // each so many blocks that are written, one has a wrong bit
 	Tear   uint64 // of one, only the first half is written
 	Fail   uint64 // each so many transfers, one fails
+	Bad    uint64 // of each so many blocks of the disk, one can never be read
 	Vanish uint64 // after so many transfers all fail
 }
 
@@ -23,9 +24,9 @@ func ParseFaults(text string) (Faults, error) {
 	for _, w := range strings.Split(text, ",") {
 		name, value, _ := strings.Cut(w, "=")
 		n, err := strconv.ParseUint(value, 10, 63)
-		at := map[string]*uint64{"flip": &f.Flip, "tear": &f.Tear, "fail": &f.Fail, "vanish": &f.Vanish}[name]
+		at := map[string]*uint64{"flip": &f.Flip, "tear": &f.Tear, "fail": &f.Fail, "bad": &f.Bad, "vanish": &f.Vanish}[name]
 		if err != nil || n == 0 || at == nil {
-			return f, fmt.Errorf("%q: want flip=N, tear=N, fail=N or vanish=N", w)
+			return f, fmt.Errorf("%q: want flip=N, tear=N, fail=N, bad=N or vanish=N", w)
 		}
 		*at = n
 	}
@@ -56,7 +57,7 @@ func (d *Faulty) Start(r *Request) bool {
 	if d.number == ramRequests {
 		return false
 	}
-	if gone := d.faults.Vanish != 0 && d.transfers >= d.faults.Vanish; gone || nth(d.transfers+1, d.faults.Fail) {
+	if gone := d.faults.Vanish != 0 && d.transfers >= d.faults.Vanish; gone || nth(d.transfers+1, d.faults.Fail) || d.unreadable(r) {
 		d.transfers++
 		d.failed[d.number] = r
 		d.number++
@@ -72,6 +73,12 @@ func (d *Faulty) Start(r *Request) bool {
 	}
 	d.transfers++
 	return true
+}
+
+// unreadable reports whether r reads a bad block.
+func (d *Faulty) unreadable(r *Request) bool {
+	each := Block(d.faults.Bad)
+	return !r.Write && each != 0 && (r.First+Block(len(r.Data)/mach.PageSize))/each != r.First/each
 }
 
 // spoil changes data that no device has looked at yet.

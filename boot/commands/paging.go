@@ -68,7 +68,7 @@ func (t *Target) showPaging(c *monitor.Context) error {
 			fmt.Sprintf("  compressed %5d  in %s, %s of frames with them", s.Compressed, bytes(s.Bytes), bytes(s.Frames.Bytes())),
 			fmt.Sprintf("  waiting  %7d  to be written", s.Waiting),
 			fmt.Sprintf("  on disk  %7d  written %d, read %d", s.OnDisk, s.Written, s.Read),
-			fmt.Sprintf("  lost     %7d", s.Lost))
+			fmt.Sprintf("  lost     %7d  reads tried again %d", s.Lost, s.Retried))
 		for a := range t.Storage.Areas {
 			lines = append(lines, fmt.Sprintf("%-10s %10s, %s free", a.Name(), bytes(uint64(a.Slots())<<mach.PageShift), bytes(uint64(a.Room())<<mach.PageShift)))
 		}

@@ -18,6 +18,8 @@ type Config struct {
 	// PageReady and FramesReady are vm.Env's.
 	PageReady   func(vm.Token)
 	FramesReady func()
+	// Now is a clock, in nanoseconds.
+	Now func() int64
 	// Log tells the user about the storage.
 	Log func(format string, args ...any)
 }
@@ -264,6 +266,11 @@ func (b *Backing) Active() bool {
 			return true
 		}
 	}
+	return b.moving()
+}
+
+// moving reports whether a transfer is under way.
+func (b *Backing) moving() bool {
 	for i := range b.reads {
 		if b.reads[i].busy {
 			return true

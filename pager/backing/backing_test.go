@@ -25,6 +25,7 @@ type area struct {
 	asked   []func()
 	failing bool // writes fail
 	bad     map[uint32]bool
+	flaky   int  // so many more reads fail
 	full    bool // takes no request
 	failed  *int // reads that failed
 }
@@ -105,7 +106,8 @@ func (a *area) Read(slot uint32, page []byte, done func(error)) bool {
 		if !ok {
 			panic("reading what was not written")
 		}
-		if a.bad[slot] {
+		if a.flaky > 0 || a.bad[slot] {
+			a.flaky--
 			*a.failed++
 			done(errDisk)
 			return
@@ -129,6 +131,7 @@ type machine struct {
 	mem    board.Memory
 	b      *Backing
 	ready  map[vm.Token]bool
+	now    int64
 }
 
 func newMachine(t fatal, size uint64) *machine {
@@ -137,7 +140,7 @@ func newMachine(t fatal, size uint64) *machine {
 	var err error
 	m.b, err = New(Config{
 		Mem: m.mem, Frames: m.frames, PageReady: func(t vm.Token) { m.ready[t] = true }, FramesReady: func() {},
-		Log: func(string, ...any) {},
+		Now: func() int64 { m.now += 50e6; return m.now }, Log: func(string, ...any) {},
 	})
 	if err != nil {
 		t.Fatal(err)

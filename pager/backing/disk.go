@@ -35,6 +35,8 @@ const (
 	cluster   = 32 // pages of one write
 	writesMax = 4
 	readsMax  = 32
+	// readTries is how often a page is read before it is lost.
+	readTries = 4
 	// failuresMax is how many writes in a row an area may fail before nothing is written to it any more.
 	failuresMax = 4
 )
@@ -46,7 +48,8 @@ type place struct {
 	told     int         // errors that the log has of it
 	drained  func(error) // not nil: it is being removed
 	walk     uint32      // up to this entry everything was moved elsewhere
-	stalled  int         // calls of Poll in a row that found no memory
+	stalled  int         // calls of Poll in a row that found no memory, and moved nothing,
+	since    int64       // from this time on
 }
 
 func (p *place) release(slot uint32) { p.Area.Release(slot) }
@@ -296,6 +299,7 @@ type read struct {
 	area  int
 	slot  uint32
 	frame mach.PhysAddr
+	tries int // that have begun
 	done  func(error)
 }
 
@@ -329,7 +333,7 @@ func (b *Backing) read(n uint32, e *entry) bool {
 	if !ok {
 		return false
 	}
-	r.busy, r.entry, r.area, r.slot, r.frame = true, n, e.area(), uint32(e[2]), f
+	r.busy, r.entry, r.area, r.slot, r.frame, r.tries = true, n, e.area(), uint32(e[2]), f, 1
 	if !b.areas[r.area].Read(r.slot, b.mem.Frame(f)[:], r.done) {
 		r.busy = false
 		b.frames.Free(f)
@@ -352,8 +356,24 @@ func (b *Backing) stopRead(n uint32, e *entry) {
 	}
 }
 
+// again reads once more what could not be read, or came back changed. It reports whether it does.
+func (r *read) again() bool {
+	b := r.b
+	for r.entry != 0 && r.tries < readTries {
+		r.tries++
+		b.stats.Retried++
+		if b.areas[r.area].Read(r.slot, b.mem.Frame(r.frame)[:], r.done) {
+			return true
+		}
+	}
+	return false
+}
+
 // finish is called when the area has read the page, or could not.
 func (r *read) finish(err error) {
+	if err != nil && r.again() {
+		return
+	}
 	b := r.b
 	p := b.areas[r.area]
 	p.Release(r.slot)

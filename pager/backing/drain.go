@@ -12,7 +12,7 @@ func (b *Backing) RemoveArea(name string, done func(error)) error {
 		if p.drained != nil {
 			return ErrBusy
 		}
-		p.drained, p.walk = done, 1
+		p.drained, p.walk, p.stalled = done, 1, 0
 		return nil
 	}
 	return ErrUnknown
@@ -33,7 +33,7 @@ func (b *Backing) drain(i int, p *place) {
 			continue
 		}
 		if b.wants.count != 0 || !b.canMove() {
-			if p.stalled++; p.stalled > stalledMax && !b.Busy() {
+			if b.stuck(p) {
 				b.stay(p, ErrFull)
 			}
 			return
@@ -53,8 +53,23 @@ func (b *Backing) canMove() bool {
 	return s.Free-s.Reserved > s.Total/64
 }
 
-// stalledMax is how many times in a row Poll finds no memory for the pages of an area that is removed before that is given up.
-const stalledMax = 200
+// An area that is removed stays when no memory was found for its pages for so many nanoseconds, and as often as this: the clock goes on also
+// while the machine itself stands still, under an emulator on a busy host.
+const (
+	stalledTime  = 2e9
+	stalledPolls = 200
+)
+
+// stuck notes that there is no memory for the next page of an area that is removed, and reports whether there will be none. What is being read or
+// written is worth waiting for.
+func (b *Backing) stuck(p *place) bool {
+	now := b.config.Now()
+	if p.stalled == 0 || b.moving() {
+		p.stalled, p.since = 0, now
+	}
+	p.stalled++
+	return p.stalled > stalledPolls && now-p.since > stalledTime
+}
 
 // squeeze compresses up to n of the waiting pages, which may have been compressed before they went to the disk.
 func (b *Backing) squeeze(n int) {

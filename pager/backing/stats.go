@@ -19,6 +19,7 @@ type Stats struct {
 	Frames mach.PageNumber // that the backing holds: blobs, waiting pages, tables
 
 	Stored, Fetched, Written, Read uint64
+	Retried                        uint64 // reads that were tried again
 }
 
 // Stats counts.

@@ -32,6 +32,7 @@ type machine struct {
 	mem    board.Memory
 	frames *frame.Allocator
 	logged []string
+	now    int64
 }
 
 func newMachine(t fatal, names ...string) *machine {
@@ -40,7 +41,7 @@ func newMachine(t fatal, names ...string) *machine {
 	m.frames = frame.New(m.mem, make([]frame.Desc, size>>mach.PageShift), []board.Range{{Start: mach.PageSize, Size: size - mach.PageSize}})
 	m.Disks = New(Config{Mem: m.mem, Frames: m.frames, Random: rand.Reader, Begin: func() (*backing.Backing, error) {
 		return backing.New(backing.Config{
-			Mem: m.mem, Frames: m.frames, PageReady: func(vm.Token) {}, FramesReady: func() {},
+			Mem: m.mem, Frames: m.frames, PageReady: func(vm.Token) {}, FramesReady: func() {}, Now: func() int64 { m.now += 50e6; return m.now },
 			Log: func(format string, _ ...any) { m.logged = append(m.logged, format) },
 		})
 	}})
@@ -126,7 +127,7 @@ func TestAgainstModel(t *testing.T) {
 		if rapid.Bool().Draw(t, "faults") {
 			faults = disk.Faults{
 				Flip: rapid.Uint64Range(0, 9).Draw(t, "flip"), Tear: rapid.Uint64Range(0, 9).Draw(t, "tear"),
-				Fail: rapid.Uint64Range(0, 9).Draw(t, "fail"), Vanish: rapid.Uint64Range(0, 40).Draw(t, "vanish"),
+				Fail: rapid.Uint64Range(0, 9).Draw(t, "fail"), Bad: rapid.Uint64Range(0, 9).Draw(t, "bad"), Vanish: rapid.Uint64Range(0, 40).Draw(t, "vanish"),
 			}
 			m.Spoil("a", faults)
 		}

@@ -45,7 +45,7 @@ func (s *Disks) Measure(of string, now func() int64) (Speed, error) {
 	if err = s.plain(d, n); err == nil {
 		r.Plain = now() - start
 		start = now()
-		err = s.paged(d, n)
+		err = s.paged(d, n, now)
 		r.Paged = now() - start
 	}
 	return r, err
@@ -89,9 +89,9 @@ func (s *Disks) plain(d disk.Disk, n int) (err error) {
 }
 
 // paged pages n pages out to the disk, by a backing of its own.
-func (s *Disks) paged(d disk.Disk, n int) (err error) {
+func (s *Disks) paged(d disk.Disk, n int, now func() int64) (err error) {
 	b, err := backing.New(backing.Config{
-		Mem: s.config.Mem, Frames: s.config.Frames, PageReady: func(vm.Token) {}, FramesReady: func() {}, Log: func(string, ...any) {},
+		Mem: s.config.Mem, Frames: s.config.Frames, PageReady: func(vm.Token) {}, FramesReady: func() {}, Now: now, Log: func(string, ...any) {},
 	})
 	if err != nil {
 		return err

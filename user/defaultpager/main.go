@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 
 	"defpager/board"
 	"defpager/ipc/mig"
@@ -69,7 +70,7 @@ func newPager(port mach.Name, size uint64) (*pager, error) {
 	p.frames = frame.New(p.mem, make([]frame.Desc, pages), []board.Range{{Start: mach.PageSize, Size: size - mach.PageSize}})
 	var err error
 	p.store, err = backing.New(backing.Config{
-		Mem: p.mem, Frames: p.frames, PageReady: func(vm.Token) {}, FramesReady: func() {},
+		Mem: p.mem, Frames: p.frames, PageReady: func(vm.Token) {}, FramesReady: func() {}, Now: func() int64 { return time.Now().UnixNano() },
 		Log: func(format string, args ...any) { fmt.Printf("defaultpager: "+format+"\n", args...) },
 	})
 	if err != nil {

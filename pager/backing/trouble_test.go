@@ -1,0 +1,122 @@
+package backing
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// onDisk is a machine with n pages of noise on an area.
+func onDisk(t *testing.T, size uint64, n int) (*machine, *area, []vm.Token) {
+	t.Helper()
+	m := newMachine(t, size)
+	a := newArea("a", n)
+	if err := m.b.AddArea(a); err != nil {
+		t.Fatal(err)
+	}
+	var tokens []vm.Token
+	for i := range n {
+		tok, ok := m.store(t, page("noise", uint64(i)))
+		if !ok {
+			t.Fatal("there is room")
+		}
+		tokens = append(tokens, tok)
+		m.b.Poll()
+	}
+	m.b.Poll()
+	for _, tok := range tokens {
+		if m.b.Where(tok) != TierDisk {
+			t.Fatalf("a page is %v", m.b.Where(tok))
+		}
+	}
+	return m, a, tokens
+}
+
+// A read that fails is tried again, some times: then the page is lost, and no other.
+func TestFailedReadsAreTriedAgain(t *testing.T) {
+	m, a, tokens := onDisk(t, 4<<20, 3)
+	a.flaky = readTries - 1
+	if got, err := m.fetch(t, tokens[0]); err != nil || !bytes.Equal(got, page("noise", 0)) {
+		t.Errorf("a page that came with the last try: %v", err)
+	}
+	a.flaky = readTries
+	if _, err := m.fetch(t, tokens[1]); !errors.Is(err, mach.MemoryError) || m.b.Where(tokens[1]) != TierLost {
+		t.Errorf("a page that did not come: %v, it is %v", err, m.b.Where(tokens[1]))
+	}
+	if got, err := m.fetch(t, tokens[2]); err != nil || !bytes.Equal(got, page("noise", 2)) {
+		t.Errorf("the page beside it: %v", err)
+	}
+	if s := m.b.Stats(); s.Retried != 2*(readTries-1) || s.Lost != 1 {
+		t.Errorf("%d reads were tried again, %d pages are lost", s.Retried, s.Lost)
+	}
+	m.check(t)
+
+	// Nobody waits any more: it is not tried again.
+	tok, ok := m.store(t, page("noise", 9))
+	m.b.Poll()
+	m.b.Poll()
+	if _, err := m.b.Fetch(tok); !ok || err != vm.Wait {
+		t.Fatal(ok, err)
+	}
+	m.b.Drop(tok)
+	before := m.b.Stats().Retried
+	a.flaky = 1
+	m.b.Poll()
+	if m.b.Stats().Retried != before {
+		t.Error("a page that nobody wants was read again")
+	}
+	m.check(t)
+}
+
+// The pages of an area that is removed wait for memory as long as a clock says, however often Poll is called; and a clock that jumps is not enough.
+func TestRemovalWaitsForMemory(t *testing.T) {
+	m, a, _ := onDisk(t, 1<<20, 40)
+	var hoard []mach.PhysAddr
+	for f, err := m.frames.Alloc(); err == nil; f, err = m.frames.Alloc() {
+		hoard = append(hoard, f)
+	}
+	step := int64(1)
+	m.b.config.Now = func() int64 { m.now += step; return m.now }
+	var result error
+	over := false
+	remove := func() {
+		over = false
+		if err := m.b.RemoveArea("a", func(err error) { over, result = true, err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove()
+	for range 100 * stalledPolls {
+		m.b.Poll()
+	}
+	if over {
+		t.Fatalf("the removal was given up in no time: %v", result)
+	}
+	step = 2 * stalledTime
+	m.b.Poll()
+	if over = over && result == ErrFull; !over {
+		t.Fatalf("the removal goes on without memory: %v", result)
+	}
+	m.b.Poll()
+
+	remove()
+	for range stalledPolls / 2 {
+		m.b.Poll()
+	}
+	if over {
+		t.Fatalf("the removal was given up at a jump of the clock: %v", result)
+	}
+	for _, f := range hoard {
+		m.frames.Free(f)
+	}
+	for range 100 {
+		m.b.Poll()
+	}
+	if !over || result != nil || a.Room() != a.Slots() {
+		t.Fatalf("the removal did not go on when there was memory: %v, %v", over, result)
+	}
+	m.check(t)
+}
