@@ -133,6 +133,11 @@ func (c *checker) space(s *Space) (chunks, sets uint32) {
 			one(uint32(i), ch)
 		}
 	}
+	if len(t.dense) > 0 && t.dense[0] != nil {
+		c.want(t.zero == t.dense[0], "the lowest names are not in the first chunk")
+	} else {
+		c.want(t.zero == &s.sys.noNames, "there are lowest names without a chunk")
+	}
 	if t.low != nil {
 		for i := range t.first / chunkSize {
 			c.want(t.open[i/64]>>(i%64)&1 == 0, "chunk %d is open before the first", i)

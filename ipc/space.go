@@ -20,7 +20,9 @@ type Space struct {
 func (s *Space) Traffic() (sent, received uint64) { return s.sent, s.received }
 
 // NewSpace makes an empty name space.
-func (sys *System) NewSpace() *Space { return &Space{sys: sys, active: true} }
+func (sys *System) NewSpace() *Space {
+	return &Space{sys: sys, active: true, table: table{zero: &sys.noNames}}
+}
 
 // Active reports whether the space was not destroyed.
 func (s *Space) Active() bool { return s.active }
@@ -38,7 +40,7 @@ func (s *Space) Destroy() {
 	if len(s.table.dense) > 0 && s.table.dense[0] != nil {
 		s.sys.chunks.put(s.table.dense[0])
 	}
-	s.table = table{}
+	s.table = table{zero: &s.sys.noNames}
 	s.senders = hash{}
 	s.accepts = nil
 }
@@ -190,17 +192,12 @@ func (s *Space) give(r Right) (mach.Name, mach.Return) {
 }
 
 // Again adds a user reference to a name that denotes a send right to p. It returns the name, or NameNull, with
-// nothing done, when it does not, or when the name is a high one that the task chose itself: it is small enough to be a part of its caller.
+// nothing done, when it does not, or when the name is not one of the lowest: it is small enough to be a part of its caller.
 func (s *Space) Again(name mach.Name, p *Port) mach.Name {
-	i := uint(name / chunkSize)
-	if i >= uint(len(s.table.dense)) {
+	if name >= chunkSize {
 		return mach.NameNull
 	}
-	c := s.table.dense[i]
-	if c == nil {
-		return mach.NameNull
-	}
-	e := &c.entries[name%chunkSize]
+	e := &s.table.zero.entries[name]
 	if e.port != p || e.typ&mach.TypeSend == 0 {
 		return mach.NameNull
 	}

@@ -42,7 +42,7 @@ type System struct {
 
 	tracing bool     // see SetTrace
 	cancel  canceled // while a message is copied in
-	nobody  entry    // that of all names that have no chunk; it stays free
+	noNames chunk    // stands for the chunks that there are not: its entries stay free
 	touched *entry   // entries that the validation of a message marked
 	quick   Quick    // the one that is being carried out
 	scratch [48]byte // what goes through the UserMemory interface must not lie on the stack

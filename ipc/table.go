@@ -69,7 +69,8 @@ func (pool *chunkPool) put(c *chunk) {
 
 // table is the names of a space.
 type table struct {
-	dense  []*chunk          // chunk i holds the names from 42*i; nil where there is none
+	zero   *chunk            // that of the lowest names, which most tasks need no other than; System.noNames as long as there is none
+	dense  []*chunk          // chunk i holds the names from chunkSize*i; nil where there is none
 	open   []uint64          // one bit per element of dense: it is nil or has a free entry
 	sparse map[uint32]*chunk // the chunks beyond dense
 	hint   int               // no word of open before this one has a bit
@@ -89,6 +90,9 @@ func (s *Space) lookup(name mach.Name) *entry {
 
 // at is the entry of a name. That of a name not in use has typ 0, and nothing else of it counts.
 func (s *Space) at(name mach.Name) *entry {
+	if name < chunkSize {
+		return &s.table.zero.entries[name]
+	}
 	if i := uint(name / chunkSize); i < uint(len(s.table.dense)) {
 		if c := s.table.dense[i]; c != nil {
 			return &c.entries[name%chunkSize]
@@ -102,13 +106,14 @@ func (s *Space) atFar(name mach.Name) *entry {
 	if c := s.table.sparse[uint32(name)/chunkSize]; c != nil {
 		return &c.entries[name%chunkSize]
 	}
-	return &s.sys.nobody
+	return &s.sys.noNames.entries[0]
 }
 
 // newEntry takes the lowest free name, nil when there is no room. The caller sets typ at once.
 func (s *Space) newEntry() *entry {
 	if c := s.table.low; c != nil && c.free != 0 {
-		return s.useEntry(c, s.table.first+uint32(bits.TrailingZeros64(c.free)))
+		i := uint32(bits.TrailingZeros64(c.free))
+		return s.useEntry(c, i, s.table.first+i)
 	}
 	return s.newEntrySlowly()
 }
@@ -141,10 +146,11 @@ func (s *Space) entryIn(i uint32) *entry {
 	}
 	s.table.low = c
 	s.table.first = i * chunkSize
-	return s.useEntry(c, i*chunkSize+uint32(bits.TrailingZeros64(c.free)))
+	n := uint32(bits.TrailingZeros64(c.free))
+	return s.useEntry(c, n, i*chunkSize+n)
 }
 
-// newChunk takes a chunk for the names from 42*i.
+// newChunk takes a chunk for the names from chunkSize*i.
 func (s *Space) newChunk(i uint32) *chunk {
 	pool := &s.sys.chunks
 	if s.table.chunks >= fairChunks && s.table.chunks >= pool.limit-pool.used || s.sys.config.Fuse.Blows() {
@@ -157,6 +163,7 @@ func (s *Space) newChunk(i uint32) *chunk {
 	s.table.chunks++
 	if i == 0 {
 		c.free &^= 1 // MACH_PORT_NULL
+		s.table.zero = c
 	}
 	return c
 }
@@ -168,15 +175,15 @@ const (
 	fairNames  = fairChunks * chunkSize
 )
 
-// useEntry takes the free entry of a name in c.
-func (s *Space) useEntry(c *chunk, name uint32) *entry {
-	c.free &^= 1 << (name % chunkSize)
+// useEntry takes the free entry i of c, which is that of name.
+func (s *Space) useEntry(c *chunk, i, name uint32) *entry {
+	c.free &^= 1 << i
 	if c.free == 0 {
 		s.table.setOpen(name/chunkSize, false)
 	}
 	s.table.count++
 	s.sys.names++
-	e := &c.entries[name%chunkSize]
+	e := &c.entries[i]
 	e.space = s
 	e.name = mach.Name(name)
 	return e
@@ -225,7 +232,7 @@ func (s *Space) newEntryNamed(name mach.Name) *entry {
 			t.sparse[i] = c
 		}
 	}
-	return s.useEntry(c, uint32(name))
+	return s.useEntry(c, uint32(name)%chunkSize, uint32(name))
 }
 
 // maxDense keeps the name ~0 out of reach.
@@ -270,6 +277,13 @@ func (s *Space) freeEntry(e *entry) {
 	e.request = nil
 	t.count--
 	s.sys.names--
+	if name < chunkSize {
+		if t.zero.free == 0 {
+			t.setOpen(0, true)
+		}
+		t.zero.free |= 1 << name
+		return
+	}
 	i := name / chunkSize
 	var c *chunk
 	if i < uint32(len(t.dense)) {
@@ -281,7 +295,7 @@ func (s *Space) freeEntry(e *entry) {
 		t.setOpen(i, true)
 	}
 	c.free |= 1 << (name % chunkSize)
-	if c.free == unused { // never the chunk of the name null: an idle task keeps that one
+	if c.free == unused { // the chunk of the name null stays: an idle task keeps that one
 		s.dropChunk(i, c)
 	}
 }
