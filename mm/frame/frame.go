@@ -109,6 +109,11 @@ func (a *Allocator) refuse(frames uint64) error {
 // Blocks do not count, and neither do more frames than there are.
 func (a *Allocator) Missing() mach.PageNumber { return mach.PageNumber(a.missing) }
 
+// Short reports whether fewer than n frames are free and promised to nobody, or some are missing.
+func (a *Allocator) Short(n mach.PageNumber) bool {
+	return a.missing != 0 || a.free-a.reserved < uint64(n)
+}
+
 // Met says that something was done about what is missing.
 func (a *Allocator) Met() { a.missing = 0 }
 

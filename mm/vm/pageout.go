@@ -36,7 +36,7 @@ func (env *Env) reclaims() bool { return env.pages() || env.managedCount != 0 }
 // short reports whether pages are to be paged out: few frames are left, or fewer than an operation needed at once, which was refused. That fails, but
 // will not fail for ever, if it is tried again.
 func (env *Env) short() bool {
-	return (env.low() || env.Frames.Missing() != 0) && env.resting == 0 && env.reclaims()
+	return env.Frames.Short(env.lowWater/2) && env.resting == 0 && env.reclaims()
 }
 
 // low reports whether fewer frames are left than there should be.
