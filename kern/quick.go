@@ -15,20 +15,11 @@ func (k *Kernel) Quick(p *ipc.Port, q *ipc.Quick) bool {
 	if !ok || t.dying || k.trace.on {
 		return false
 	}
-	switch q.ID {
-	case mach.IDPortType, mach.IDPortAllocate, mach.IDPortDestroy, mach.IDPortDeallocate, mach.IDPortGetRefs, mach.IDPortModRefs:
-		quickPort(t.space, q)
-		q.Still()
-	case mach.IDVMAllocate, mach.IDVMDeallocate, mach.IDVMProtect, mach.IDVMInherit:
-		quickMemory(&t.memory, q)
-	default:
-		return false
-	}
-	return true
+	return quickPort(t.space, q) || quickMemory(&t.memory, q)
 }
 
-// quickPort is what servePort does, for calls that carry no right and no memory.
-func quickPort(s *ipc.Space, q *ipc.Quick) {
+// quickPort is what servePort does, for calls that carry no right and no memory. It reports whether q is one.
+func quickPort(s *ipc.Space, q *ipc.Quick) bool {
 	switch q.ID {
 	case mach.IDPortType:
 		if q.Has1(ipc.PortName) {
@@ -60,11 +51,15 @@ func quickPort(s *ipc.Space, q *ipc.Quick) {
 		if q.Has3(ipc.PortName, ipc.Integer32, ipc.Integer32) {
 			q.Code(s.ModRefs(q.Name(0), mach.Right(q.Word(1)), int32(q.Word(2))))
 		}
+	default:
+		return false
 	}
+	q.Still()
+	return true
 }
 
-// quickMemory is what serveVM does, for the calls that change a map.
-func quickMemory(m *userMemory, q *ipc.Quick) {
+// quickMemory is what serveVM does, for the calls that change a map. It reports whether q is one.
+func quickMemory(m *userMemory, q *ipc.Quick) bool {
 	switch q.ID {
 	case mach.IDVMAllocate:
 		if q.Has3(ipc.Integer64, ipc.Integer64, ipc.Boolean) {
@@ -84,7 +79,10 @@ func quickMemory(m *userMemory, q *ipc.Quick) {
 		if q.Has3(ipc.Integer64, ipc.Integer64, ipc.Integer32) {
 			q.Code(mach.Code(m.Inherit(mach.VirtAddr(q.Word(0)), q.Word(1), mach.Inherit(int32(q.Word(2))))))
 		}
+	default:
+		return false
 	}
+	return true
 }
 
 // quickComplex carries out the most frequent calls with a right or with out-of-line memory.

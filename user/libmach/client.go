@@ -22,12 +22,12 @@ type Client struct {
 	buf   Buffer
 	w     mig.Writer // the request that is being written
 
-	rpc func(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms uint32) mach.Return // the trap, but in tests
+	rpc func(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms uint32) mach.Return // in tests, in place of the trap
 }
 
 // NewClient makes a client. Its reply port is made by the first call.
 func NewClient() *Client {
-	c := &Client{buf: NewBuffer(clientBuffer), rpc: exchange}
+	c := &Client{buf: NewBuffer(clientBuffer)}
 	c.w = mig.NewWriter(c.buf)
 	return c
 }
@@ -92,7 +92,11 @@ func (c *Client) Exchange(call mig.Call) (mig.Reader, mach.Return) {
 	if ms == 0 && c.Timeout != 0 {
 		option, ms = option|mach.OptSendTimeout|mach.OptRcvTimeout, c.Timeout
 	}
-	if ret := c.rpc(c.buf, option, size, reply, ms); ret != mach.Success {
+	rpc := c.rpc
+	if rpc == nil {
+		rpc = exchange
+	}
+	if ret := rpc(c.buf, option, size, reply, ms); ret != mach.Success {
 		return mig.Reader{}, c.failed(ret, call.Reply == mach.NameNull)
 	}
 	if h := c.words(); mach.MsgID(h[3]>>32) != call.ID+mach.ReplyOffset {

@@ -44,7 +44,13 @@ func (c *Client) exchange(to mach.Name, id mach.MsgID, bits mach.HeaderBits) mac
 	h[1] = uint64(to)
 	h[2] = uint64(c.reply)
 	h[3] = uint64(id) << 32
-	if ret := c.rpc(c.buf, mach.OptSend|mach.OptRcv, uint32(size), c.reply, 0); ret != mach.Success {
+	ret := mach.Success
+	if c.rpc == nil {
+		ret = c.trap(uint32(size))
+	} else {
+		ret = c.rpc(c.buf, mach.OptSend|mach.OptRcv, uint32(size), c.reply, 0)
+	}
+	if ret != mach.Success {
 		return c.failed(ret, true)
 	}
 	if mach.MsgID(h[3]>>32) != id+mach.ReplyOffset {

@@ -45,6 +45,11 @@ func exchange(buf Buffer, option mach.Option, size uint32, reply mach.Name, ms u
 	return trapMsg(unsafe.Pointer(unsafe.SliceData(buf)), option, size, uint32(len(buf)), reply, ms, mach.NameNull)
 }
 
+// trap is exchange of the first size bytes of the client's buffer and its reply port, for ever.
+func (c *Client) trap(size uint32) mach.Return {
+	return trapMsg(unsafe.Pointer(unsafe.SliceData(c.buf)), mach.OptSend|mach.OptRcv, size, uint32(len(c.buf)), c.reply, 0, mach.NameNull)
+}
+
 // words are the first words in the client's buffer: the header (bits and size, remote port, local port, sequence number and id), then items.
 func (c *Client) words() *[sizeWord / 8]uint64 {
 	return (*[sizeWord / 8]uint64)(unsafe.Pointer(unsafe.SliceData(c.buf)))
