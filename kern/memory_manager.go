@@ -59,6 +59,14 @@ func (o *memoryObject) DataReturn(_ *vm.Object, offset uint64, data *vm.Copy, di
 	o.finish(m, &w)
 }
 
+// DataInitialize implements vm.Manager: memory_object_data_initialize.
+func (o *memoryObject) DataInitialize(_ *vm.Object, offset uint64, data *vm.Copy) {
+	m, w := o.begin(o.port.Copy(), mach.IDMemoryObjectDataInitialize, 2)
+	w.Uint64(offset)
+	w.OutOfLine(mach.MsgByte, 8, uint32(data.Size()), m.PutMemory(data), false)
+	o.finish(m, &w)
+}
+
 // Copy implements vm.Manager: memory_object_copy. The kernel makes the new object's port, and maps it at once.
 func (o *memoryObject) Copy(_ *vm.Object, offset, length uint64) (*vm.Object, error) {
 	k := o.kernel

@@ -7,7 +7,8 @@ import (
 )
 
 // External keeps paged-out pages with a default memory manager outside the kernel, by the conversation that it has about any object: the pages
-// are those of a managed object that nobody maps. Page-out makes a page of it dirty and has it returned; a fault asks for it as for any other.
+// are those of a managed object that nobody maps. Page-out makes a page of it dirty and has it returned, the first time by DataInitialize; a fault asks
+// for it as for any other.
 // A page of it stands for one page that is out, wherever the tree is in that says so, and its number is used again afterwards.
 //
 // What the manager keeps is lost with it, page by page: who touches one gets MemoryError. The kernel bounds what it does not receive, and then pages out
@@ -17,7 +18,7 @@ type External struct {
 	number Token
 	used   int             // pages that are out
 	fresh  mach.PageNumber // no page from here on was ever used
-	free   pageTree        // a stack of pages to be used again: the slot of page i is one of them, plus 1
+	free   pageTree        // a stack of pages to be used again: the slot of page i is one of them, see freeSlot
 	ghosts pageTree        // pages that nobody wants any more, of which the manager has still to answer a request
 	over   bool            // it takes no more pages, and ends with the last
 }
@@ -173,9 +174,12 @@ func (x *External) store(f mach.PhysAddr) (Token, bool) {
 		o.pager.schedule()
 		return 0, false
 	}
-	n := x.fresh
+	n, flags := x.fresh, slotDirty|slotInitial
 	if c := mach.PageNumber(x.free.count); c != 0 {
-		n = mach.PageNumber(x.free.get(nodes, c-1)) - 1
+		var had bool
+		if n, had = x.free.get(nodes, c-1).freed(); had {
+			flags = slotDirty
+		}
 	}
 	if n >= 1<<externalShift {
 		return 0, false
@@ -183,7 +187,7 @@ func (x *External) store(f mach.PhysAddr) (Token, bool) {
 	if s := o.pages.get(nodes, n); s != 0 { // which the manager supplied without being asked
 		o.env.Frames.Free(o.detach(n, s))
 	}
-	if o.pages.put(nodes, n, slot(f)|slotDirty, false) != nil {
+	if o.pages.put(nodes, n, slot(f)|flags, false) != nil {
 		return 0, false
 	}
 	o.pager.marks.remove(nodes, n, false)
@@ -203,7 +207,7 @@ func (x *External) fetch(n mach.PageNumber) (mach.PhysAddr, error) {
 	o := x.object
 	if s := o.pages.get(&o.env.nodes, n); s != 0 {
 		f := o.detach(n, s)
-		x.release(n)
+		x.release(n, s&slotInitial == 0)
 		return f, nil
 	}
 	if o.pager.marks.get(&o.env.nodes, n) == markAbsent {
@@ -217,11 +221,12 @@ func (x *External) fetch(n mach.PageNumber) (mach.PhysAddr, error) {
 func (x *External) drop(n mach.PageNumber) {
 	o := x.object
 	nodes := &o.env.nodes
-	if s := o.pages.get(nodes, n); s != 0 {
+	s := o.pages.get(nodes, n)
+	if s != 0 {
 		o.env.Frames.Free(o.detach(n, s))
 	}
 	if o.pager.marks.get(nodes, n) != markRequested {
-		x.release(n)
+		x.release(n, s&slotInitial == 0)
 		return
 	}
 	// What comes must not be taken for another page's. If there is no memory to note that, the page is not used again.
@@ -231,11 +236,24 @@ func (x *External) drop(n mach.PageNumber) {
 	x.endIfEmpty()
 }
 
+// freeSlot is the slot in External.free of a page that is to be used again. had: the manager got contents of it once, so that the next come by
+// DataReturn: what DataInitialize brings does not replace what is there.
+func freeSlot(n mach.PageNumber, had bool) slot {
+	s := slot(n+1) << 1
+	if had {
+		s |= 1
+	}
+	return s
+}
+
+// freed is what freeSlot was made of.
+func (s slot) freed() (n mach.PageNumber, had bool) { return mach.PageNumber(s>>1) - 1, s&1 != 0 }
+
 // release has page n used again.
-func (x *External) release(n mach.PageNumber) {
+func (x *External) release(n mach.PageNumber, had bool) {
 	nodes := &x.object.env.nodes
 	x.object.pager.marks.remove(nodes, n, false)
-	_ = x.free.put(nodes, mach.PageNumber(x.free.count), slot(n+1), false) // without memory it is not
+	_ = x.free.put(nodes, mach.PageNumber(x.free.count), freeSlot(n, had), false) // without memory it is not
 	x.used--
 	x.endIfEmpty()
 }
@@ -272,7 +290,7 @@ func (x *External) settle() {
 			o.env.Frames.Free(o.detach(n, s))
 		}
 		x.used++
-		x.release(n)
+		x.release(n, true)
 	}
 	r := LockRequest{Return: mach.ReturnDirty, Flush: true, Lock: mach.ProtNoChange, end: maxManagedPages}
 	for n := mach.PageNumber(0); o.pager.returning < maxReturning && !o.pager.severed; {
@@ -308,7 +326,7 @@ func (x *External) check() error {
 	}
 	seen := make(map[mach.PageNumber]bool)
 	for i := range mach.PageNumber(x.free.count) {
-		n := mach.PageNumber(x.free.get(nodes, i)) - 1
+		n, _ := x.free.get(nodes, i).freed()
 		if n >= x.fresh || seen[n] || x.ghosts.get(nodes, n) != 0 {
 			return fmt.Errorf("external page %d is free twice, or was never used", n)
 		}

@@ -52,14 +52,27 @@ func (g *farPager) DataRequest(o *Object, offset, length uint64, access mach.Pro
 func (g *farPager) DataUnlock(*Object, uint64, uint64, mach.Prot) error { panic("nothing is locked") }
 
 func (g *farPager) DataReturn(o *Object, offset uint64, data *Copy, dirty, kept bool) {
-	if !dirty || kept || data.Size() > maxPiece*page {
+	if !dirty || kept {
 		panic("an odd return")
+	}
+	g.keep(offset, data, true)
+}
+
+func (g *farPager) DataInitialize(o *Object, offset uint64, data *Copy) { g.keep(offset, data, false) }
+
+// keep takes pages later. The kernel must know which of them are here already.
+func (g *farPager) keep(offset uint64, data *Copy, had bool) {
+	if data.Size() > maxPiece*page {
+		panic("a large piece")
 	}
 	g.queue = append(g.queue, func() {
 		for off := uint64(0); off < data.Size(); off += page {
 			b := make([]byte, page)
 			if err := data.ReadAt(b, off); err != nil {
 				panic(err)
+			}
+			if (g.content[offset+off] != nil) != had {
+				panic("data_initialize of a page that is here, or data_return of one that never was")
 			}
 			g.content[offset+off] = b
 		}

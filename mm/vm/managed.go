@@ -30,6 +30,8 @@ type Manager interface {
 	DataUnlock(o *Object, offset, length uint64, access mach.Prot) error
 	// DataReturn gives pages back. dirty: they were written. kept: the kernel still has them.
 	DataReturn(o *Object, offset uint64, data *Copy, dirty, kept bool)
+	// DataInitialize gives pages of an External that its manager never had before (memory_object_data_initialize). The kernel keeps none.
+	DataInitialize(o *Object, offset uint64, data *Copy)
 	// Copy asks for a copy of a range of pages and returns the new object, whose one reference is the caller's (memory_object_copy).
 	// ResourceShortage.
 	Copy(o *Object, offset, length uint64) (*Object, error)
@@ -46,6 +48,7 @@ const (
 	slotAsked    slot = 7 << 4 // accesses that the manager was asked to allow
 	slotDirty    slot = 1 << 7
 	slotPrecious slot = 1 << 8
+	slotInitial  slot = 1 << 9 // of an External: the manager never had that page
 
 	lockShift, askedShift = 1, 4
 )

@@ -35,6 +35,10 @@ func (g *manager) DataUnlock(o *Object, offset, length uint64, access mach.Prot)
 	return g.refuse
 }
 
+func (g *manager) DataInitialize(*Object, uint64, *Copy) {
+	panic("that is for a default memory manager")
+}
+
 func (g *manager) DataReturn(o *Object, offset uint64, data *Copy, dirty, kept bool) {
 	g.note("return %#x+%#x dirty=%v kept=%v", offset, data.Size(), dirty, kept)
 	for off := uint64(0); off < data.Size(); off += page {

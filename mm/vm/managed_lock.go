@@ -130,7 +130,7 @@ func (r *LockRequest) pinnedLock(s slot) mach.Prot {
 // giveBack returns page n, which is s, and those behind it that go with it in one piece, and says where it stopped. Short
 // of memory it returns less at once, and keeps nothing: it does not fail.
 func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNumber {
-	env, first, dirty, keep := o.env, n, s&slotDirty, !r.Flush
+	env, first, kind, keep := o.env, n, s&(slotDirty|slotInitial), !r.Flush
 	pinned := o.pinned(n)
 	keep = keep || pinned
 	c, to := env.newReturn(o.pager)
@@ -161,7 +161,7 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 		}
 		n++
 		s = o.pages.get(&env.nodes, n)
-		if n-first == maxPiece || n >= r.end || s == 0 || s&slotDirty != dirty || !r.returns(s) || o.pinned(n) != pinned {
+		if n-first == maxPiece || n >= r.end || s == 0 || s&(slotDirty|slotInitial) != kind || !r.returns(s) || o.pinned(n) != pinned {
 			break
 		}
 	}
@@ -172,7 +172,11 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 	to.limit = n - first
 	c.size = to.limit.Bytes()
 	c.first.end = mach.VirtAddr(c.size)
-	o.pager.manager.DataReturn(o, first.Bytes(), c, dirty != 0, keep)
+	if kind&slotInitial != 0 {
+		o.pager.manager.DataInitialize(o, first.Bytes(), c)
+	} else {
+		o.pager.manager.DataReturn(o, first.Bytes(), c, kind&slotDirty != 0, keep)
+	}
 	return n
 }
 

@@ -41,7 +41,8 @@ func main() {
 		fmt.Println("defaultpager: FAILED:", err)
 		os.Exit(1)
 	}
-	fmt.Printf("defaultpager: %d pages were kept, %d asked back, %d objects made and %d destroyed\n", p.returned, p.supplied, p.created, p.destroyed)
+	fmt.Printf("defaultpager: %d pages came for the first time, %d again, %d were asked back, %d objects made and %d destroyed\n",
+		p.initial, p.returned, p.supplied, p.created, p.destroyed)
 }
 
 // pager is the manager. It has one thread, which takes requests to all ports from one set: so they take effect in the order of their sequence numbers.
@@ -55,9 +56,9 @@ type pager struct {
 	store  *backing.Backing
 	page   [mach.PageSize]byte // on its way to the kernel
 
-	objects                                map[mach.Name]*object // by receive right
-	ids                                    uint64
-	returned, supplied, created, destroyed int
+	objects                                         map[mach.Name]*object // by receive right
+	ids                                             uint64
+	initial, returned, supplied, created, destroyed int
 }
 
 func newPager(port mach.Name, size uint64) (*pager, error) {
@@ -104,7 +105,7 @@ func (p *pager) run() error {
 		case m.Port() == p.port && m.ID() == idStats:
 			w := mig.NewWriter(answer)
 			w.RetCode(mach.Success)
-			w.Uint64(uint64(p.returned))
+			w.Uint64(uint64(p.initial + p.returned))
 			w.Uint64(uint64(p.supplied))
 			w.Uint64(uint64(len(p.objects)))
 			w.Uint64(uint64(p.kept()))

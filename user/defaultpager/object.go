@@ -92,11 +92,12 @@ func (p *pager) Create(_, port mach.Name, size uint64, control, _ mach.Name, _ u
 // DataInitialize implements libmach.DefaultMemoryManager.
 func (p *pager) DataInitialize(port, control mach.Name, offset uint64, data []byte) {
 	o := p.objects[port]
-	if o == nil {
+	if o == nil || control != o.control {
 		return
 	}
 	for ; len(data) >= mach.PageSize; offset, data = offset+mach.PageSize, data[mach.PageSize:] {
 		if _, ok := o.pages[offset]; !ok {
+			p.initial++
 			p.keep(o, offset, data[:mach.PageSize])
 		}
 	}

@@ -105,6 +105,10 @@ func (g *manager) DataUnlock(_ *vm.Object, offset, length uint64, access mach.Pr
 }
 
 // DataReturn implements vm.Manager. It reads what comes at its own time.
+func (g *manager) DataInitialize(*vm.Object, uint64, *vm.Copy) {
+	panic("that is for a default memory manager")
+}
+
 func (g *manager) DataReturn(_ *vm.Object, offset uint64, data *vm.Copy, _, _ bool) {
 	g.queue = append(g.queue, data.Discard)
 	for at := uint64(0); at < data.Size(); at += mach.PageSize {
