@@ -43,7 +43,7 @@ func (t *Target) All() []monitor.Command {
 		{Name: "object", Operands: "ID", Help: "show a memory object: where its pages are, page-ins and page-outs", Min: 1, Max: 1, Run: t.object},
 		{Name: "frames", Help: "count the page frames, and the kernel's events", Run: t.frames},
 		{Name: "heap", Help: "count what the kernel has on Go's heap, without garbage", Run: t.heap},
-		{Name: "paging", Operands: "[add DISK | remove STORAGE | measure DISK]", Help: "show what was paged out, and the paging storage; add a disk, take storage out of use, or see how fast a disk is (its contents are lost)", Max: 2, Complete: []string{"add", "remove", "measure"}, Run: t.paging},
+		{Name: "paging", Operands: "[add DISK | remove STORAGE | measure DISK [MB/S]]", Help: "show what was paged out, and the paging storage; add a disk, take storage out of use, or see how fast page-out to a disk is, as it is or made slower (its contents are lost)", Max: 3, Complete: []string{"add", "remove", "measure"}, Run: t.paging},
 		{Name: "walk", Operands: "TASK ADDRESS", Help: "follow the page tables to an address, entry by entry", Min: 2, Max: 2, Run: t.walk},
 		{Name: "modules", Help: "list the boot modules: what run can start", Run: t.modules},
 		{Name: "run", Operands: "PROGRAM ARGS", Help: "start a boot module's program and wait for its end; ${default-pager-port} and others give it rights", Min: 1, Max: -1, Run: t.run},

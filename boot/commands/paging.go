@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 
 	"defpager/boot/monitor"
 	"defpager/mach"
@@ -20,19 +21,25 @@ func (t *Target) paging(c *monitor.Context) error {
 		var err error
 		t.Kernel.Do(func() { err = t.Storage.Add(c.Args[1], "", nil) })
 		return err
-	case len(c.Args) == 2 && c.Args[0] == "measure":
+	case len(c.Args) >= 2 && len(c.Args) <= 3 && c.Args[0] == "measure":
 		return t.measurePaging(c)
 	case len(c.Args) == 2 && c.Args[0] == "remove":
 		return t.removePaging(c.Args[1])
 	}
-	return errors.New("paging, paging add DISK, paging remove STORAGE or paging measure DISK")
+	return errors.New("paging, paging add DISK, paging remove STORAGE or paging measure DISK [MB/S]")
 }
 
-// measurePaging compares page-out with plain writes of the same size.
+// measurePaging compares page-out with plain writes of the same size; to a disk of so many million bytes a second, if that is asked for.
 func (t *Target) measurePaging(c *monitor.Context) error {
 	var speed disks.Speed
 	var err error
-	t.Kernel.Do(func() { speed, err = t.Storage.Measure(c.Args[1], t.Now) })
+	rated := int64(0)
+	if len(c.Args) == 3 {
+		if rated, err = strconv.ParseInt(c.Args[2], 10, 32); err != nil || rated <= 0 {
+			return fmt.Errorf("%q: want a number of million bytes a second", c.Args[2])
+		}
+	}
+	t.Kernel.Do(func() { speed, err = t.Storage.Measure(c.Args[1], rated*1e6, t.Now) })
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ type Token uint64
 // not call back into package vm, apart from the methods that are named here.
 type Backing interface {
 	// Store takes the frame f over, with the page in it, and names the contents. It frees f at once if it can, or after the contents have
-	// been written somewhere. false: there is no room; f stays the caller's.
+	// been written somewhere. false: there is no room; f stays the caller's. It may tell that frames or pages are ready.
 	Store(f mach.PhysAddr) (Token, bool)
 	// Fetch hands out a frame with the contents that t names, and forgets t. It fails with Wait (Env.PageReady is called when trying again
 	// helps), MemoryError (the contents are lost; t stays) and ResourceShortage (there is no frame).

@@ -297,3 +297,77 @@ func TestPageOutAmongManyPagesThatAreOut(t *testing.T) {
 		t.Errorf("%d pages went out", out)
 	}
 }
+
+// A copy of a reserved object keeps what it shows while memory is short: a writer of the object waits until there are frames for that, if page-out can
+// find some; and pages that the object loses with its end become the copy's, without another frame.
+func TestCopiesOfReservedObjectsOutliveShortage(t *testing.T) {
+	const n = 40
+	for _, room := range []bool{true, false} {
+		w, m, s := paged(t, 200)
+		o := w.reserved(t, n)
+		const object, copied = base + 1<<30, base + 1<<31
+		mapShared(t, m, object, o)
+		for i := range n {
+			w.mustStore(t, m, object+mach.VirtAddr(i*page), byte(100+i))
+		}
+		mapObject(t, m, MapArgs{Address: copied, Size: n * page, Object: o, Copy: true, Cur: mach.ProtDefault, Max: mach.ProtAll})
+		w.mustStore(t, m, object+5*page, 6) // the copy has its radix nodes now
+		hoard := w.hoard(t)
+		if !room {
+			s.room = 0
+		}
+		if err := o.SetLimit((n - 10) * page); err != nil {
+			t.Fatal(err)
+		}
+		w.check(t)
+		for range 10 {
+			f, err := w.env.Frames.Alloc() // what was promised beyond the new end
+			if err == nil {
+				hoard = append(hoard, f)
+			}
+		}
+		err := w.store(m, object, 7)
+		if room {
+			if err != Wait {
+				t.Fatalf("a write that needs a frame for the copy: %v", err)
+			}
+			var waiter Waiter
+			w.env.Await(&waiter)
+			for w.env.Pending() {
+				w.env.Settle()
+			}
+			if waiter.Waiting() || waiter.Err() != nil {
+				t.Fatal("nobody woke the writer")
+			}
+			waiter.Done()
+			err = w.store(m, object, 7)
+		} else {
+			for err == Wait {
+				w.env.Forget()
+				for w.env.Pending() {
+					w.env.Settle()
+				}
+				err = w.store(m, object, 7)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.expect(t, m, object, 7)
+		w.check(t)
+		if o.copy.lost == room {
+			t.Errorf("the copy is lost: %v", o.copy.lost)
+		}
+		for _, f := range hoard {
+			w.env.Frames.Free(f)
+		}
+		for i := range n {
+			b, err := w.load(m, copied+mach.VirtAddr(i*page))
+			if room && (err != nil || b != byte(100+i)) || err == nil && b != byte(100+i) {
+				t.Errorf("page %d of the copy is %d, %v", i, b, err)
+			}
+		}
+		w.check(t)
+		o.Release()
+	}
+}

@@ -40,7 +40,7 @@ func (o *Object) clearTail(limit uint64) {
 		return
 	}
 	if o.copy != nil {
-		_ = o.push(n, s.frame()) // as in shrink
+		_ = o.save(n, s.frame(), false) // a push that finds no memory spoils the copy, it does not fail
 	}
 	clear(o.env.Mem.Frame(s.frame())[limit&mach.PageMask:])
 }
@@ -65,15 +65,16 @@ func (o *Object) expand(n mach.PageNumber) error {
 
 func (o *Object) shrink(n mach.PageNumber) {
 	nodes := &o.env.nodes
-	for at := n; ; at++ {
+	left := mach.PageNumber(0)
+	for at := n; o.copy != nil; at++ {
 		var s slot
 		var ok bool
 		if at, s, ok = o.pages.next(nodes, at); !ok {
 			break
 		}
-		if o.copy != nil {
-			// The object is reserved: a push that finds no memory spoils the copy, it does not fail.
-			_ = o.push(at, s.frame())
+		if o.bequeath(at, s.frame()) {
+			o.pages.remove(nodes, at, true)
+			left++
 		}
 	}
 	o.hide(n, o.limit)
@@ -93,8 +94,25 @@ func (o *Object) shrink(n mach.PageNumber) {
 	o.pages.lower(nodes, true)
 	nodes.forget(nodesFor(o.limit) - nodesFor(n))
 	r := o.reservation()
-	r.Shrink(o.limit - n)
+	r.Shrink(o.limit - n - left)
 	o.promised = uint32(r.Pages())
+}
+
+// bequeath gives the frame p of page n, which o is about to lose, to o's copy, if that would have looked for the page here. It reports whether it did.
+// For want of a radix node the copy loses its contents.
+func (o *Object) bequeath(n mach.PageNumber, p mach.PhysAddr) bool {
+	c := o.copy
+	q, ok := c.aboveAt(n)
+	if !ok || c.has(q) || c.lost {
+		return false
+	}
+	if c.pages.put(&o.env.nodes, q, slot(p), false) != nil {
+		c.lost = true
+	}
+	lost := c.lost
+	c.supersede(q, nil)
+	c.bypass()
+	return !lost
 }
 
 // hide takes the pages [from, to) out of the page tables of everyone who maps the object.

@@ -60,6 +60,19 @@ func (env *Env) pageOut() {
 	case s.out != 0:
 		env.rests = 0
 	}
+	if env.paging.first != nil && (s.out != 0 || env.resting != 0) {
+		env.paging.wake(env, 0, 0, nil) // who waits for frames, and sees whether there are some
+	}
+}
+
+// framesCome reports whether an operation that was refused frames is to Wait for some: page-out looks for them next, or they are on their way. The
+// Wait is noted then.
+func (env *Env) framesCome() bool {
+	if env.Frames.Missing() == 0 || !env.reclaims() || env.newExternal != nil || env.resting != 0 && !env.busy() {
+		return false
+	}
+	env.wanted = wanted{&env.paging, anyPage}
+	return true
 }
 
 // MakeRoom pages out until n frames are free and promised to nobody, or until there is nothing left to page out.

@@ -162,9 +162,12 @@ func (o *Object) peek(n mach.PageNumber) (s slot, ok bool) {
 // push saves page n of o, whose frame is p (0: all zeros), in o's copy object, because n is about to be written. After it,
 // nothing that shows the copy maps o's frame.
 //
-// It fails with ResourceShortage unless o is reserved: that object's writers were promised that they need no more memory,
-// so it is the copy that loses its contents.
-func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error {
+// It fails with ResourceShortage unless o is reserved: that object's writers were promised that they need no more memory. They may have to Wait for
+// frames that page-out can free; when there are none it is the copy that loses its contents.
+func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error { return o.save(n, p, true) }
+
+// save is push, for a caller who may wait for frames or not.
+func (o *Object) save(n mach.PageNumber, p mach.PhysAddr, wait bool) error {
 	c := o.copy
 	q, ok := c.aboveAt(n)
 	if !ok || c.has(q) {
@@ -174,6 +177,9 @@ func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error {
 		if err := c.fill(q, p); err != nil {
 			if o.kind != reserved {
 				return err
+			}
+			if wait && o.env.framesCome() {
+				return Wait
 			}
 			c.lost = true
 		}

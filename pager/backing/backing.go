@@ -2,6 +2,7 @@ package backing
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"defpager/board"
 	"defpager/mach"
@@ -37,7 +38,7 @@ type Backing struct {
 	raws  list // pages in frames that are to be written
 	wants list // pages that are to be read when an operation is free
 
-	areas  [areasMax]*place
+	areas  []*place // nil: there is none of that number
 	writes [writesMax]write
 	reads  [readsMax]read
 
@@ -56,7 +57,7 @@ func New(c Config) (*Backing, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backing{config: c, mem: c.Mem, frames: c.Frames, aside: aside, blobs: blobs{mem: c.Mem}}
+	b := &Backing{config: c, mem: c.Mem, frames: c.Frames, aside: aside, areas: make([]*place, 0, areasMax), blobs: blobs{mem: c.Mem}}
 	b.takeOne = b.takeFrame
 	for i := range b.writes {
 		b.writes[i].init(b, i+1)
@@ -97,23 +98,40 @@ func (b *Backing) Store(f mach.PhysAddr) (vm.Token, bool) {
 	if n == 0 {
 		return 0, false
 	}
-	if !b.compress(n, page) {
-		if !b.canWrite() {
-			b.freeEntry(n)
-			return 0, false
-		}
+	writable := b.canWrite()
+	switch {
+	case (!writable || !noisy(page)) && b.compress(n, page):
+		b.push(&b.old, n)
+		b.frames.Free(f)
+		b.topUp()
+	case writable:
 		b.at(n).set(raw, 0, uint64(f))
 		b.push(&b.raws, n)
-		b.stats.Stored++
-		b.pump(false)
-		return vm.Token(n), true
+	default:
+		b.freeEntry(n)
+		return 0, false
 	}
-	b.push(&b.old, n)
-	b.frames.Free(f)
-	b.topUp()
 	b.stats.Stored++
-	b.pump(false)
+	if b.pump(false); b.raws.count >= cluster {
+		b.collect()
+	}
 	return vm.Token(n), true
+}
+
+// noisy guesses whether a page will not compress, from the bytes of every sixteenth word: of 256 that are random about 162 are different, give or
+// take 5. To find out by compressing costs twice as much as all the rest of writing a page to a disk.
+func noisy(page *[mach.PageSize]byte) bool {
+	const sample, least = mach.PageSize / 32, 142
+	var seen [4]uint64
+	for i := 0; i < mach.PageSize; i += sample {
+		for w := binary.LittleEndian.Uint64(page[i:]); ; w >>= 8 {
+			seen[w>>6&3] |= 1 << (w & 63)
+			if w < 256 {
+				break
+			}
+		}
+	}
+	return bits.OnesCount64(seen[0])+bits.OnesCount64(seen[1])+bits.OnesCount64(seen[2])+bits.OnesCount64(seen[3]) >= least
 }
 
 // oneWord reports whether a page is one word again and again.

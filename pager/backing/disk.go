@@ -80,11 +80,23 @@ func (b *Backing) AddArea(a Area) error {
 			return fmt.Errorf("%w: %s", ErrKnown, a.Name())
 		}
 	}
-	if free < 0 {
+	switch {
+	case free >= 0:
+		b.areas[free] = &place{Area: a}
+	case len(b.areas) < areasMax:
+		b.areas = append(b.areas, &place{Area: a})
+	default:
 		return fmt.Errorf("%w: %d", ErrTooMany, areasMax)
 	}
-	b.areas[free] = &place{Area: a}
 	return nil
+}
+
+// forget ends the use of area i.
+func (b *Backing) forget(i int) {
+	b.areas[i] = nil
+	for n := len(b.areas); n > 0 && b.areas[n-1] == nil; n-- {
+		b.areas = b.areas[:n-1]
+	}
 }
 
 // Areas yields the areas in use.
@@ -160,12 +172,7 @@ func (b *Backing) pump(all bool) {
 }
 
 // share is how many frames compressed pages may take while there is a disk to write them to.
-func (b *Backing) share() int {
-	if _, p := b.best(); p == nil {
-		return int(^uint(0) >> 1)
-	}
-	return int(b.frames.Stats().Total / 4)
-}
+func (b *Backing) share() int { return int(b.frames.Stats().Total / 4) }
 
 func (b *Backing) startWrite() bool {
 	var w *write
@@ -408,6 +415,15 @@ func (b *Backing) nextReads() {
 		}
 		b.remove(&b.wants, n)
 		e.setOp(0)
+	}
+}
+
+// collect completes what disks have done, so that they have more to do before the clock's next tick.
+func (b *Backing) collect() {
+	for _, p := range b.areas {
+		if p != nil {
+			p.Poll()
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (b *Backing) RemoveArea(name string, done func(error)) error {
 // drain goes on with the removal of area i.
 func (b *Backing) drain(i int, p *place) {
 	if p.Room() == p.Slots() {
-		b.areas[i] = nil
+		b.forget(i)
 		p.drained(nil)
 		return
 	}

@@ -23,11 +23,15 @@ const (
 )
 
 // Measure writes to a disk that is not in use, once in large plain writes and once by all that page-out does with pages that do not compress:
-// trying to, encryption, clusters. What the disk holds is lost. Nobody else runs meanwhile. Errors: as Add, and what the disk says.
-func (s *Disks) Measure(of string, now func() int64) (Speed, error) {
+// finding that out, encryption, clusters. The pages are there before the clock runs. With a rate, in bytes a second, the disk is made as slow as that.
+// What the disk holds is lost. Nobody else runs meanwhile. Errors: as Add, and what the disk says.
+func (s *Disks) Measure(of string, rate int64, now func() int64) (Speed, error) {
 	d := s.find(of)
 	if d == nil {
 		return Speed{}, ErrNoDisk
+	}
+	if rate != 0 {
+		d = disk.NewRated(d, rate, now)
 	}
 	all := store.Run{Blocks: d.Blocks()}
 	for a := range s.Areas {
@@ -35,7 +39,8 @@ func (s *Disks) Measure(of string, now func() int64) (Speed, error) {
 			return Speed{}, ErrInUse
 		}
 	}
-	n := min(int(all.Blocks)*measurePercent/100, 1<<13) >> measureOrder << measureOrder
+	memory := s.config.Frames.Stats()
+	n := min(int(all.Blocks)*measurePercent/100, 1<<13, int(memory.Free-memory.Reserved)/2) >> measureOrder << measureOrder
 	if n == 0 {
 		return Speed{}, disk.ErrRange
 	}
@@ -44,9 +49,7 @@ func (s *Disks) Measure(of string, now func() int64) (Speed, error) {
 	start := now()
 	if err = s.plain(d, n); err == nil {
 		r.Plain = now() - start
-		start = now()
-		err = s.paged(d, n, now)
-		r.Paged = now() - start
+		r.Paged, err = s.paged(d, n, now)
 	}
 	return r, err
 }
@@ -88,51 +91,65 @@ func (s *Disks) plain(d disk.Disk, n int) (err error) {
 	return err
 }
 
-// paged pages n pages out to the disk, by a backing of its own.
-func (s *Disks) paged(d disk.Disk, n int, now func() int64) (err error) {
+// paged pages n pages out to the disk, by a backing of its own, and says how long it took.
+func (s *Disks) paged(d disk.Disk, n int, now func() int64) (took int64, err error) {
 	b, err := backing.New(backing.Config{
 		Mem: s.config.Mem, Frames: s.config.Frames, PageReady: func(vm.Token) {}, FramesReady: func() {}, Now: now, Log: func(string, ...any) {},
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer b.Free()
 	a, err := store.New(store.Config{Name: "measured", Disk: d, Runs: []store.Run{{Blocks: d.Blocks()}}, Mem: s.config.Mem, Frames: s.config.Frames, Random: s.config.Random})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer a.Free(s.config.Frames)
 	if err := b.AddArea(a); err != nil {
-		return err
+		return 0, err
 	}
+	pages, err := s.noise(n)
 	tokens := make([]vm.Token, 0, n)
-	for len(tokens) < n {
-		f, short := s.config.Frames.AllocDirty()
-		if short != nil {
-			err = short
-			break
-		}
-		fill(s.config.Mem.Frame(f)[:], uint64(len(tokens)))
+	start := now()
+	for len(tokens) < len(pages) && err == nil {
+		f := pages[len(tokens)]
 		token, ok := b.Store(f)
 		for ; !ok && b.Active(); token, ok = b.Store(f) {
 			b.Poll()
 		}
-		if !ok {
-			s.config.Frames.Free(f)
+		if ok {
+			tokens = append(tokens, token)
+		} else {
 			err = backing.ErrFull
-			break
 		}
-		tokens = append(tokens, token)
+	}
+	for _, f := range pages[len(tokens):] {
+		s.config.Frames.Free(f)
 	}
 	for b.Poll(); b.Active(); b.Poll() {
 	}
+	took = now() - start
 	for _, token := range tokens {
 		if err == nil && b.Where(token) != backing.TierDisk {
 			err = backing.ErrFull
 		}
 		b.Drop(token)
 	}
-	return err
+	return took, err
+}
+
+// noise is n frames of what does not compress.
+func (s *Disks) noise(n int) (pages []mach.PhysAddr, err error) {
+	pages = make([]mach.PhysAddr, 0, n)
+	for len(pages) < n {
+		f, err := s.config.Frames.AllocDirty()
+		if err != nil {
+			return pages, err
+		}
+		fill(s.config.Mem.Frame(f)[:], uint64(len(pages)))
+		pages = append(pages, f)
+	}
+	return pages, nil
 }
 
 // fill writes what does not compress.

@@ -1,13 +1,12 @@
 // Package store keeps pages on a disk, in slots of a block each. What it writes is encrypted with a key that is made at the start and lives in
-// memory only, so that a disk tells nothing to whoever reads it later. What it reads is authenticated (AES-256-GCM, with the slot and a number that
-// grows with each write in the nonce): a page that is torn, flipped, old or from another place is an error, never wrong data.
+// memory only, so that a disk tells nothing to whoever reads it later. What it reads is authenticated (AES-256-GCM, or ChaCha20-Poly1305 on a processor without AES, with the
+// slot and a number that grows with each write in the nonce): a page that is torn, flipped, old or from another place is an error, never wrong data.
 //
 // Slots have 24 bytes in frames of the kernel: the number of the last write and its tag. Buffers are there from the start; nothing is allocated
 // afterwards. Precondition of everything: the caller holds the kernel lock.
 package store
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"errors"
 	"fmt"
@@ -75,6 +74,8 @@ type Config struct {
 	Mem    board.Memory
 	Frames *frame.Allocator
 	Random io.Reader // for the key
+	// Software has pages encrypted as for a processor without AES.
+	Software bool
 }
 
 // New makes an area whose slots are all free; what the disk holds is not looked at. ResourceShortage: there is no memory for tables and buffers.
@@ -83,16 +84,8 @@ func New(c Config) (*Area, error) {
 	if err := a.measure(); err != nil {
 		return nil, err
 	}
-	var key [32]byte
-	if _, err := io.ReadFull(c.Random, key[:]); err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(key[:])
-	clear(key[:])
-	if err != nil {
-		return nil, err
-	}
-	if a.aead, err = cipher.NewGCM(block); err != nil {
+	var err error
+	if a.aead, err = newCipher(c.Random, !c.Software && hardwareAES()); err != nil {
 		return nil, err
 	}
 	a.used = make([]uint64, (a.slots+63)/64)

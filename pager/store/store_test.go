@@ -11,6 +11,7 @@ import (
 	"defpager/mach"
 	"defpager/mm/frame"
 
+	"golang.org/x/sys/cpu"
 	"pgregory.net/rapid"
 )
 
@@ -24,7 +25,9 @@ type fixture struct {
 
 type fatal interface{ Fatal(args ...any) }
 
-func newFixture(t fatal, runs ...Run) *fixture {
+func newFixture(t fatal, runs ...Run) *fixture { return newFixtureWith(t, false, runs...) }
+
+func newFixtureWith(t fatal, software bool, runs ...Run) *fixture {
 	const size = 8 << 20
 	f := &fixture{mem: board.Simulated(size)}
 	f.frames = frame.New(f.mem, make([]frame.Desc, size>>mach.PageShift), []board.Range{{Start: mach.PageSize, Size: size - mach.PageSize}})
@@ -33,7 +36,7 @@ func newFixture(t fatal, runs ...Run) *fixture {
 		t.Fatal(err)
 	}
 	d := disk.NewRAM("ram0", f.mem, []mach.PhysAddr{f.part})
-	if f.Area, err = New(Config{Name: "area", Disk: d, Runs: runs, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); err != nil {
+	if f.Area, err = New(Config{Name: "area", Disk: d, Runs: runs, Mem: f.mem, Frames: f.frames, Random: rand.Reader, Software: software}); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -69,7 +72,7 @@ func filled(b byte) []byte { return bytes.Repeat([]byte{b}, mach.PageSize) }
 
 func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := newFixture(t, Run{400, 20}, Run{7, 33}, Run{40, 1}, Run{511, 1}, Run{60, 45})
+		f := newFixtureWith(t, rapid.Bool().Draw(t, "software"), Run{400, 20}, Run{7, 33}, Run{40, 1}, Run{511, 1}, Run{60, 45})
 		model := map[uint32]byte{}
 		t.Repeat(map[string]func(*rapid.T){
 			"write": func(t *rapid.T) {
@@ -114,8 +117,10 @@ func TestAgainstModel(t *testing.T) {
 	})
 }
 
-func TestNothingIsReadableOnTheDisk(t *testing.T) {
-	f := newFixture(t, Run{0, 512})
+func TestNothingIsReadableOnTheDisk(t *testing.T) { ciphers(t, testNothingIsReadableOnTheDisk) }
+
+func testNothingIsReadableOnTheDisk(t *testing.T, software bool) {
+	f := newFixtureWith(t, software, Run{0, 512})
 	first, n := f.Allocate(2)
 	if n != 2 {
 		t.Fatal(n)
@@ -134,14 +139,16 @@ func TestNothingIsReadableOnTheDisk(t *testing.T) {
 	}
 }
 
-func TestWrongPagesAreErrors(t *testing.T) {
+func TestWrongPagesAreErrors(t *testing.T) { ciphers(t, testWrongPagesAreErrors) }
+
+func testWrongPagesAreErrors(t *testing.T, software bool) {
 	for name, spoil := range map[string]func(f *fixture, old []byte){
 		"flipped": func(f *fixture, _ []byte) { f.onDisk(0)[100] ^= 1 },
 		"torn":    func(f *fixture, _ []byte) { clear(f.onDisk(0)[512:]) },
 		"moved":   func(f *fixture, _ []byte) { copy(f.onDisk(0), f.onDisk(1)) },
 		"old":     func(f *fixture, old []byte) { copy(f.onDisk(0), old) },
 	} {
-		f := newFixture(t, Run{0, 512})
+		f := newFixtureWith(t, software, Run{0, 512})
 		f.Allocate(2)
 		f.write(t, 0, filled(1), filled(1))
 		old := bytes.Clone(f.onDisk(0))
@@ -156,8 +163,24 @@ func TestWrongPagesAreErrors(t *testing.T) {
 	}
 }
 
-func TestAllocatesNothing(t *testing.T) {
-	f := newFixture(t, Run{0, 512})
+// ciphers runs a test with each cipher: ChaCha20 also without the instructions that make it fast.
+func ciphers(t *testing.T, test func(t *testing.T, software bool)) {
+	if !hardwareAES() {
+		t.Error("this processor has no AES: half of the test is missing")
+	}
+	t.Run("AES-GCM", func(t *testing.T) { test(t, false) })
+	t.Run("ChaCha20-Poly1305", func(t *testing.T) { test(t, true) })
+	t.Run("ChaCha20-Poly1305 in Go", func(t *testing.T) {
+		defer func(has bool) { cpu.X86.HasSSSE3 = has }(cpu.X86.HasSSSE3)
+		cpu.X86.HasSSSE3 = false
+		test(t, true)
+	})
+}
+
+func TestAllocatesNothing(t *testing.T) { ciphers(t, testAllocatesNothing) }
+
+func testAllocatesNothing(t *testing.T, software bool) {
+	f := newFixtureWith(t, software, Run{0, 512})
 	page, buf := filled(1), make([]byte, mach.PageSize)
 	pages := [][]byte{page}
 	done := func(error) {}
@@ -193,5 +216,25 @@ func TestBounds(t *testing.T) {
 	hoard.Release()
 	if now := f.frames.Stats().Taken; now != taken {
 		t.Errorf("%d frames are taken, %d before", now, taken)
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	for name, software := range map[string]bool{"AES-GCM": false, "ChaCha20-Poly1305": true} {
+		b.Run(name, func(b *testing.B) {
+			f := newFixtureWith(b, software, Run{0, 512})
+			var pages [][]byte
+			for i := range 1 << clusterOrder {
+				pages = append(pages, filled(byte(i)))
+			}
+			b.SetBytes(int64(len(pages)) * mach.PageSize)
+			first, n := f.Allocate(len(pages))
+			for b.Loop() {
+				if n != len(pages) || !f.Write(first, pages, func(error) {}) {
+					b.Fatal("the write was not taken")
+				}
+				f.Poll()
+			}
+		})
 	}
 }

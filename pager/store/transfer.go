@@ -72,10 +72,18 @@ func (a *Area) Write(first uint32, pages [][]byte, done func(error)) bool {
 	for i, p := range pages {
 		a.count++
 		slot := first + uint32(i)
-		sealed := a.aead.Seal(a.sealed[:0], a.nonceFor(slot, a.count), p, nil)
-		copy(buffer[i*mach.PageSize:], sealed[:mach.PageSize])
+		to := buffer[i*mach.PageSize:]
+		last := len(to) == mach.PageSize
+		if last {
+			to = a.sealed[:]
+		}
+		// The tag lies behind the page, where the next one follows.
+		sealed := a.aead.Seal(to[:0], a.nonceFor(slot, a.count), p, nil)
 		e := a.entry(slot)
 		e[0], e[1], e[2] = a.count, le.Uint64(sealed[mach.PageSize:]), le.Uint64(sealed[mach.PageSize+8:])
+		if last {
+			copy(buffer[i*mach.PageSize:], sealed[:mach.PageSize])
+		}
 	}
 	return t.start(true, first, len(pages), done)
 }
