@@ -1,26 +1,22 @@
-// Command defaultpager is a default memory manager in ring 3: what the kernel's is inside, by messages. It keeps pages with the very package that the
-// kernel's default pager has for that, pager/backing, on memory that it allocates at the start: as words, or compressed.
+// Command defaultpager is a default memory manager in ring 3. Its clients are served by the very package that is the kernel's default pager, pager, on
+// memory of its own: requests become messages of a System of ports within this task, and rights to those ports are rights to this task's (ports.go).
+// What the kernel pages out is kept by pager/backing, as words, compressed, or on disks in this task's memory.
 //
-//	defaultpager --receive=PORT [--memory=MIB]
+//	defaultpager --receive=PORT [--memory=MIB] [--devices=PORT --disks=MIB,MIB...] [--threads=N] [--shuffle]
 //
-// PORT is the name of the receive right that becomes the manager's port, when somebody with the host's privileged port sets it. A message with the id 1 is
-// answered by its numbers, and with the id 2 ends it.
+// PORT is the name of the receive right that becomes the manager's port, when somebody with the host's privileged port sets it. DEVICES is that of a device
+// master port, by which clients open the disks ram0, ram1 ... and add them as paging storage. Several threads receive; with --shuffle they overtake each
+// other on purpose before a message takes effect. A message with the id 1 to the manager's port is answered by its numbers, and with the id 2 ends it.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"time"
+	"strconv"
+	"strings"
 
-	"defpager/board"
-	"defpager/ipc/mig"
-	"defpager/ipc/mig/wire"
 	"defpager/mach"
-	"defpager/mm/frame"
-	"defpager/mm/vm"
-	"defpager/pager/backing"
-	"defpager/user/libmach"
 )
 
 // Ids of the messages of this program's own.
@@ -30,104 +26,33 @@ const (
 )
 
 func main() {
+	var c config
 	receive := flag.Uint("receive", 0, "`name` of the receive right of the manager's port")
+	devices := flag.Uint("devices", 0, "`name` of the receive right of a device master port")
 	memory := flag.Uint64("memory", 16, "`MIB` of memory to keep pages in")
+	disks := flag.String("disks", "", "`MIB` of each disk in memory, separated by commas")
+	flag.IntVar(&c.threads, "threads", 4, "`how` many receive")
+	flag.BoolVar(&c.shuffle, "shuffle", false, "have threads overtake each other")
 	flag.Parse()
-	p, err := newPager(mach.Name(*receive), *memory<<20)
+	c.receive, c.devices, c.memory = mach.Name(*receive), mach.Name(*devices), *memory<<20
+	for _, d := range strings.FieldsFunc(*disks, func(r rune) bool { return r == ',' }) {
+		n, err := strconv.ParseUint(d, 10, 16)
+		if err != nil {
+			fmt.Println("defaultpager: FAILED:", err)
+			os.Exit(2)
+		}
+		c.disks = append(c.disks, n<<20)
+	}
+	s, err := newServer(c)
 	if err == nil {
-		err = p.run()
+		err = s.run()
 	}
 	if err != nil {
 		fmt.Println("defaultpager: FAILED:", err)
 		os.Exit(1)
 	}
+	live, created := s.pager.Count()
 	fmt.Printf("defaultpager: %d pages came for the first time, %d again, %d were asked back, %d objects made and %d destroyed\n",
-		p.initial, p.returned, p.supplied, p.created, p.destroyed)
-}
-
-// pager is the manager. It has one thread, which takes requests to all ports from one set: so they take effect in the order of their sequence numbers.
-type pager struct {
-	client    *libmach.Client
-	task      mach.Name
-	port, set mach.Name // the manager's, and all ports
-
-	mem    board.Memory
-	frames *frame.Allocator
-	store  *backing.Backing
-	page   [mach.PageSize]byte // on its way to the kernel
-
-	objects                                         map[mach.Name]*object // by receive right
-	ids                                             uint64
-	initial, returned, supplied, created, destroyed int
-}
-
-func newPager(port mach.Name, size uint64) (*pager, error) {
-	p := &pager{client: libmach.NewClient(), port: port, mem: board.Simulated(size), objects: map[mach.Name]*object{}}
-	p.task = p.client.Task()
-	for at := mach.PhysAddr(0); at < p.mem.Limit(); at += mach.PageSize {
-		p.mem.Frame(at)[0] = 0 // while there is memory: later it is for others
-	}
-	pages := size >> mach.PageShift
-	p.frames = frame.New(p.mem, make([]frame.Desc, pages), []board.Range{{Start: mach.PageSize, Size: size - mach.PageSize}})
-	var err error
-	p.store, err = backing.New(backing.Config{
-		Mem: p.mem, Frames: p.frames, PageReady: func(vm.Token) {}, FramesReady: func() {}, Now: func() int64 { return time.Now().UnixNano() },
-		Log: func(format string, args ...any) { fmt.Printf("defaultpager: "+format+"\n", args...) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	var code mach.Return
-	if p.set, code = libmach.PortAllocate(p.task, mach.RightPortSet); code != mach.Success {
-		return nil, code
-	}
-	if code = p.client.PortMoveMember(p.task, port, p.set); code != mach.Success {
-		return nil, code
-	}
-	return p, nil
-}
-
-// run serves until somebody wants it to end.
-func (p *pager) run() error {
-	buf, answer := libmach.NewBuffer(4096), libmach.NewBuffer(8192)
-	for {
-		m, code := libmach.Receive(buf, p.set, 0, 0)
-		if code != mach.Success {
-			return code
-		}
-		switch {
-		case p.client.MemoryObjectServer(m, p) != mach.MIGBadID:
-		case p.client.MemoryObjectDefaultServer(m, p) != mach.MIGBadID:
-		case m.ID() == mach.NotifyNoSenders:
-			p.noSenders(m.Port())
-		case m.Port() == p.port && m.ID() == idEnd:
-			return nil
-		case m.Port() == p.port && m.ID() == idStats:
-			w := mig.NewWriter(answer)
-			w.RetCode(mach.Success)
-			w.Uint64(uint64(p.initial + p.returned))
-			w.Uint64(uint64(p.supplied))
-			w.Uint64(uint64(len(p.objects)))
-			w.Uint64(uint64(p.kept()))
-			_ = libmach.Reply(&w, m, 0)
-		default:
-			out, code, _ := wire.DefaultPagerDemux(calls{p}, &mig.Request{Header: m.Header, Body: m.Body}, answer)
-			if out != nil {
-				code = libmach.Send(out, mach.OptSendTimeout, 0)
-			} else if m.Reply() != mach.NameNull {
-				code = libmach.Answer(answer, m, code)
-			}
-			if code != mach.Success && m.Reply() != mach.NameNull {
-				_ = libmach.PortDeallocate(p.task, m.Reply())
-			}
-		}
-	}
-}
-
-// kept is how many pages of objects there are.
-func (p *pager) kept() (n int) {
-	for _, o := range p.objects {
-		n += len(o.pages)
-	}
-	return n
+		s.initial, s.returned, s.supplied, int(created)+s.kernelObjects, int(created)-live+s.kernelObjects-s.kernelLive)
+	fmt.Printf("defaultpager: %d messages were overtaken, %d forged ones dropped\n", s.overtaken.Load(), s.pager.Forged())
 }

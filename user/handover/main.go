@@ -1,9 +1,10 @@
 // Command handover replaces the default memory manager by one of ring 3 and hands back, while memory is short: it works on more memory than the machine
 // has, and on objects of both managers, and looks whether anything is lost.
 //
-//	handover --host=PORT --to=PORT [--size=MIB] [--rounds=N]
+//	handover --host=PORT --to=PORT [--devices=PORT] [--size=MIB] [--rounds=N]
 //
-// The ports are send rights to the host's privileged port and to the port of the other manager, a defaultpager. Each check prints a line "ok"
+// The ports are send rights to the host's privileged port and to the port of the other manager, a defaultpager; and to its device master port, by which it is
+// given paging storage, and that is taken away. Each check prints a line "ok"
 // or "FAIL"; the last line is "handover: N ok, M failed".
 package main
 
@@ -25,11 +26,12 @@ func main() {
 	debug.SetGCPercent(-1)
 	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
 	to := flag.Uint("to", 0, "`name` of a send right to the other manager's port")
+	devices := flag.Uint("devices", 0, "`name` of a send right to the other manager's device master port")
 	size := flag.Uint64("size", 96, "memory to work on, in `MIB`")
 	rounds := flag.Int("rounds", 1, "`how` often to hand over and back")
 	flag.Parse()
 	c := libmach.NewClient()
-	t := &tester{client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to)}
+	t := &tester{client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to), devices: mach.Name(*devices)}
 	at, code := libmach.VMAllocate(t.task, 0, *size<<20, true)
 	t.code("vm_allocate", code)
 	t.memory, t.versions = libmach.Memory(at, *size<<20), make([]byte, *size<<20/page)
@@ -57,11 +59,17 @@ func (t *tester) round(kernel mach.Name, before *mapped) {
 	t.is("the manager before", uint64(old), uint64(kernel))
 	now := t.exchange(mach.NameNull)
 	t.is("the manager", uint64(now), uint64(t.to))
+	if t.devices != mach.NameNull {
+		t.addStorage()
+	}
 	t.is("pages of what was written before that are not as they were", t.wrong(3), 0)
 	t.same("an object of the kernel's pager", before)
 	returned, _ := t.stats()
 	t.is("pages went to the manager of ring 3", truth(returned > 100), 1)
 
+	if t.devices != mach.NameNull {
+		t.removeStorage()
+	}
 	during := t.object(now, 70)
 	t.same("an object of the manager of ring 3", during)
 	other := t.mapAgain(during)
@@ -82,6 +90,13 @@ func (t *tester) round(kernel mach.Name, before *mapped) {
 	_, live := t.stats()
 	t.code("mach_port_deallocate", libmach.PortDeallocate(t.task, during.object))
 	_, left := t.stats()
+	for range 1000 { // it is told by a notification
+		if left < live {
+			break
+		}
+		t.client.Sleep(1)
+		_, left = t.stats()
+	}
 	t.is("and ends with its last right", live-left, 1)
 
 	old = t.exchange(kernel)
@@ -93,6 +108,7 @@ func (t *tester) round(kernel mach.Name, before *mapped) {
 }
 
 type tester struct {
+	devices        mach.Name // the other manager's, or null
 	client         *libmach.Client
 	task, host, to mach.Name
 	memory         []byte

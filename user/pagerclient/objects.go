@@ -47,12 +47,12 @@ func (t *tester) info() {
 	t.is("the size of a page", before.DpiPageSize, page)
 	object := t.object(100 * page)
 	during, _ := wire.DefaultPagerInfo(t.client, t.pager)
-	t.frames("an object of 100 pages takes its frames", (before.DpiFreeSpace-during.DpiFreeSpace)/page, 100)
+	t.frames("an object of 100 pages takes its frames", func() uint64 { return before.DpiFreeSpace/page - t.free() }, 100)
 	t.is("all space is the same", during.DpiTotalSpace, before.DpiTotalSpace)
 	_, ret = wire.DefaultPagerInfo(t.client, object)
 	t.check("default_pager_info to an object", ret, mach.InvalidArgument)
 	t.drop(object)
-	t.frames("free space as before", t.free(), before.DpiFreeSpace/page)
+	t.frames("free space as before", t.free, before.DpiFreeSpace/page)
 }
 
 // list is default_pager_objects with room for so many of each.
@@ -67,6 +67,7 @@ func (t *tester) list(room, portRoom uint32) (numbers []uint64, ports []mach.Nam
 
 // objects: the list of all, in the message and beside it.
 func (t *tester) objects() {
+	t.gone()
 	numbers, ports, _, _ := t.list(128, 256)
 	t.is("default_pager_objects: none", uint64(len(numbers)+len(ports)), 0)
 	var mine []mach.Name
@@ -109,6 +110,7 @@ func (t *tester) objects() {
 	_, _, ret := wire.DefaultPagerObjects(t.client, mine[0], 1, 1)
 	t.check("default_pager_objects to an object", ret, mach.InvalidArgument)
 	t.drop(mine...)
+	t.gone()
 	numbers, ports, _, _ = t.list(128, 256)
 	t.is("default_pager_objects: all are gone", uint64(len(numbers)+len(ports)), 0)
 }

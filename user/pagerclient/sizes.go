@@ -14,7 +14,7 @@ func (t *tester) sizes() {
 		t.check("default_pager_object_set_size: "+name, wire.DefaultPagerObjectSetSize(t.client, object, size), want)
 	}
 	start := t.free()
-	promised := func(name string, pages uint64) { t.frames(name, start-t.free(), pages) }
+	promised := func(name string, pages uint64) { t.frames(name, func() uint64 { return start - t.free() }, pages) }
 	set("never mapped, grow", 100*page, mach.Success)
 	promised("frames for 100 pages", 100)
 	set("never mapped, shrink", 10*page, mach.Success)
@@ -93,9 +93,7 @@ func (t *tester) storage() {
 	server("a dead name", t.pager, dead, mach.InvalidArgument)
 	server("to an object", object, mine, mach.InvalidArgument)
 	t.must("mach_port_mod_refs", t.client.PortModRefs(t.task, mine, mach.RightSend, -1))
-	status, ret := t.client.PortGetReceiveStatus(t.task, mine)
-	t.must("mach_port_get_receive_status", ret)
-	t.is("nobody keeps the file server", truth(status.SendRights), 0)
+	t.is("nobody keeps the file server", truth(t.noSenders(mine)), 1)
 	t.drop(object, dead)
 	t.must("mach_port_destroy", t.client.PortDestroy(t.task, mine))
 }

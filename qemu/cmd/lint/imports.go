@@ -77,8 +77,8 @@ func forbidden(path, imported string) string {
 	other, _, _ := strings.Cut(to, "/")
 	otherFloor := slices.Index(floors, other)
 	switch {
-	case path == "user/defaultpager" && slices.Contains([]string{"board", "mm/frame", "mm/vm", "pager/backing"}, to):
-		// the default pager's way to keep pages, in its other place to run
+	case path == "user/defaultpager" && slices.Contains([]string{"board", "board/disk", "ipc", "mm/frame", "mm/vm", "pager", "pager/backing", "pager/disks"}, to):
+		// the default pager and what it stands on, in its other place to run
 	case top == "user":
 		if other != "user" && other != "mach" && to != "ipc/mig" && !strings.HasPrefix(to, "ipc/mig/") {
 			return "programs know of the kernel only mach and ipc/mig"

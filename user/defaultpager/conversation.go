@@ -1,0 +1,195 @@
+package main
+
+import (
+	"defpager/mach"
+	"defpager/mm/vm"
+	"defpager/user/libmach"
+)
+
+// conversation is what the kernel and this manager say of one memory object. The contents of a client's are in the pager's object; those of the kernel's
+// own are with the Backing.
+type conversation struct {
+	memory *vm.Object // a client's
+	kept   map[uint64]vm.Token
+
+	control mach.Name // while the kernel maps it
+
+	// While the kernel takes pages away from behind a smaller limit, those that come from there are from before: until so many lock_completed messages
+	// have come.
+	flushes  int
+	from, to uint64
+}
+
+// limit is the size of a client's object, in bytes.
+func (p *port) limit() uint64 {
+	if p.conversation == nil || p.memory == nil {
+		return 0
+	}
+	return p.memory.Limit()
+}
+
+// handler has the kernel's messages to one port carried out.
+type handler struct {
+	s *server
+	p *port
+}
+
+// converse carries out a message of the kernel's own, and reports whether it was one. Others may have a send right to the port, and write what a kernel
+// would: only the kernel has the control port.
+func (s *server) converse(p *port, m libmach.Message) bool {
+	h := handler{s, p}
+	if p == s.manager {
+		return m.ID() == mach.IDMemoryObjectCreate && s.client.SeqnosMemoryObjectDefaultServer(m, h) == mach.Success
+	}
+	if p.conversation == nil {
+		return false
+	}
+	r := m.Reader()
+	switch m.ID() {
+	case mach.NotifyNoSenders:
+		return s.noSenders(p)
+	case mach.IDMemoryObjectInit:
+		control, name := r.Port(mach.MsgPortSend), r.Port(mach.MsgPortSend)
+		if r.Err() != mach.Success || p.control != mach.NameNull || !s.isObject(p, name) || control == name {
+			return false
+		}
+	case mach.IDMemoryObjectTerminate:
+		if r.Port(mach.MsgPortReceive) != p.control || p.control == mach.NameNull {
+			return false
+		}
+	case mach.IDMemoryObjectLockCompleted:
+		if r.Port(mach.MsgPortSend) != p.control || p.control == mach.NameNull || p.flushes == 0 {
+			return false
+		}
+		p.flushes--
+		return true
+	default:
+		if r.Port(mach.MsgPortSend) != p.control || p.control == mach.NameNull {
+			return false
+		}
+	}
+	if m.ID() == mach.IDMemoryObjectDataInitialize {
+		return s.client.SeqnosMemoryObjectDefaultServer(m, h) == mach.Success
+	}
+	return s.client.MemoryObjectServer(m, h) == mach.Success
+}
+
+// isObject reports whether a name is that of the kernel's own object for p: what vm_region says of memory where it is mapped.
+func (s *server) isObject(p *port, name mach.Name) bool {
+	at, code := s.client.VMMapRight(s.task, libmach.Map{
+		Size: mach.PageSize, Anywhere: true, Object: p.name, Cur: mach.ProtNone, Max: mach.ProtNone, Inherit: mach.InheritNone,
+	}, mach.MsgMakeSend)
+	if code != mach.Success {
+		return false
+	}
+	region, code := s.client.VMRegion(s.task, at)
+	_ = libmach.VMDeallocate(s.task, at, mach.PageSize)
+	if code != mach.Success || region.Object == mach.NameNull {
+		return false
+	}
+	_ = libmach.PortDeallocate(s.task, region.Object)
+	return region.Object == name
+}
+
+// SeqnosCreate implements libmach.SeqnosDefaultMemoryManager: the kernel's own object.
+func (h handler) SeqnosCreate(_ mach.Name, _ uint32, object mach.Name, _ uint64, control, _ mach.Name, _ uint64) {
+	s := h.s
+	p, code := s.know(object, nil)
+	if code != mach.Success {
+		_ = s.client.PortDestroy(s.task, object)
+		return
+	}
+	p.conversation = &conversation{control: control, kept: map[uint64]vm.Token{}}
+	s.kernelObjects++
+	s.kernelLive++
+	s.watch(p, 0)
+}
+
+// Init implements libmach.MemoryManager.
+func (h handler) Init(_, control, _ mach.Name) {
+	h.p.control = control
+	h.s.client.MemoryObjectReady(control, false, mach.CopyDelay)
+}
+
+// Terminate implements libmach.MemoryManager.
+func (h handler) Terminate(_, _ mach.Name) {
+	h.p.control = mach.NameNull
+	h.p.flushes = 0
+}
+
+// DataRequest implements libmach.MemoryManager. A client's page gets its frame when it is touched first.
+func (h handler) DataRequest(_, control mach.Name, offset, length uint64, _ mach.Prot) {
+	s, p := h.s, h.p
+	if p.memory == nil {
+		s.supplyKept(p, offset)
+		return
+	}
+	n := mach.PageNumber(offset >> mach.PageShift)
+	f, ok := p.memory.Page(n)
+	switch {
+	case offset >= p.memory.Limit():
+		s.client.MemoryObjectDataError(control, offset, length, mach.MemoryError)
+	case !ok && p.memory.WritePage(n, zeros[:]) == nil:
+		s.client.MemoryObjectDataUnavailable(control, offset, length)
+	case ok:
+		s.supplied++
+		s.client.MemoryObjectAnswer(control, libmach.Supply{Offset: offset, Data: s.env.Mem.Frame(f)[:]})
+	default:
+		s.client.MemoryObjectDataError(control, offset, length, mach.ResourceShortage)
+	}
+}
+
+var zeros [mach.PageSize]byte
+
+// DataUnlock implements libmach.MemoryManager. Nothing is ever locked.
+func (h handler) DataUnlock(_, _ mach.Name, _, _ uint64, _ mach.Prot) {}
+
+// DataReturn implements libmach.MemoryManager.
+func (h handler) DataReturn(_, _ mach.Name, offset uint64, data []byte, _, _ bool) {
+	for ; len(data) >= mach.PageSize; offset, data = offset+mach.PageSize, data[mach.PageSize:] {
+		h.s.returned++
+		switch p := h.p; {
+		case p.memory == nil:
+			h.s.keep(p, offset, data[:mach.PageSize])
+		case p.flushes != 0 && offset >= p.from && offset < p.to:
+		default:
+			_ = p.memory.WritePage(mach.PageNumber(offset>>mach.PageShift), data[:mach.PageSize]) // behind the limit there is nothing
+		}
+	}
+}
+
+// SeqnosDataInitialize implements libmach.SeqnosDefaultMemoryManager: for pages that are not there yet.
+func (h handler) SeqnosDataInitialize(_ mach.Name, _ uint32, _ mach.Name, offset uint64, data []byte) {
+	for ; len(data) >= mach.PageSize; offset, data = offset+mach.PageSize, data[mach.PageSize:] {
+		if _, ok := h.p.kept[offset]; !ok && h.p.memory == nil {
+			h.s.initial++
+			h.s.keep(h.p, offset, data[:mach.PageSize])
+		}
+	}
+}
+
+// shrunk takes what the kernel has of pages away that lie behind a smaller limit; the page of the limit comes back, to be cut (vm.Object.WritePage).
+func (s *server) shrunk(p *port, before, now uint64) {
+	if p.conversation == nil || p.control == mach.NameNull || now >= before {
+		return
+	}
+	tail := now &^ mach.PageMask
+	end := mach.Pages(now).Bytes()
+	if p.flushes == 0 || end < p.from {
+		p.from = end
+	}
+	if p.flushes == 0 {
+		p.to = 0
+	}
+	p.to = max(p.to, mach.Pages(before).Bytes())
+	if tail != now {
+		s.client.MemoryObjectLockRequest(p.control, libmach.Lock{
+			Offset: tail, Size: mach.PageSize, Return: mach.ReturnAll, Flush: true, Lock: mach.ProtNoChange,
+		})
+	}
+	if p.to > end && s.client.MemoryObjectLockRequest(p.control, libmach.Lock{
+		Offset: end, Size: p.to - end, Flush: true, Lock: mach.ProtNoChange, Reply: p.name,
+	}) == mach.Success {
+		p.flushes++
+	}
+}
