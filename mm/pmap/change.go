@@ -17,8 +17,24 @@ const staleMax = 32
 
 // Remove unmaps all pages from start to end, both page aligned. A leaf table that lies wholly inside is freed.
 func (p *Pmap) Remove(start, end mach.VirtAddr) {
+	if end-start == mach.PageSize {
+		if table := p.recentTable(start); table != nil {
+			p.removePage(table, start)
+			return
+		}
+	}
 	c := change{p: p}
 	c.run(start, end)
+}
+
+// removePage is Remove for the one page at va, whose leaf table is at hand.
+func (p *Pmap) removePage(table *[512]uint64, va mach.VirtAddr) {
+	if slot := &table[index(va, levelTable)]; *slot != 0 {
+		p.view.Drop()
+		*slot = 0
+		p.resident--
+		p.env.TLB.InvalidatePage(p.root, va)
+	}
 }
 
 // Protect changes the protection of the pages mapped from start to end, both page aligned; pages that are not mapped stay so. With
@@ -60,15 +76,16 @@ func (c *change) pass(table *[512]uint64, level uint, start, last mach.VirtAddr)
 		return
 	}
 	size := mach.VirtAddr(1) << shift(level)
-	for i, end := index(start, level), index(last, level); i <= end; i++ {
-		slot := &table[i]
-		e := PTE(*slot)
+	slots := table[index(start, level) : index(last, level)+1]
+	for i, s := range slots {
+		e := PTE(s)
 		if !e.Valid() {
 			continue
 		}
+		slot := &slots[i]
 		from := start
-		if i != index(start, level) {
-			from = (start &^ (size<<9 - 1)) + mach.VirtAddr(i)*size
+		if i != 0 {
+			from = start&^(size-1) + mach.VirtAddr(i)*size
 		}
 		to := min(from|(size-1), last)
 		if e.Large() {
@@ -104,12 +121,11 @@ func (c *change) super(slot *uint64, level uint, from, to mach.VirtAddr) {
 }
 
 func (c *change) leaves(table *[512]uint64, start, last mach.VirtAddr) {
-	va := start
-	for i := index(start, levelTable); i <= index(last, levelTable); i++ {
-		if table[i] != 0 {
-			c.leaf(&table[i], va, 1)
+	slots := table[index(start, levelTable) : index(last, levelTable)+1]
+	for i, s := range slots {
+		if s != 0 {
+			c.leaf(&slots[i], start+mach.VirtAddr(i)*mach.PageSize, 1)
 		}
-		va += mach.PageSize
 	}
 }
 

@@ -75,21 +75,26 @@ func (o *Object) check(owners map[mach.PhysAddr]*Object) error {
 		return fmt.Errorf("lives without a reference")
 	}
 	mapped := 0
-	var prev *Entry
-	for e := o.mappings; e != nil; prev, e = e, e.mapNext {
-		if e.object != o || e.mapPrev != prev {
+	if err := o.mappings.check(func(s *interval[Entry]) error {
+		mapped++
+		if e := s.of; e.object != o || s != &e.place || s.end != s.first+e.pages() {
 			return fmt.Errorf("mapping at %#x is linked wrongly", e.start)
 		}
-		mapped++
+		return nil
+	}); err != nil {
+		return err
 	}
 	above, copySeen := 0, o.copy == nil
-	var last *Object
-	for a := o.above; a != nil; last, a = a, a.aboveNext {
-		if a.shadow != o || a.abovePrev != last {
-			return fmt.Errorf("object %d above is linked wrongly", a.id)
-		}
+	if err := o.above.check(func(s *interval[Object]) error {
+		a := s.of
 		copySeen = copySeen || a == o.copy
 		above++
+		if a.shadow != o || s != &a.cover || s.first != a.shadowOffset || s.end != a.shadowOffset+a.shadowEnd {
+			return fmt.Errorf("object %d above is linked wrongly", a.id)
+		}
+		return nil
+	}); err != nil {
+		return err
 	}
 	if mapped != o.Mapped() || above != o.aboveCount || !copySeen {
 		return fmt.Errorf("%d mappings and %d objects above, counted %d and %d", mapped, above, o.mapped, o.aboveCount)
@@ -212,13 +217,13 @@ func (m *Map) checkLeaf(va mach.VirtAddr, p mach.PhysAddr, leaf pmap.Leaf) error
 	if owner != e.object || e.needsCopy {
 		return fmt.Errorf("writable, though page %d is not only the entry's", n)
 	}
-	for x := owner.mappings; x != nil; x = x.mapNext {
-		if _, ok := x.address(n); ok && x.needsCopy {
+	for v := owner.mappings.at(n); v != nil; v = v.after(n) {
+		if x := v.of; x.needsCopy {
 			return fmt.Errorf("writable, though a copy of page %d is mapped at %#x", n, uint64(x.start))
 		}
 	}
-	for a := owner.above; a != nil; a = a.aboveNext {
-		if q, ok := a.aboveAt(n); ok && !a.has(q) && !a.lost && a.kind != managed {
+	for v := owner.above.at(n); v != nil; v = v.after(n) {
+		if a := v.of; !a.has(n-v.first) && !a.lost && a.kind != managed {
 			return fmt.Errorf("writable, though object %d shows page %d", a.id, n)
 		}
 	}

@@ -3,7 +3,7 @@
 //
 // A Map is a sorted set of entries; an entry maps a range of addresses to a range of a memory Object; an object owns the
 // frames of its resident pages. Page tables (mm/pmap) only cache what maps and objects say: a fault looks the page up and
-// enters it, and everything that takes a page away or protects it goes through the object's list of mappings.
+// enters it, and everything that takes a page away or protects it goes through the object's tree of mappings (viewers).
 //
 // Copy-on-write has Mach's two forms, because one alone is either wrong or slow:
 //

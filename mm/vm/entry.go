@@ -10,8 +10,8 @@ type Entry struct {
 	m          *Map          // nil: of a Copy
 	start, end mach.VirtAddr // page aligned, end exclusive
 
-	object *Object // nil: zeros that nobody has touched yet
-	offset mach.PageNumber
+	object *Object         // nil: zeros that nobody has touched yet
+	place  interval[Entry] // the pages of object that it shows; among its other mappings
 
 	prot, max mach.Prot
 	inherit   mach.Inherit
@@ -23,7 +23,6 @@ type Entry struct {
 	ahead mach.PageNumber
 
 	prev, next          *Entry // neighbours by address
-	mapPrev, mapNext    *Entry // other mappings of the object
 	left, right, parent *Entry // the map's tree, see tree.go
 	priority            uint32
 	gap, maxGap         uint64
@@ -46,7 +45,7 @@ func (env *Env) newEntry(own int) (*Entry, error) {
 		return nil, mach.ResourceShortage
 	}
 	env.entryCount++
-	e.ahead = nowhere
+	e.ahead, e.place.of = nowhere, e
 	return e, nil
 }
 
@@ -61,7 +60,7 @@ func (env *Env) takeEntry() *Entry {
 		}
 		env.spares[e] = true // entries in frames may be all that refers to it
 	}
-	e.ahead = nowhere
+	e.ahead, e.place.of = nowhere, e
 	return e
 }
 
@@ -81,41 +80,27 @@ func (e *Entry) pages() mach.PageNumber { return mach.PageNumber(e.end-e.start) 
 
 // page is the page of the object that is mapped at va, an address of the entry.
 func (e *Entry) page(va mach.VirtAddr) mach.PageNumber {
-	return e.offset + mach.PageNumber(va-e.start)>>mach.PageShift
+	return e.place.first + mach.PageNumber(va-e.start)>>mach.PageShift
 }
 
-// address is where page n of the object is mapped, if it is.
-func (e *Entry) address(n mach.PageNumber) (mach.VirtAddr, bool) {
-	if n < e.offset || n-e.offset >= e.pages() {
-		return 0, false
-	}
-	return e.start + mach.VirtAddr((n - e.offset).Bytes()), true
+// at is where page n of the object, one of those that e maps, is mapped.
+func (e *Entry) at(n mach.PageNumber) mach.VirtAddr {
+	return e.start + mach.VirtAddr((n - e.place.first).Bytes())
 }
 
 // mapObject makes e one of o's mappings. e has no object.
 func (e *Entry) mapObject(o *Object, offset mach.PageNumber) {
-	e.object, e.offset = o, offset
-	e.mapPrev, e.mapNext = nil, o.mappings
-	if e.mapNext != nil {
-		e.mapNext.mapPrev = e
-	}
-	o.mappings = e
+	e.object = o
+	o.mappings.add(&e.place, offset, offset+e.pages(), o.env)
 	o.mapped++
 }
 
 // unmapObject takes e off its object's mappings. The caller then calls dropped on the object.
 func (e *Entry) unmapObject() {
 	o := e.object
-	if e.mapNext != nil {
-		e.mapNext.mapPrev = e.mapPrev
-	}
-	if e.mapPrev != nil {
-		e.mapPrev.mapNext = e.mapNext
-	} else {
-		o.mappings = e.mapNext
-	}
+	o.mappings.remove(&e.place)
 	o.mapped--
-	e.object, e.mapPrev, e.mapNext = nil, nil, nil
+	e.object = nil
 }
 
 // dispose drops e's object and frees e. No page table shows e's range.
@@ -131,7 +116,7 @@ func (e *Entry) drop() {
 		return
 	}
 	if o.mapped > 1 && !o.delayed() && e.alone() {
-		o.discard(e.offset, e.offset+e.pages())
+		o.discard(e.place.first, e.place.end)
 	}
 	e.unmapObject()
 	o.dropped()
@@ -172,7 +157,7 @@ func (e *Entry) writeProtect() {
 // like reports whether f, which begins where e ends, says the same as e, so that the two can be one.
 func (e *Entry) like(f *Entry) bool {
 	return e.end == f.start && e.object == f.object &&
-		(e.object == nil || e.offset+e.pages() == f.offset) &&
+		(e.object == nil || e.place.end == f.place.first) &&
 		e.sameAttributes(f)
 }
 
@@ -185,5 +170,5 @@ func (e *Entry) extends(f *Entry) bool {
 	o := e.object
 	return e.end == f.start && o != nil && f.object == nil && e.sameAttributes(f) &&
 		o.kind == anonymous && !o.shared && !o.lost && o.holders == 0 && o.mapped == 1 && o.aboveCount == 0 &&
-		!e.needsCopy && e.offset+e.pages() == o.limit
+		!e.needsCopy && e.place.end == o.limit
 }

@@ -30,6 +30,7 @@ type Env struct {
 
 	maps       *Map
 	entries    slab.Pool[Entry]
+	random     uint32 // what balances the indexes of objects
 	entryCount int
 	spares     map[*Entry]bool // entries that found no frame
 	freeCopies *Copy
@@ -106,6 +107,7 @@ func (env *Env) start() error {
 		return err
 	}
 	env.nodes = nodePool{mem: &env.Mem, frames: env.Frames, reserve: r}
+	env.random = 0x9e3779b9
 	source := &slab.Source{Mem: env.Mem, Frames: env.Frames}
 	env.entries = slab.New[Entry](source)
 	env.pool.plain, env.pool.rests, env.pool.none = slab.New[Object](source), slab.New[rest](source), rest{env: env, max: mach.ProtAll}

@@ -405,7 +405,7 @@ func (m *Map) copyUp(e *Entry, va mach.VirtAddr, n mach.PageNumber, s slot) erro
 // as far as nobody has to be asked for a page, and only where nobody sees these pages but e.
 func (m *Map) copyAhead(e *Entry, at mach.VirtAddr, n, end mach.PageNumber, prot mach.Prot) {
 	o := e.object
-	if o.mapped > 1 || o.above != nil {
+	if o.mapped > 1 || o.aboveCount != 0 {
 		return
 	}
 	for ; n < end && !o.has(n); n++ {

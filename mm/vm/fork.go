@@ -48,13 +48,13 @@ func (e *Entry) inheritTo(f *Entry) error {
 			}
 		}
 		e.object.share()
-		f.mapObject(e.object, e.offset)
+		f.mapObject(e.object, e.place.first)
 		return nil
 	}
 	if e.object == nil {
 		return nil
 	}
-	o, first, err := e.freeze(e.offset, e.pages())
+	o, first, err := e.freeze(e.place.first, e.pages())
 	if err != nil {
 		return err
 	}

@@ -81,6 +81,7 @@ func (o *Object) shrink(n mach.PageNumber) {
 	if c := o.copy; c != nil {
 		// What lies beyond was pushed or was zero: the copy must not look here again, where new pages may come.
 		c.shadowEnd = min(c.shadowEnd, max(n, c.shadowOffset)-c.shadowOffset)
+		c.cover.extend(c.shadowOffset + c.shadowEnd)
 	}
 	o.demote(n)
 	for {
@@ -117,10 +118,10 @@ func (o *Object) bequeath(n mach.PageNumber, p mach.PhysAddr) bool {
 
 // hide takes the pages [from, to) out of the page tables of everyone who maps the object.
 func (o *Object) hide(from, to mach.PageNumber) {
-	for e := o.mappings; e != nil; e = e.mapNext {
-		first, last := max(from, e.offset), min(to, e.offset+e.pages())
-		if first < last && e.m != nil {
-			va := e.start + mach.VirtAddr((first - e.offset).Bytes())
+	for v := o.mappings.over(from, to); v != nil; v = v.next(from, to) {
+		first, last := max(from, v.first), min(to, v.end)
+		if e := v.of; e.m != nil {
+			va := e.start + mach.VirtAddr((first - v.first).Bytes())
 			e.m.pmap.Remove(va, va+mach.VirtAddr((last-first).Bytes()))
 		}
 	}

@@ -9,7 +9,7 @@ func (m *Map) faultManaged(e *Entry, va mach.VirtAddr, n mach.PageNumber, access
 	s, err := o.page(n, access|mach.ProtRead)
 	if err != nil {
 		if err == Wait && n == e.ahead && o.follows(n) {
-			o.requestAhead(n+1, min(n+window, e.offset+e.pages()), access|mach.ProtRead)
+			o.requestAhead(n+1, min(n+window, e.place.end), access|mach.ProtRead)
 		}
 		return err
 	}

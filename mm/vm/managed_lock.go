@@ -172,6 +172,7 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 	to.limit = n - first
 	c.size = to.limit.Bytes()
 	c.first.end = mach.VirtAddr(c.size)
+	c.first.place.extend(to.limit)
 	if kind&slotInitial != 0 {
 		o.pager.manager.DataInitialize(o, first.Bytes(), c)
 	} else {
@@ -257,8 +258,9 @@ func (o *Object) relock(n mach.PageNumber, s slot, lock mach.Prot) {
 
 // protectPage leaves page n mapped with the accesses in allow at most, and not for writing: the next write faults.
 func (o *Object) protectPage(n mach.PageNumber, allow mach.Prot) {
-	for e := o.mappings; e != nil; e = e.mapNext {
-		if va, ok := e.address(n); ok && e.m != nil && e.prot != mach.ProtNone {
+	for v := o.mappings.at(n); v != nil; v = v.after(n) {
+		if e := v.of; e.m != nil && e.prot != mach.ProtNone {
+			va := e.at(n)
 			e.m.pmap.Protect(va, va+mach.PageSize, e.access()&allow&^mach.ProtWrite)
 		}
 	}

@@ -47,8 +47,8 @@ type Object struct {
 	pages pageTree
 
 	holders, mapped int32
-	mappings        *Entry   // every entry that maps this object, of maps and of copies under way
-	account         *Account // reserved objects only: who was promised the frames
+	mappings        viewers[Entry] // every entry that maps this object, of maps and of copies under way
+	account         *Account       // reserved objects only: who was promised the frames
 
 	*rest
 }
@@ -62,10 +62,10 @@ type rest struct {
 	shadow       *Object
 	shadowOffset mach.PageNumber
 	shadowEnd    mach.PageNumber
-	// The objects whose shadow this one is, and this one's place in its own shadow's list.
-	above                *Object
-	aboveCount           int
-	aboveNext, abovePrev *Object
+	// The objects whose shadow this one is, and this one's place among those of its own shadow.
+	above      viewers[Object]
+	aboveCount int
+	cover      interval[Object]
 
 	// copy is the newest copy object, one of above: it receives the old contents of pages before they are written.
 	copy *Object
@@ -75,6 +75,7 @@ type rest struct {
 	pager *pagerState   // managed objects only
 
 	onItsWay  bool   // its pages are going out already: they do not go out again
+	thawed    bool   // it was written through a mapping that had been copy-on-write; never unset
 	ins, outs uint32 // see Paged
 
 	next, prev *Object // of Env's list: all objects that are not reserved
@@ -300,7 +301,7 @@ func (o *Object) dropped() {
 			return
 		}
 		if o.aboveCount == 1 {
-			o.above.collapse()
+			o.above.root.of.collapse()
 			return
 		}
 		if o.kind == managed {

@@ -98,7 +98,7 @@ func (env *Env) begin(o *Object, k kind, limit mach.PageNumber) *Object {
 	if k == reserved {
 		return o
 	}
-	o.env, o.max = env, mach.ProtAll
+	o.env, o.max, o.cover.of = env, mach.ProtAll, o
 	o.next = env.pool.listed
 	if o.next != nil {
 		o.next.prev = o
@@ -117,7 +117,7 @@ func (o *Object) complete() bool {
 	if r == nil {
 		return false
 	}
-	r.env, r.max = o.env, mach.ProtAll
+	r.env, r.max, r.cover.of = o.env, mach.ProtAll, o
 	o.rest = r
 	return true
 }

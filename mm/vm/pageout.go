@@ -224,14 +224,14 @@ func (o *Object) candidate(n mach.PageNumber) (mach.PageNumber, slot, bool) {
 
 // usage reports whether page n, which o has, was used since it was asked last, and whether it is wired, by anyone who sees it.
 func (o *Object) usage(n mach.PageNumber) (used, wired bool) {
-	for e := o.mappings; e != nil; e = e.mapNext {
-		if va, ok := e.address(n); ok && e.m != nil {
-			used = e.m.pmap.Used(va) || used
+	for v := o.mappings.at(n); v != nil; v = v.after(n) {
+		if e := v.of; e.m != nil {
+			used = e.m.pmap.Used(e.at(n)) || used
 			wired = e.wired != mach.ProtNone || e.m.resident || wired
 		}
 	}
-	for a := o.above; a != nil; a = a.aboveNext {
-		if m, ok := a.aboveAt(n); ok && !a.has(m) {
+	for v := o.above.at(n); v != nil; v = v.after(n) {
+		if a, m := v.of, n-v.first; !a.has(m) {
 			u, w := a.usage(m)
 			used, wired = used || u, wired || w
 		}
@@ -260,13 +260,13 @@ func (o *Object) evict(n mach.PageNumber, s slot) bool {
 
 // bill counts the page-out of page n, which o has, in each map that sees it, once for each mapping.
 func (o *Object) bill(n mach.PageNumber) {
-	for e := o.mappings; e != nil; e = e.mapNext {
-		if _, ok := e.address(n); ok && e.m != nil {
+	for v := o.mappings.at(n); v != nil; v = v.after(n) {
+		if e := v.of; e.m != nil {
 			e.m.counters.PageOuts++
 		}
 	}
-	for a := o.above; a != nil; a = a.aboveNext {
-		if m, ok := a.aboveAt(n); ok && !a.has(m) {
+	for v := o.above.at(n); v != nil; v = v.after(n) {
+		if a, m := v.of, n-v.first; !a.has(m) {
 			a.bill(m)
 		}
 	}

@@ -44,10 +44,10 @@ func (m *Map) Out(yield func(Token) bool) {
 }
 
 func (e *Entry) out(yield func(Token) bool) bool {
-	from, to := e.offset, e.offset+e.pages()
+	from, to := e.place.first, e.place.end
 	for o := e.object; o != nil && from < to; o = o.shadow {
 		for n, t := range o.Out {
-			if n >= from && n < to && e.shows(o, e.offset+(n-from)) && !yield(t) {
+			if n >= from && n < to && e.shows(o, e.place.first+(n-from)) && !yield(t) {
 				return false
 			}
 		}
@@ -72,6 +72,6 @@ func (e *Entry) region() Region {
 	return Region{
 		Address: e.start, Size: e.size(), Prot: e.prot, MaxProt: e.max, Inherit: e.inherit,
 		Shared:    e.object != nil && e.object.shared && !e.needsCopy && e.object.mapped > 1,
-		NeedsCopy: e.needsCopy, Object: e.object, Offset: e.offset.Bytes(),
+		NeedsCopy: e.needsCopy, Object: e.object, Offset: e.place.first.Bytes(),
 	}
 }

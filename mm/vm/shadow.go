@@ -51,52 +51,33 @@ func (o *Object) delayedCopy() (*Object, error) {
 	if o.env.Trace != nil {
 		c.trace("made, to keep what object %d holds now", o.id)
 	}
-	for e := o.mappings; e != nil; e = e.mapNext {
-		e.writeProtect()
+	for v := o.mappings.over(0, anyPage); v != nil; v = v.next(0, anyPage) {
+		v.of.writeProtect()
 	}
 	return c, nil
 }
 
 // frozen reports whether a copy object still is exactly what its original was: nothing pushed, filled or written.
 func (o *Object) frozen() bool {
-	if o.pages.count != 0 || o.shadowOffset != 0 || o.shadowEnd != o.limit || o.lost || o.shared {
-		return false
-	}
-	for e := o.mappings; e != nil; e = e.mapNext {
-		if !e.needsCopy {
-			return false
-		}
-	}
-	return true
+	return o.pages.count == 0 && o.shadowOffset == 0 && o.shadowEnd == o.limit && !o.lost && !o.shared && !o.thawed
 }
 
 // delayed reports whether o keeps the former contents of an object that is still written to. Its pages must stay as long as it lives,
 // even those that nobody can see any more: without its own it would show the original's, which are mapped writable now.
 func (o *Object) delayed() bool { return o.shadow != nil && o.shadow.copy == o }
 
-// link makes below o's shadow.
+// link makes below o's shadow: o shows its pages [off, off+shadowEnd).
 func (o *Object) link(below *Object, off mach.PageNumber) {
 	o.shadow, o.shadowOffset = below, off
-	o.abovePrev, o.aboveNext = nil, below.above
-	if o.aboveNext != nil {
-		o.aboveNext.abovePrev = o
-	}
-	below.above = o
+	below.above.add(&o.cover, off, off+o.shadowEnd, o.env)
 	below.aboveCount++
 }
 
-// unlink takes o off its shadow's list, and nothing more.
+// unlink takes o out of its shadow's index, and nothing more.
 func (o *Object) unlink() {
-	if o.aboveNext != nil {
-		o.aboveNext.abovePrev = o.abovePrev
-	}
-	if o.abovePrev != nil {
-		o.abovePrev.aboveNext = o.aboveNext
-	} else {
-		o.shadow.above = o.aboveNext
-	}
+	o.shadow.above.remove(&o.cover)
 	o.shadow.aboveCount--
-	o.shadow, o.aboveNext, o.abovePrev = nil, nil, nil
+	o.shadow = nil
 }
 
 // unshadow parts o from its shadow. The caller then calls dropped on the shadow.
@@ -214,50 +195,50 @@ func (o *Object) fill(n mach.PageNumber, p mach.PhysAddr) error {
 // supersede takes page n out of the page tables of everyone who sees it through o, but not of the entry except: what they
 // see there has just got another frame, or will change.
 func (o *Object) supersede(n mach.PageNumber, except *Entry) {
-	for e := o.mappings; e != nil; e = e.mapNext {
-		if va, ok := e.address(n); ok && e != except && e.m != nil {
+	for v := o.mappings.at(n); v != nil; v = v.after(n) {
+		if e := v.of; e != except && e.m != nil {
+			va := e.at(n)
 			e.m.pmap.Remove(va, va+mach.PageSize)
 		}
 	}
-	for a := o.above; a != nil; a = a.aboveNext {
-		if m, ok := a.aboveAt(n); ok && !a.has(m) {
+	for v := o.above.at(n); v != nil; v = v.after(n) {
+		if a, m := v.of, n-v.first; !a.has(m) {
 			a.supersede(m, except)
 		}
 	}
 }
 
 // alone reports whether e is the only one that sees the pages of its object, so that it may write to them, and they may go
-// with it. It gives up, with false, where there are many to ask.
+// with it.
 func (e *Entry) alone() bool {
-	const many = 16
 	o := e.object
-	if o.kind != anonymous || o.shared || o.holders > 0 || int(o.mapped)+o.aboveCount > many {
+	if o.kind != anonymous || o.shared || o.holders > 0 {
 		return false
 	}
-	from, to := e.offset, e.offset+e.pages()
-	for x := o.mappings; x != nil; x = x.mapNext {
-		if x != e && x.offset < to && from < x.offset+x.pages() {
+	if o.mapped > 1 {
+		v := o.mappings.over(e.place.first, e.place.end)
+		if v == &e.place {
+			v = v.next(e.place.first, e.place.end)
+		}
+		if v != nil {
 			return false
 		}
 	}
-	for a := o.above; a != nil; a = a.aboveNext {
-		if a.shadowOffset < to && from < a.shadowOffset+a.shadowEnd {
-			return false
-		}
-	}
-	return true
+	return o.above.over(e.place.first, e.place.end) == nil
 }
 
 // ownCopy ends e's needsCopy before a write: e gets a shadow of its own, or the object itself when nobody else sees it.
 // It fails with ResourceShortage.
 func (e *Entry) ownCopy() error {
 	if e.alone() {
-		if o := e.object; o.env.Trace != nil {
+		o := e.object
+		o.thawed = true
+		if o.env.Trace != nil {
 			o.trace("nobody else sees these pages: no shadow is needed")
 		}
 	} else {
 		o := e.object
-		s, err := o.shadowOf(e.offset, e.pages())
+		s, err := o.shadowOf(e.place.first, e.pages())
 		if err != nil {
 			return err
 		}
@@ -302,18 +283,15 @@ func (o *Object) collapse() {
 			end = min(o.shadowEnd, b.shadowEnd-o.shadowOffset)
 		}
 		o.unlink()
-		next := b.shadow
-		if next != nil {
+		o.shadowOffset, o.shadowEnd = 0, 0
+		if next := b.shadow; next != nil {
 			isCopy := next.copy == b
 			b.unlink()
+			o.shadowEnd = end
 			o.link(next, off)
 			if isCopy {
 				next.copy = o
 			}
-		}
-		o.shadowOffset, o.shadowEnd = off, end
-		if next == nil {
-			o.shadowOffset, o.shadowEnd = 0, 0
 		}
 		o.env.freeObject(b)
 		o.bypass()

@@ -101,6 +101,9 @@ func (m *Map) remove(e *Entry) {
 func (m *Map) resize(e *Entry, start, end mach.VirtAddr) {
 	m.account(e, uint64(end-start)-e.size())
 	e.start, e.end = start, end
+	if e.object != nil {
+		e.place.extend(e.place.first + e.pages())
+	}
 	m.regap(e)
 	m.regap(e.prev)
 }

@@ -140,13 +140,13 @@ func (m *Map) bringWired(start, end mach.VirtAddr) {
 func (o *Object) pinned(n mach.PageNumber) bool { return o.env.wired != 0 && o.wiredAt(n) }
 
 func (o *Object) wiredAt(n mach.PageNumber) bool {
-	for e := o.mappings; e != nil; e = e.mapNext {
-		if _, ok := e.address(n); ok && e.wired != mach.ProtNone {
+	for v := o.mappings.at(n); v != nil; v = v.after(n) {
+		if v.of.wired != mach.ProtNone {
 			return true
 		}
 	}
-	for a := o.above; a != nil; a = a.aboveNext {
-		if m, ok := a.aboveAt(n); ok && !a.has(m) && a.wiredAt(m) {
+	for v := o.above.at(n); v != nil; v = v.after(n) {
+		if a, m := v.of, n-v.first; !a.has(m) && a.wiredAt(m) {
 			return true
 		}
 	}
