@@ -72,7 +72,7 @@ func (p *paging) use(what string) error {
 // know makes a disk usable, and a device.
 func (p *paging) know(d disk.Disk) {
 	p.Know(d)
-	p.kernel.AddDisk(d.Name(), uint64(d.Blocks()))
+	p.kernel.AddDisk(d, func() bool { return p.Uses(d.Name()) })
 }
 
 // findDisks brings up the machine's disks. One that fails is left alone.

@@ -26,8 +26,13 @@ func (c clockPage) MemoryObject() *vm.Object { return c.object }
 
 // Codes of the device interface (device/device_types.h).
 const (
-	deviceNone      mach.Return = 2502 // D_NO_SUCH_DEVICE
-	deviceInvalidOp mach.Return = 2505 // D_INVALID_OPERATION
+	deviceError         mach.Return = 2500 // D_IO_ERROR
+	deviceWouldBlock    mach.Return = 2501 // D_WOULD_BLOCK
+	deviceNone          mach.Return = 2502 // D_NO_SUCH_DEVICE
+	deviceAlreadyOpen   mach.Return = 2503 // D_ALREADY_OPEN
+	deviceInvalidOp     mach.Return = 2505 // D_INVALID_OPERATION
+	deviceInvalidRecord mach.Return = 2506 // D_INVALID_RECNUM
+	deviceInvalidSize   mach.Return = 2507 // D_INVALID_SIZE
 )
 
 // deviceName is the length of a dev_name_t in bytes: one element on the wire.
@@ -39,7 +44,7 @@ func (k *Kernel) serveDeviceMaster(m *ipc.Message) *ipc.Message {
 		return otherPort(m)
 	}
 	r := m.Reader()
-	_ = r.Uint32() // the mode: programs neither read nor write devices
+	_ = r.Uint32() // the mode: who may open a device may do all with it
 	name := r.Bytes(mach.MsgString, 8*deviceName, 1)
 	if r.End() != mach.Success {
 		return m.ReplyCode(mach.MIGBadArguments)
@@ -47,13 +52,16 @@ func (k *Kernel) serveDeviceMaster(m *ipc.Message) *ipc.Message {
 	if d := k.disk(cString(name)); d != nil {
 		return replyRight(m, d.port.MakeSend())
 	}
-	if cString(name) != "time" {
-		return m.ReplyCode(deviceNone)
+	switch cString(name) {
+	case "console":
+		return replyRight(m, k.consolePort.MakeSend())
+	case "time":
+		if err := k.openClock(); err != nil {
+			return m.ReplyCode(mach.Code(err))
+		}
+		return replyRight(m, k.clock.device.MakeSend())
 	}
-	if err := k.openClock(); err != nil {
-		return m.ReplyCode(mach.Code(err))
-	}
-	return replyRight(m, k.clock.device.MakeSend())
+	return m.ReplyCode(deviceNone)
 }
 
 // serveClock answers a request to the device "time".

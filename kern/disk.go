@@ -1,31 +1,40 @@
 package kern
 
 import (
+	"defpager/board/disk"
 	"defpager/ipc"
 	"defpager/mach"
 )
 
-// diskDevice is a disk. Programs neither read nor write disks: who has its port may name it to the default pager, and learn its size.
+// diskDevice is a disk. Who has its port may read and write its blocks, learn its size, and name it to the default pager; while it is paging
+// storage, nobody else reads or writes it.
 type diskDevice struct {
-	name   string
-	blocks uint64 // of mach.PageSize bytes
+	kernel *Kernel
+	disk   disk.Disk
+	inUse  func() bool // reports whether the disk is paging storage; nil: never
 	port   *ipc.Port
+
+	queue   []*diskTransfer // the first is under way
+	buffer  []byte          // that transfers go through; nil before the first one
+	request disk.Request    // of the first transfer
+	started bool            // the disk has taken it
 }
 
 // DiskName is the name by which the disk was opened. It makes the port that of a disk for the default pager.
-func (d *diskDevice) DiskName() string { return d.name }
+func (d *diskDevice) DiskName() string { return d.disk.Name() }
 
-// AddDisk makes a disk one of the devices that can be opened. Blocks are pages.
-func (k *Kernel) AddDisk(name string, blocks uint64) {
-	d := &diskDevice{name: name, blocks: blocks}
+// AddDisk makes a disk one of the devices that can be opened. inUse reports whether it is paging storage.
+func (k *Kernel) AddDisk(of disk.Disk, inUse func() bool) {
+	d := &diskDevice{kernel: k, disk: of, inUse: inUse}
 	d.port = k.sys.NewKernelPort(k, d)
 	k.disks = append(k.disks, d)
+	k.KeepCount("transfers of "+of.Name(), func() mach.PageNumber { return mach.PageNumber(len(d.buffer) / mach.PageSize) })
 }
 
 // disk is the disk of that name, nil if there is none.
 func (k *Kernel) disk(name string) *diskDevice {
 	for _, d := range k.disks {
-		if d.name == name {
+		if d.DiskName() == name {
 			return d
 		}
 	}
@@ -51,7 +60,20 @@ func (k *Kernel) serveDisk(d *diskDevice, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return d.status(m, flavor, room)
 		}
-	case mach.IDDeviceMap, mach.IDDeviceWrite, mach.IDDeviceWriteInband, mach.IDDeviceRead, mach.IDDeviceReadInband, mach.IDDeviceSetStatus:
+	case mach.IDDeviceRead:
+		_, first, wanted := r.Uint32(), r.Uint64(), r.Int32()
+		if r.End() == mach.Success {
+			return d.read(m, first, wanted)
+		}
+	case mach.IDDeviceWrite:
+		_, first := r.Uint32(), r.Uint64()
+		handle, size := r.OutOfLine(mach.MsgByte, 8)
+		if r.End() == mach.Success {
+			return d.write(m, first, m.TakeMemory(handle), size)
+		}
+	case mach.IDDeviceReadInband, mach.IDDeviceWriteInband: // not as much as a block goes into these
+		return m.ReplyCode(deviceInvalidSize)
+	case mach.IDDeviceMap, mach.IDDeviceSetStatus, mach.IDDeviceSetFilter, mach.IDDeviceIntrRegister, mach.IDDeviceIntrAck:
 		return m.ReplyCode(deviceInvalidOp)
 	default:
 		return m.ReplyCode(mach.MIGBadID)
@@ -61,7 +83,7 @@ func (k *Kernel) serveDisk(d *diskDevice, m *ipc.Message) *ipc.Message {
 
 // status is device_get_status. Of a disk that is too large for the interface's numbers it tells the largest.
 func (d *diskDevice) status(m *ipc.Message, flavor, room uint32) *ipc.Message {
-	n := d.blocks
+	n := uint64(d.disk.Blocks())
 	switch flavor {
 	case deviceSize:
 		n *= mach.PageSize

@@ -123,6 +123,10 @@ func (m *machine) run() {
 		if m.cpu.Entered != nil {
 			m.check()
 		}
+		if m.pollDisks() {
+			m.settle()
+			continue
+		}
 		wait, ok := m.sleep.first()
 		if !ok {
 			return

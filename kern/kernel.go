@@ -71,6 +71,7 @@ type Kernel struct {
 	watcher             ipc.Right // who is told of new tasks
 	devices             *ipc.Port // the device master port
 	disks               []*diskDevice
+	consolePort         *ipc.Port // the device "console"
 	clock               clock
 	fpuSize             int   // bytes of a thread's FPU area
 	timeOffset          int64 // of the time of day to the clock, in nanoseconds
@@ -112,6 +113,7 @@ func New(c Config) *Kernel {
 	k.hostPort = k.sys.NewKernelPort(k, host{k})
 	k.hostPriv = k.sys.NewKernelPort(k, hostPriv{k})
 	k.devices = k.sys.NewKernelPort(k, deviceMaster{k})
+	k.consolePort = k.sys.NewKernelPort(k, consoleDevice{k})
 	k.manager.death = k.sys.NewKernelPort(k, managerDeath{k})
 	k.fpuSize = len(c.CPU.NewFPU())
 	k.setName = k.sys.NewKernelPort(k, processorSetName{k})
@@ -314,7 +316,7 @@ func (k *Kernel) idle() {
 		k.sleep.expire(k)
 		return
 	}
-	if k.storage != nil && k.storage.Active() || k.env.Expecting() {
+	if k.pollDisks() || k.storage != nil && k.storage.Active() || k.env.Expecting() {
 		k.breathe() // who waits for the disk is all there is to run
 		k.pollStorage()
 		k.settle()

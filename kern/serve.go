@@ -50,6 +50,8 @@ func (k *Kernel) serve(p *ipc.Port, m *ipc.Message) *ipc.Message {
 		return k.serveDeviceMaster(m)
 	case clockDevice:
 		return k.serveClock(m)
+	case consoleDevice:
+		return k.serveConsole(m)
 	case *diskDevice:
 		return k.serveDisk(o, m)
 	case processorSetName:

@@ -30,4 +30,5 @@ func (k *Kernel) pollStorage() {
 	if k.storage != nil {
 		k.storage.Poll()
 	}
+	k.pollDisks()
 }

@@ -110,6 +110,20 @@ func (s *Disks) Add(of, name string, runs []store.Run) error {
 	return nil
 }
 
+// Uses reports whether some of a disk's blocks are paging storage.
+func (s *Disks) Uses(name string) bool {
+	d := s.find(name)
+	if d == nil || s.backing == nil {
+		return false
+	}
+	for a := range s.backing.Areas {
+		if a, ok := a.(*store.Area); ok && a.On(d, store.Run{Blocks: d.Blocks()}) {
+			return true
+		}
+	}
+	return false
+}
+
 // find is the disk of that name, nil if there is none.
 func (s *Disks) find(name string) disk.Disk {
 	for _, d := range s.known {

@@ -30,6 +30,62 @@ func DeviceClose(c mig.Caller, device mach.Name) (ret mach.Return) {
 	return r.End()
 }
 
+// DeviceWrite calls the routine device_write, id 2802.
+func DeviceWrite(c mig.Caller, device mach.Name, mode uint32, recnum uint64, data mig.Array) (bytesWritten int32, ret mach.Return) {
+	w := c.Request()
+	w.Uint32(mode)
+	w.Uint64(recnum)
+	w.Varying(0x40000809, 0, 1, data)
+	r, ret := c.Exchange(mig.Call{To: device, ID: 2802, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) | mach.Complex})
+	if ret != mach.Success {
+		return bytesWritten, ret
+	}
+	bytesWritten = r.Int32()
+	return bytesWritten, r.End()
+}
+
+// DeviceWriteInband calls the routine device_write_inband, id 2803.
+func DeviceWriteInband(c mig.Caller, device mach.Name, mode uint32, recnum uint64, data mig.Array) (bytesWritten int32, ret mach.Return) {
+	w := c.Request()
+	w.Uint32(mode)
+	w.Uint64(recnum)
+	w.Varying(0x20000808, 128, 1, data)
+	r, ret := c.Exchange(mig.Call{To: device, ID: 2803, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return bytesWritten, ret
+	}
+	bytesWritten = r.Int32()
+	return bytesWritten, r.End()
+}
+
+// DeviceRead calls the routine device_read, id 2804.
+func DeviceRead(c mig.Caller, device mach.Name, mode uint32, recnum uint64, bytesWanted int32) (data mig.Array, ret mach.Return) {
+	w := c.Request()
+	w.Uint32(mode)
+	w.Uint64(recnum)
+	w.Int32(bytesWanted)
+	r, ret := c.Exchange(mig.Call{To: device, ID: 2804, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return data, ret
+	}
+	data = r.Varying(0x40000809, 0, 1)
+	return data, r.End()
+}
+
+// DeviceReadInband calls the routine device_read_inband, id 2805.
+func DeviceReadInband(c mig.Caller, device mach.Name, mode uint32, recnum uint64, bytesWanted int32) (data mig.Array, ret mach.Return) {
+	w := c.Request()
+	w.Uint32(mode)
+	w.Uint64(recnum)
+	w.Int32(bytesWanted)
+	r, ret := c.Exchange(mig.Call{To: device, ID: 2805, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return data, ret
+	}
+	data = r.Varying(0x20000808, 128, 1)
+	return data, r.End()
+}
+
 // DeviceMap calls the routine device_map, id 2809.
 func DeviceMap(c mig.Caller, device mach.Name, prot mach.Prot, offset uint64, size uint64, unmap int32) (pager mach.Name, ret mach.Return) {
 	w := c.Request()
@@ -62,6 +118,10 @@ func DeviceGetStatus(c mig.Caller, device mach.Name, flavor uint32, statusRoom u
 type DeviceServer interface {
 	DeviceOpen(masterPort mach.Name, mode uint32, name []byte) (device mach.Name, deviceAs mach.MsgType, ret mach.Return)
 	DeviceClose(device mach.Name) (ret mach.Return)
+	DeviceWrite(device mach.Name, mode uint32, recnum uint64, data mig.Array) (bytesWritten int32, ret mach.Return)
+	DeviceWriteInband(device mach.Name, mode uint32, recnum uint64, data mig.Array) (bytesWritten int32, ret mach.Return)
+	DeviceRead(device mach.Name, mode uint32, recnum uint64, bytesWanted int32) (data mig.Array, ret mach.Return)
+	DeviceReadInband(device mach.Name, mode uint32, recnum uint64, bytesWanted int32) (data mig.Array, ret mach.Return)
 	DeviceMap(device mach.Name, prot mach.Prot, offset uint64, size uint64, unmap int32) (pager mach.Name, pagerAs mach.MsgType, ret mach.Return)
 	DeviceGetStatus(device mach.Name, flavor uint32, statusRoom uint32) (status mig.Array, ret mach.Return)
 }
@@ -74,6 +134,14 @@ func DeviceDemux(s DeviceServer, q *mig.Request, buf []byte) (reply []byte, code
 		reply, code = serveDeviceOpen(s, q, buf)
 	case 2801:
 		reply, code = serveDeviceClose(s, q, buf)
+	case 2802:
+		reply, code = serveDeviceWrite(s, q, buf)
+	case 2803:
+		reply, code = serveDeviceWriteInband(s, q, buf)
+	case 2804:
+		reply, code = serveDeviceRead(s, q, buf)
+	case 2805:
+		reply, code = serveDeviceReadInband(s, q, buf)
 	case 2809:
 		reply, code = serveDeviceMap(s, q, buf)
 	case 2811:
@@ -109,6 +177,72 @@ func serveDeviceClose(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.
 		ret = s.DeviceClose(q.Port())
 	}
 	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveDeviceWrite(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	data := r.Varying(0x40000809, 0, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var bytesWritten int32
+		bytesWritten, ret = s.DeviceWrite(q.Port(), mode, recnum, data)
+		w.Int32(bytesWritten)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveDeviceWriteInband(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	data := r.Varying(0x20000808, 128, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var bytesWritten int32
+		bytesWritten, ret = s.DeviceWriteInband(q.Port(), mode, recnum, data)
+		w.Int32(bytesWritten)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveDeviceRead(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	bytesWanted := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var data mig.Array
+		data, ret = s.DeviceRead(q.Port(), mode, recnum, bytesWanted)
+		bits = mach.Complex
+		data.Deallocate = true
+		w.Varying(0x40000809, 0, 1, data)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveDeviceReadInband(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	bytesWanted := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var data mig.Array
+		data, ret = s.DeviceReadInband(q.Port(), mode, recnum, bytesWanted)
+		w.Varying(0x20000808, 128, 1, data)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
 }
 
 func serveDeviceMap(s DeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
@@ -150,6 +284,10 @@ func serveDeviceGetStatus(s DeviceServer, q *mig.Request, buf []byte) ([]byte, m
 type SeqnosDeviceServer interface {
 	SeqnosDeviceOpen(masterPort mach.Name, msgSeqno uint32, mode uint32, name []byte) (device mach.Name, deviceAs mach.MsgType, ret mach.Return)
 	SeqnosDeviceClose(device mach.Name, msgSeqno uint32) (ret mach.Return)
+	SeqnosDeviceWrite(device mach.Name, msgSeqno uint32, mode uint32, recnum uint64, data mig.Array) (bytesWritten int32, ret mach.Return)
+	SeqnosDeviceWriteInband(device mach.Name, msgSeqno uint32, mode uint32, recnum uint64, data mig.Array) (bytesWritten int32, ret mach.Return)
+	SeqnosDeviceRead(device mach.Name, msgSeqno uint32, mode uint32, recnum uint64, bytesWanted int32) (data mig.Array, ret mach.Return)
+	SeqnosDeviceReadInband(device mach.Name, msgSeqno uint32, mode uint32, recnum uint64, bytesWanted int32) (data mig.Array, ret mach.Return)
 	SeqnosDeviceMap(device mach.Name, msgSeqno uint32, prot mach.Prot, offset uint64, size uint64, unmap int32) (pager mach.Name, pagerAs mach.MsgType, ret mach.Return)
 	SeqnosDeviceGetStatus(device mach.Name, msgSeqno uint32, flavor uint32, statusRoom uint32) (status mig.Array, ret mach.Return)
 }
@@ -162,6 +300,14 @@ func SeqnosDeviceDemux(s SeqnosDeviceServer, q *mig.Request, buf []byte) (reply 
 		reply, code = serveSeqnosDeviceOpen(s, q, buf)
 	case 2801:
 		reply, code = serveSeqnosDeviceClose(s, q, buf)
+	case 2802:
+		reply, code = serveSeqnosDeviceWrite(s, q, buf)
+	case 2803:
+		reply, code = serveSeqnosDeviceWriteInband(s, q, buf)
+	case 2804:
+		reply, code = serveSeqnosDeviceRead(s, q, buf)
+	case 2805:
+		reply, code = serveSeqnosDeviceReadInband(s, q, buf)
 	case 2809:
 		reply, code = serveSeqnosDeviceMap(s, q, buf)
 	case 2811:
@@ -197,6 +343,72 @@ func serveSeqnosDeviceClose(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([
 		ret = s.SeqnosDeviceClose(q.Port(), q.Header.Seqno)
 	}
 	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosDeviceWrite(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	data := r.Varying(0x40000809, 0, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var bytesWritten int32
+		bytesWritten, ret = s.SeqnosDeviceWrite(q.Port(), q.Header.Seqno, mode, recnum, data)
+		w.Int32(bytesWritten)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosDeviceWriteInband(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	data := r.Varying(0x20000808, 128, 1)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var bytesWritten int32
+		bytesWritten, ret = s.SeqnosDeviceWriteInband(q.Port(), q.Header.Seqno, mode, recnum, data)
+		w.Int32(bytesWritten)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosDeviceRead(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	bytesWanted := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var data mig.Array
+		data, ret = s.SeqnosDeviceRead(q.Port(), q.Header.Seqno, mode, recnum, bytesWanted)
+		bits = mach.Complex
+		data.Deallocate = true
+		w.Varying(0x40000809, 0, 1, data)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+func serveSeqnosDeviceReadInband(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	mode := r.Uint32()
+	recnum := r.Uint64()
+	bytesWanted := r.Int32()
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var data mig.Array
+		data, ret = s.SeqnosDeviceReadInband(q.Port(), q.Header.Seqno, mode, recnum, bytesWanted)
+		w.Varying(0x20000808, 128, 1, data)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
 }
 
 func serveSeqnosDeviceMap(s SeqnosDeviceServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {

@@ -253,6 +253,26 @@ static void clock(mach_port_t devices)
 	done("clock");
 }
 
+static void console(mach_port_t devices)
+{
+	static dev_name_t name = "console";
+	static char text[] = "cgnu: a line for the console\n", got[128];
+	mach_port_t device = 0;
+	mach_msg_type_number_t count = sizeof got;
+	vm_offset_t data = 0;
+	int written = 0;
+
+	is("device_open", device_open(devices, 0, name, &device), KERN_SUCCESS);
+	is("device_write_inband", device_write_inband(device, 0, 0, text, 29, &written), KERN_SUCCESS);
+	is("bytes written", written, 29);
+	is("device_write", device_write(device, 0, 0, (vm_offset_t) text, 29, &written), KERN_SUCCESS);
+	is("bytes written", written, 29);
+	is("device_read", device_read(device, 0, 0, 29, &data, &count), 2505);
+	is("device_read_inband", device_read_inband(device, 0, 0, 29, got, &count), 2505);
+	is("release the device", mach_port_deallocate(task_self(), device), KERN_SUCCESS);
+	done("console");
+}
+
 int main(int argc, char **argv)
 {
 	mach_port_t priv = named(argc, argv, "--host="), devices = named(argc, argv, "--devices=");
@@ -264,5 +284,6 @@ int main(int argc, char **argv)
 	waiting();
 	attributes();
 	clock(devices);
+	console(devices);
 	return all_right();
 }

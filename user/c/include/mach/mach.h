@@ -276,6 +276,9 @@ typedef unsigned dev_mode_t;
 typedef char dev_name_t[128];
 typedef unsigned dev_flavor_t;
 typedef integer_t *dev_status_t;
+typedef uint64_t recnum_t;
+typedef vm_offset_t io_buf_ptr_t;
+typedef char *io_buf_ptr_inband_t;
 
 typedef struct {
 	integer_t seconds, microseconds, check_seconds;

@@ -1,0 +1,97 @@
+package kern
+
+import (
+	"testing"
+
+	"defpager/board/disk"
+	"defpager/ipc/mig"
+	"defpager/mach"
+)
+
+// slowDisk takes one request at a time and does nothing with it before it is told to.
+type slowDisk struct {
+	asked *disk.Request
+	err   error
+}
+
+func (d *slowDisk) Name() string       { return "slow" }
+func (d *slowDisk) Blocks() disk.Block { return 100 }
+func (d *slowDisk) Poll() {
+	if r := d.asked; r != nil {
+		d.asked = nil
+		if !r.Write {
+			for i := range r.Data {
+				r.Data[i] = byte(r.First) + byte(i/mach.PageSize)
+			}
+		}
+		r.Done(d.err)
+	}
+}
+
+func (d *slowDisk) Start(r *disk.Request) bool {
+	if d.asked != nil {
+		return false
+	}
+	d.asked = r
+	return true
+}
+
+// Requests wait for their turn, are done in pieces, and fail as the disk does; nothing is left of them.
+func TestDisk(t *testing.T) {
+	m := newMachine(t)
+	d := &slowDisk{}
+	used := false
+	var port mach.Name
+	var k *diskDevice
+	task := m.paused("reader", func(u *user) {
+		open := func(id mach.MsgID, size int32) {
+			u.want(u.send(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), port, u.reply, id, func(w *mig.Writer) {
+				w.Uint32(0)
+				w.Uint64(3)
+				w.Int32(size)
+			}), mach.Success)
+		}
+		u.reply = u.port()
+		for range diskWaiting + 1 {
+			open(mach.IDDeviceRead, 20*mach.PageSize)
+		}
+		_, r := u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
+		u.want(r.RetCode(), deviceWouldBlock)
+		for range diskWaiting {
+			_, r := u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
+			u.want(r.RetCode(), mach.Success)
+			at, n := r.OutOfLine(mach.MsgByte, 8)
+			u.is("bytes", uint64(n), 20*mach.PageSize)
+			for i := range uint64(20) {
+				u.is("a byte", u.Load64(mach.VirtAddr(at+i*mach.PageSize))&0xff, 3+i)
+			}
+			u.want(u.code(u.self(), mach.IDVMDeallocate, func(w *mig.Writer) { w.Uint64(at); w.Uint64(uint64(n)) }), mach.Success)
+		}
+		d.err = disk.ErrRange
+		open(mach.IDDeviceRead, mach.PageSize)
+		_, r = u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
+		u.want(r.RetCode(), deviceError)
+		used = true
+		open(mach.IDDeviceRead, mach.PageSize)
+		_, r = u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
+		u.want(r.RetCode(), deviceAlreadyOpen)
+		used = false
+		open(mach.IDDeviceRead, mach.PageSize) // nobody waits for this one's reply
+	})
+	m.Do(func() { m.AddDisk(d, func() bool { return used }) })
+	k = m.disks[0]
+	m.ports.Ports++
+	port = m.give(task, k.port.MakeSend())
+	m.resume(task)
+	m.finish()
+	m.Do(func() {
+		if len(k.queue) != 0 || k.buffer == nil {
+			t.Errorf("%d requests are left", len(k.queue))
+		}
+		for _, b := range k.buffer {
+			if b != 0 {
+				t.Fatal("what was read is still there")
+			}
+		}
+	})
+}
