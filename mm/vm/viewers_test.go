@@ -56,7 +56,7 @@ func TestViewers(t *testing.T) {
 			},
 			"remove": func(t *rapid.T) {
 				if len(runs) == 0 {
-					t.Skip()
+					return
 				}
 				i := rapid.IntRange(0, len(runs)-1).Draw(t, "i")
 				x.remove(&runs[i].place)
@@ -65,7 +65,7 @@ func TestViewers(t *testing.T) {
 			},
 			"extend": func(t *rapid.T) {
 				if len(runs) == 0 {
-					t.Skip()
+					return
 				}
 				r := runs[rapid.IntRange(0, len(runs)-1).Draw(t, "i")]
 				r.place.extend(r.place.first + pageNumber.Draw(t, "pages"))

@@ -93,7 +93,28 @@ func (p *port) device() (d device, ok bool) {
 // DeviceClose implements wire.DeviceServer.
 func (c deviceCalls) DeviceClose(mach.Name) mach.Return { return mach.Success }
 
-// DeviceMap implements wire.DeviceServer: nobody reads or writes disks but the pager.
+// DeviceWrite implements wire.DeviceServer: nobody reads or writes disks but the pager. DeviceWriteInband, DeviceRead, DeviceReadInband and DeviceMap
+// likewise.
+func (c deviceCalls) DeviceWrite(mach.Name, uint32, uint64, mig.Array) (int32, mach.Return) {
+	return 0, deviceInvalidOp
+}
+
+// DeviceWriteInband implements wire.DeviceServer.
+func (c deviceCalls) DeviceWriteInband(mach.Name, uint32, uint64, mig.Array) (int32, mach.Return) {
+	return 0, deviceInvalidOp
+}
+
+// DeviceRead implements wire.DeviceServer.
+func (c deviceCalls) DeviceRead(mach.Name, uint32, uint64, int32) (mig.Array, mach.Return) {
+	return mig.Array{}, deviceInvalidOp
+}
+
+// DeviceReadInband implements wire.DeviceServer.
+func (c deviceCalls) DeviceReadInband(mach.Name, uint32, uint64, int32) (mig.Array, mach.Return) {
+	return mig.Array{}, deviceInvalidOp
+}
+
+// DeviceMap implements wire.DeviceServer.
 func (c deviceCalls) DeviceMap(mach.Name, mach.Prot, uint64, uint64, int32) (mach.Name, mach.MsgType, mach.Return) {
 	return mach.NameNull, mach.MsgMakeSend, deviceInvalidOp
 }
