@@ -91,6 +91,7 @@ type Kernel struct {
 	unsettled bool     // one of deadThread, dying, parting and laters.ready has something
 
 	nextCheck int64 // with invariants: not before this time
+	ticked    int64 // when memory was told of a tick last
 
 	text     [printMax]byte // of mach_print
 	log      Log
@@ -330,5 +331,6 @@ func (k *Kernel) idle() {
 	}
 	<-k.kick
 	k.mu.Lock()
+	k.tickMemory()
 	k.sleep.expire(k)
 }

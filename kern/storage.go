@@ -24,11 +24,20 @@ func (k *Kernel) SetStorage(s Storage) {
 	k.env.Backing = s
 }
 
-// pollStorage is for every tick: disks may have done something, and page-out may find something to take again.
+// pollStorage is for every tick, and for a machine that has nothing else to do: disks may have done something, and page-out may find something to take
+// again.
 func (k *Kernel) pollStorage() {
-	k.env.Tick()
+	k.tickMemory()
 	if k.storage != nil {
 		k.storage.Poll()
 	}
 	k.pollDisks()
+}
+
+// tickMemory tells memory when a tick is over, also one that came while no thread ran: then there are no interrupts that count.
+func (k *Kernel) tickMemory() {
+	if now := k.config.Clock(); now-k.ticked >= tick {
+		k.ticked = now
+		k.env.Tick()
+	}
 }

@@ -104,7 +104,7 @@ func TestPageOutTakesWhatWasNotUsedLately(t *testing.T) {
 	}
 }
 
-// A machine where much is wired and there is no room for the rest must find out that paging out is hopeless.
+// A machine where much is wired and there is no room for the rest must find out that paging out is hopeless, and with room that it is not.
 func TestWiredPagesCountAmongThoseThatStay(t *testing.T) {
 	w, m, _ := paged(t, 8)
 	if err := m.Wire(at(0), 8*page, mach.ProtRead); err != nil {
@@ -112,6 +112,26 @@ func TestWiredPagesCountAmongThoseThatStay(t *testing.T) {
 	}
 	if s := w.env.sweep(8, 8); s.out != 0 || s.seen != 8 || s.stiff != 8 {
 		t.Errorf("a sweep over 8 wired pages: %+v", s)
+	}
+	w, m, backing := paged(t, 400)
+	if err := m.Wire(at(10), 390*page, mach.ProtRead); err != nil {
+		t.Fatal(err)
+	}
+	hoard := w.hoard(t)
+	backing.room = 0
+	w.env.sweep(1, 1000) // all were used just now
+	w.env.pageOut()
+	if w.env.resting == 0 {
+		t.Error("page-out does not rest though nothing can go")
+	}
+	w.env.FramesReady()
+	for _, f := range hoard[:5] {
+		w.env.Frames.Free(f)
+	}
+	backing.room = 1000
+	w.env.pageOut()
+	if w.env.resting != 0 || len(backing.pages) == 0 {
+		t.Errorf("page-out rests for %d ticks though %d pages went", w.env.resting, len(backing.pages))
 	}
 }
 

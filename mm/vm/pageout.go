@@ -54,7 +54,7 @@ func (env *Env) pageOut() {
 		env.Frames.Met() // also what page-out itself was refused
 	}
 	switch {
-	case s.out == 0 && !s.more || s.hopeless():
+	case s.out == 0 && !s.more || env.hopeless(&s):
 		env.rests++
 		env.resting = 1 << min(env.rests, restMax)
 	case s.out != 0:
@@ -129,7 +129,7 @@ func (env *Env) force() bool {
 		all.seen += s.seen
 		all.stiff += s.stiff
 		if s.out != 0 || !s.more {
-			return s.out != 0 && !all.hopeless()
+			return s.out != 0 && !env.hopeless(&all)
 		}
 	}
 }
@@ -142,9 +142,11 @@ type swept struct {
 	more  bool // to go on may bring more
 }
 
-// hopeless reports whether nearly all pages that were seen stay where they are: to page out the rest again and again, which somebody
-// is using, would keep the machine busy and bring nobody further.
-func (s *swept) hopeless() bool { return s.seen > 16*outBatch && s.stiff*16 > s.seen*15 }
+// hopeless reports whether nearly all pages that were seen stay where they are, and the backing takes few: to page out the rest again and again, which
+// somebody is using, would keep the machine busy and bring nobody further.
+func (env *Env) hopeless(s *swept) bool {
+	return s.seen > 16*outBatch && s.stiff*16 > s.seen*15 && !env.room()
+}
 
 // sweep moves the hand past look pages at most, and pages out up to want of them.
 func (env *Env) sweep(want, look int) (r swept) {

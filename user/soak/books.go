@@ -35,6 +35,22 @@ func (s *soak) books() (b books, err error) {
 	return b, nil
 }
 
+// open is the books as they are when nothing is on its way to storage or back any more.
+func (s *soak) open() (b books, err error) {
+	const same, pause = 20, 20 // times, milliseconds
+	for n := 0; n < same; n++ {
+		now, err := s.books()
+		if err != nil {
+			return b, err
+		}
+		if now.storage != b.storage {
+			b, n = now, 0
+		}
+		s.client.Sleep(pause)
+	}
+	return s.books()
+}
+
 // spare is how many frames the kernel's tables may keep for the next entry, more than when the books were opened. What is lost adds up from round to round.
 const spare = 4
 

@@ -1,9 +1,10 @@
-// Command soak keeps the machine busy with tasks that it makes, fills, shares memory between, and ends: more memory than there is, of which it knows every
-// byte, and at the end the books of frames, reservations and storage must be what they were.
+// Command soak keeps the machine busy with tasks that it makes, fills, shares memory between, and ends, and with pages in messages, some of which nobody receives:
+// more memory than there is, of which it knows every byte. At the end the books of frames, reservations and storage must be what they were.
 //
 //	soak --pager=PORT --host=PORT [--seed=N] [--rounds=N | --seconds=N] [--operations=N] [--size=MIB] [--objects=MIB] [--hold=MIB] [--verbose]
 //
-// PORTs are names of send rights to the default memory manager's port and to the host's privileged port, by which the program wires its own memory. Each round is determined by its seed, N, N+1 and so on, makes a number of random
+// PORTs are names of send rights to the default memory manager's port and to the host's privileged port, by which the program wires its own memory.
+// Each round is determined by its seed, N, N+1 and so on, makes a number of random
 // operations and then ends all tasks and gives all objects up. A round that is not counted comes first, after which the books are opened. The last line is
 // "soak: N operations, M tasks, K objects: all agree, all frames are back", or "soak: FAILED: ", the seed and the reason, with exit status 1.
 package main
@@ -44,7 +45,7 @@ func main() {
 	if err := s.round(*seed-1, *operations); err != nil {
 		fail(*seed-1, err)
 	}
-	open, err := s.books()
+	open, err := s.open()
 	if err != nil {
 		fail(*seed-1, err)
 	}

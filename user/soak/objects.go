@@ -128,6 +128,9 @@ func (s *soak) mapObject(t *task, o *object) error {
 
 // end looks at all pages once more, and leaves nothing.
 func (s *soak) end() error {
+	if err := s.endLetters(); err != nil {
+		return err
+	}
 	for i := range s.copies {
 		if r := &s.copies[i]; r.memory != nil {
 			if err := s.look(r); err != nil {

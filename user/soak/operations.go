@@ -34,6 +34,8 @@ type soak struct {
 	list   [tasks]*task
 	shared [objects]*object
 	copies [copies]reply
+	boxes  [boxes]box
+	mail   libmach.Buffer
 
 	operations, tasks, objects, shortages int
 }
@@ -97,6 +99,7 @@ func (s *soak) begin(hold uint64) error {
 		return disagree("vm_allocate", code, mach.Success)
 	}
 	s.buffer = libmach.Memory(to, size(span))
+	s.mail = libmach.NewBuffer(512)
 	return s.wireProgram()
 }
 
@@ -121,25 +124,25 @@ func (s *soak) operation() error {
 	if t == nil {
 		return s.create(i)
 	}
-	switch k := s.random.IntN(100); {
-	case k < 14:
+	switch k := s.random.IntN(200); {
+	case k < 36:
 		return s.allocate(t)
-	case k < 20:
+	case k < 42:
 		return s.deallocate(t)
-	case k < 46:
+	case k < 92:
 		return s.write(t)
-	case k < 68:
+	case k < 132:
 		return s.verify(t)
-	case k < 74:
+	case k < 144:
 		return s.copy(t)
-	case k < 86:
+	case k < 166:
 		return s.object(t)
-	case k < 90:
+	case k < 174:
 		return s.inherit(t)
-	case k < 95:
+	case k < 182:
 		return s.keep(t)
-	case k < 98 || i == 0:
-		return nil
+	case k < 198 || i == 0:
+		return s.letter()
 	}
 	return s.kill(i)
 }
@@ -151,7 +154,8 @@ func (s *soak) area() (first, n int) {
 }
 
 // used is how many pages of no object there are at most: those that are shared count several times.
-func (s *soak) used() (n int) {
+func (s *soak) used() int {
+	n := s.onTheWay()
 	for _, t := range s.list {
 		if t == nil {
 			continue
@@ -192,7 +196,10 @@ func (s *soak) kill(i int) error {
 	if code := s.insist(func() mach.Return { return s.client.TaskTerminate(port) }); code != mach.Success {
 		return disagree("task_terminate", code, mach.Success)
 	}
-	return disagree("mach_port_deallocate of a task", s.client.PortDeallocate(s.client.Task(), port), mach.Success)
+	if code := s.client.PortDeallocate(s.client.Task(), port); code != mach.Success {
+		return disagree("mach_port_deallocate of a task", code, mach.Success)
+	}
+	return s.died(i)
 }
 
 func (s *soak) allocate(t *task) error {
