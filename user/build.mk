@@ -41,14 +41,25 @@ $(BUILD)/c/%.c: ipc/mig/interfaces/%.defs ipc/mig/interfaces/types.defs $(MIG)
 	@mkdir -p $(BUILD)/c
 	@$(MIG) -header $(@:.c=.h) -user $@ -sheader $(@:.c=_server.h) -server $(@:.c=_server.c) $<
 
-.SECONDARY: $(USER_C_STUBS)
+# Those of servers with sequence numbers, and the client functions beside them.
+$(BUILD)/c/seqnos/%.c: ipc/mig/interfaces/%.defs ipc/mig/interfaces/types.defs $(MIG)
+	@mkdir -p $(@D)
+	@$(MIG) -D SEQNOS=1 -header $(@:.c=.h) -user $@ -sheader $(@:.c=_server.h) -server $(@:.c=_server.c) $<
 
-user-c: $(BUILD)/user/cclient $(BUILD)/user/cgnu $(BUILD)/user/cmemory $(BUILD)/user/cgiant $(BUILD)/user/cstubs
+USER_C_SEQNOS = $(BUILD)/c/seqnos/memory_object_default.c $(BUILD)/c/seqnos/memory_object.c
+
+.SECONDARY: $(USER_C_STUBS) $(USER_C_SEQNOS)
+
+user-c: $(BUILD)/user/cpager $(BUILD)/user/cclient $(BUILD)/user/cgnu $(BUILD)/user/cmemory $(BUILD)/user/cgiant $(BUILD)/user/cstubs
 
 USER_C_COMMON = user/c/runtime.c user/c/check.c $(filter-out %/exc.c,$(USER_C_STUBS))
 
 # Position-independent to the last: the loader chooses the address, and there is nothing to relocate.
 $(BUILD)/user/cstubs: USER_C_LINK = -nostdlib -static-pie -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,-z,text -Wl,--build-id=none -fvisibility=hidden -s
+
+$(BUILD)/user/cpager: USER_C_MORE = $(BUILD)/c/seqnos/memory_object_default.c $(USER_C_SEQNOS:.c=_server.c)
+$(BUILD)/user/cpager: USER_C_FLAGS += -I$(BUILD)/c/seqnos
+$(BUILD)/user/cpager: $(USER_C_SEQNOS)
 
 $(BUILD)/user/cclient: USER_C_MORE = $(BUILD)/c/exc_server.c
 

@@ -12,6 +12,8 @@ mach_port_t task_self(void);
 /* print knows %s, and %d and %x of a long. */
 void print(const char *format, ...);
 
+void *memset(void *to, int c, size_t n);
+void *memcpy(void *to, const void *from, size_t n);
 int compare(const char *a, const char *b);
 
 #endif

@@ -1,10 +1,10 @@
 // Command handover replaces the default memory manager by one of ring 3 and hands back, while memory is short: it works on more memory than the machine
 // has, and on objects of both managers, and looks whether anything is lost.
 //
-//	handover --host=PORT --to=PORT [--devices=PORT] [--size=MIB] [--rounds=N]
+//	handover --host=PORT --to=PORT [--devices=PORT] [--size=MIB] [--rounds=N] [--plain]
 //
 // The ports are send rights to the host's privileged port and to the port of the other manager, a defaultpager; and to its device master port, by which it is
-// given paging storage, and that is taken away. Each check prints a line "ok"
+// given paging storage, and that is taken away. With --plain the other manager makes no objects for clients. Each check prints a line "ok"
 // or "FAIL"; the last line is "handover: N ok, M failed".
 package main
 
@@ -28,10 +28,11 @@ func main() {
 	to := flag.Uint("to", 0, "`name` of a send right to the other manager's port")
 	devices := flag.Uint("devices", 0, "`name` of a send right to the other manager's device master port")
 	size := flag.Uint64("size", 96, "memory to work on, in `MIB`")
+	plain := flag.Bool("plain", false, "the other manager makes no objects")
 	rounds := flag.Int("rounds", 1, "`how` often to hand over and back")
 	flag.Parse()
 	c := libmach.NewClient()
-	t := &tester{client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to), devices: mach.Name(*devices)}
+	t := &tester{plain: *plain, client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to), devices: mach.Name(*devices)}
 	at, code := libmach.VMAllocate(t.task, 0, *size<<20, true)
 	t.code("vm_allocate", code)
 	t.memory, t.versions = libmach.Memory(at, *size<<20), make([]byte, *size<<20/page)
@@ -70,6 +71,20 @@ func (t *tester) round(kernel mach.Name, before *mapped) {
 	if t.devices != mach.NameNull {
 		t.removeStorage()
 	}
+	if !t.plain {
+		t.theirObject(now)
+	}
+
+	old = t.exchange(kernel)
+	t.is("the manager of ring 3 gives way", uint64(old), uint64(t.to))
+	t.is("pages that it had and are not as they were", t.wrong(1), 0)
+	after := t.object(kernel, 20)
+	t.same("an object of the kernel's pager, from after", after)
+	t.end(after)
+}
+
+// theirObject makes an object of the other manager, and sees what it is good for.
+func (t *tester) theirObject(now mach.Name) {
 	during := t.object(now, 70)
 	t.same("an object of the manager of ring 3", during)
 	other := t.mapAgain(during)
@@ -98,16 +113,10 @@ func (t *tester) round(kernel mach.Name, before *mapped) {
 		_, left = t.stats()
 	}
 	t.is("and ends with its last right", live-left, 1)
-
-	old = t.exchange(kernel)
-	t.is("the manager of ring 3 gives way", uint64(old), uint64(t.to))
-	t.is("pages that it had and are not as they were", t.wrong(1), 0)
-	after := t.object(kernel, 20)
-	t.same("an object of the kernel's pager, from after", after)
-	t.end(after)
 }
 
 type tester struct {
+	plain          bool      // the other manager makes no objects
 	devices        mach.Name // the other manager's, or null
 	client         *libmach.Client
 	task, host, to mach.Name
