@@ -125,8 +125,8 @@ soak: setup
 	done
 	@$(MAKE) -s --no-print-directory image user
 	@seed=$$(date +%s)000; echo "soak: tasks in QEMU for $(SOAK_SECONDS) seconds, from seed $$seed"; \
-		V=1 MEM=60M DISK=32M APPEND=paging=vda $(HOST) demo -quiet $(SOAK_SECONDS)s \
-		-modules "$(BUILD)/user/soak --pager=\$${default-pager-port} --host=\$${host-port} --seed=$$seed --seconds=$(SOAK_SECONDS) --verbose"
+		V=1 MEM=128M DISK=32M APPEND=paging=vda $(HOST) demo -quiet $(SOAK_SECONDS)s \
+		-modules "$(BUILD)/user/soak --pager=\$${default-pager-port} --host=\$${host-port} --seed=$$seed --seconds=$(SOAK_SECONDS) --hold=17 --verbose"
 
 qemu-test: $(HOST)
 	@$(HOST) setup -all

@@ -109,6 +109,7 @@ func (b *Backing) Store(f mach.PhysAddr) (vm.Token, bool) {
 		b.push(&b.raws, n)
 	default:
 		b.freeEntry(n)
+		b.refuse()
 		return 0, false
 	}
 	b.stats.Stored++

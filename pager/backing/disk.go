@@ -50,13 +50,14 @@ type place struct {
 	walk     uint32      // up to this entry everything was moved elsewhere
 	stalled  int         // calls of Poll in a row that found no memory, and moved nothing,
 	since    int64       // from this time on
+	refused  int         // pages for which there was no room while it was being removed
 }
 
 func (p *place) release(slot uint32) { p.Area.Release(slot) }
 
 // writable reports whether new pages may go to the place.
 func (p *place) writable() bool {
-	return p != nil && p.drained == nil && p.failures < failuresMax && p.Room() > 0
+	return p != nil && (p.drained == nil || p.needed()) && p.failures < failuresMax && p.Room() > 0
 }
 
 // Errors of AddArea and RemoveArea.

@@ -12,7 +12,7 @@ func (b *Backing) RemoveArea(name string, done func(error)) error {
 		if p.drained != nil {
 			return ErrBusy
 		}
-		p.drained, p.walk, p.stalled = done, 1, 0
+		p.drained, p.walk, p.stalled, p.refused = done, 1, 0, 0
 		return nil
 	}
 	return ErrUnknown
@@ -23,6 +23,10 @@ func (b *Backing) drain(i int, p *place) {
 	if p.Room() == p.Slots() {
 		b.forget(i)
 		p.drained(nil)
+		return
+	}
+	if p.needed() {
+		b.stay(p, ErrFull)
 		return
 	}
 	b.squeeze(cluster)
@@ -59,6 +63,22 @@ const (
 	stalledTime  = 2e9
 	stalledPolls = 200
 )
+
+// refusedMax is how many pages may find no room, while an area is removed and there is no other, before that is given up: for want of frames a program would
+// come to an end that needs no more memory than it had.
+const refusedMax = 64
+
+// needed reports whether an area that is being removed has to stay.
+func (p *place) needed() bool { return p.refused > refusedMax }
+
+// refuse notes that a page found no room.
+func (b *Backing) refuse() {
+	for _, p := range b.areas {
+		if p != nil && p.drained != nil {
+			p.refused++
+		}
+	}
+}
 
 // stuck notes that there is no memory for the next page of an area that is removed, and reports whether there will be none. What is being read or
 // written is worth waiting for.

@@ -120,3 +120,45 @@ func TestRemovalWaitsForMemory(t *testing.T) {
 	}
 	m.check(t)
 }
+
+// A removal is given up when pages go out for which there is no other room: they go to the area after all.
+func TestRemovalGivesWayToPageOut(t *testing.T) {
+	m, a, tokens := onDisk(t, 1<<20, 80)
+	for _, tok := range tokens[:20] {
+		m.b.Drop(tok)
+	}
+	var hoard []mach.PhysAddr
+	for m.frames.Stats().Free > asideFrames+2 {
+		f, err := m.frames.Alloc()
+		if err != nil {
+			t.Fatal(err)
+		}
+		hoard = append(hoard, f)
+	}
+	var result error
+	over := 0
+	if err := m.b.RemoveArea("a", func(err error) { over++; result = err }); err != nil {
+		t.Fatal(err)
+	}
+	m.b.Poll()
+	refused := 0
+	for ; refused <= 2*refusedMax; refused++ {
+		if tok, ok := m.store(t, page("noise", 1000)); ok {
+			tokens = append(tokens, tok)
+			break
+		}
+	}
+	if refused <= refusedMax || refused > refusedMax+1 || over != 0 {
+		t.Errorf("%d pages found no room; the removal is over: %d", refused, over)
+	}
+	for range 3 {
+		m.b.Poll()
+	}
+	if over != 1 || result != ErrFull || m.b.Where(tokens[len(tokens)-1]) != TierDisk || a.Room() == a.Slots() {
+		t.Errorf("the removal ended %d times with %v, and the page is %v", over, result, m.b.Where(tokens[len(tokens)-1]))
+	}
+	for _, f := range hoard {
+		m.frames.Free(f)
+	}
+	m.check(t)
+}

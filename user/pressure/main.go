@@ -1,7 +1,7 @@
 // Command pressure works on more memory than the machine has: it writes every page, and then reads and writes pages at random and checks that
 // each holds what was written last.
 //
-//	pressure [--size=MIB] [--touches=N] [--contents=text|noise|marked|zeros] [--seed=N] [--lossy] [--stay] [--pager=PORT --reserve=MIB]
+//	pressure [--size=MIB] [--touches=N] [--then=N] [--contents=text|noise|marked|zeros] [--seed=N] [--lossy] [--stay] [--pager=PORT --reserve=MIB]
 //
 // Text compresses to less than half, noise does not at all, nor does what is marked: noise
 // behind a line of text. It prints "pressure: N touches of M MiB agree, K ticks each", or
@@ -34,6 +34,7 @@ func main() {
 	debug.SetGCPercent(-1)
 	size := flag.Uint64("size", 64, "memory to work on, in `MiB`")
 	touches := flag.Int("touches", 10_000, "how many `pages` to look at")
+	then := flag.Int("then", 0, "how many `pages` to look at after that, with another line at the end")
 	contents := flag.String("contents", "text", "`kind` of what is written: text, noise, marked or zeros")
 	seed := flag.Uint64("seed", 1, "`number` that determines the order")
 	lossy := flag.Bool("lossy", false, "pages may be lost")
@@ -55,8 +56,28 @@ func main() {
 		w.write(n)
 	}
 	r := rand.New(rand.NewPCG(*seed, 0))
-	start := libmach.Ticks()
-	for range *touches {
+	for _, number := range []int{*touches, *then} {
+		if number == 0 {
+			continue
+		}
+		start := libmach.Ticks()
+		w.touch(r, number)
+		if !*lossy {
+			fmt.Printf("pressure: %d touches of %d MiB agree, %d ticks each\n", number, *size, (libmach.Ticks()-start)/uint64(number))
+		}
+	}
+	if !*lossy {
+		for *stay {
+			time.Sleep(time.Hour)
+		}
+		return
+	}
+	w.mourn()
+}
+
+// touch looks at so many pages, and writes some of them anew.
+func (w *work) touch(r *rand.Rand, number int) {
+	for range number {
 		n := r.Uint64N(w.pages())
 		if w.gone(n) {
 			continue
@@ -69,15 +90,6 @@ func main() {
 			w.write(n)
 		}
 	}
-	ticks := (libmach.Ticks() - start) / uint64(max(*touches, 1))
-	if !*lossy {
-		fmt.Printf("pressure: %d touches of %d MiB agree, %d ticks each\n", *touches, *size, ticks)
-		for *stay {
-			time.Sleep(time.Hour)
-		}
-		return
-	}
-	w.mourn()
 }
 
 func fail(format string, args ...any) {
