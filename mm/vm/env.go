@@ -29,6 +29,7 @@ type Env struct {
 	pool objectPool
 
 	maps       *Map
+	listMax    int // entries that a map has at most without a tree; once made, the tree stays
 	entries    slab.Pool[Entry]
 	random     uint32 // what balances the indexes of objects
 	entryCount int
@@ -108,6 +109,7 @@ func (env *Env) start() error {
 	}
 	env.nodes = nodePool{mem: &env.Mem, frames: env.Frames, reserve: r}
 	env.random = 0x9e3779b9
+	env.listMax = listMax
 	source := &slab.Source{Mem: env.Mem, Frames: env.Frames}
 	env.entries = slab.New[Entry](source)
 	env.pool.plain, env.pool.rests, env.pool.none = slab.New[Object](source), slab.New[rest](source), rest{env: env, max: mach.ProtAll}

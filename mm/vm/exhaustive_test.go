@@ -324,6 +324,7 @@ func TestEverySmallMap(t *testing.T) {
 		for _, op := range smallOperations() {
 			for from := range few {
 				for to := from + 1; to <= few; to++ {
+					w.env.listMax = cases % 3 * 2 // with a tree, one that is made by the operation, and without
 					s := p.build(t, w)
 					want, err := op.do(s, from, to)
 					if mach.Code(err) != want {

@@ -10,8 +10,8 @@ type Map struct {
 	env  *Env
 	pmap *pmap.Pmap
 
-	head  Entry // stands before the first entry
-	root  *Entry
+	head  Entry  // stands before the first entry
+	root  *Entry // nil: there is no tree, see tree.go
 	hint  *Entry // where the last fault was
 	count int    // entries
 	size  uint64 // bytes mapped
@@ -52,7 +52,7 @@ func NewMap(env *Env) (*Map, error) {
 	}
 	m := &Map{env: env, pmap: p, seed: 0x9e3779b9, limit: sizeLimit{Unlimited, Unlimited}}
 	m.head = Entry{m: m, start: mach.MinUser, end: mach.MinUser}
-	m.root, m.hint = &m.head, &m.head
+	m.hint = &m.head
 	m.regap(&m.head)
 	m.next = env.maps
 	if m.next != nil {

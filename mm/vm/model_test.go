@@ -269,16 +269,27 @@ func (d *model) store(t *rapid.T, p *modelMap, i int, b byte, kernel bool) {
 	case q.now() == nil:
 		want = mach.MemoryError
 	}
-	var err error
-	if kernel {
-		err = p.m.CopyOut(at(i)+5, []byte{b})
-	} else {
-		err = d.w.store(p.m, at(i)+5, b)
-	}
+	err := d.patiently(func() error {
+		if kernel {
+			return p.m.CopyOut(at(i)+5, []byte{b})
+		}
+		return d.w.store(p.m, at(i)+5, b)
+	})
 	if d.spoilt(&q, err) || d.failed(t, "store", err, want) {
 		return
 	}
 	*q.now() = cell{value: b}
+}
+
+// patiently does what may have to wait for frames as the kernel does: when page-out has had its turn, again.
+func (d *model) patiently(do func() error) error {
+	err := do()
+	for i := 0; err == Wait && d.scarce && i < 100; i++ {
+		d.w.env.Forget()
+		d.w.env.Settle()
+		err = do()
+	}
+	return err
 }
 
 // load reads a page as the model expects. What is mapped at all can be read.
@@ -422,6 +433,7 @@ func testModel(t *testing.T, memory uint64, dense, scarce, paging bool) {
 			w.env.MaxEntries = rapid.IntRange(10, 60).Draw(t, "entries")
 			w.env.MaxObjects = rapid.IntRange(5, 60).Draw(t, "objects")
 		}
+		w.env.listMax = rapid.SampledFrom([]int{0, 3, listMax}).Draw(t, "entries without a tree")
 		d := &model{w: w, dense: dense, scarce: scarce}
 		if paging {
 			d.backing = newStore(w.env)

@@ -10,7 +10,12 @@ import (
 // balanced without bookkeeping. Each entry also knows the gap of free addresses behind it and the largest gap in its
 // subtree, so that a place for a new entry is found in logarithmic time however full the map is.
 //
+// A map of few entries, as most are, does without the tree: to walk the list costs less than to keep a tree in order.
+//
 // The head of a map, an entry without addresses at the start of the space, stands for the gap before the first one.
+
+// listMax is Env.listMax, but in tests.
+const listMax = 32
 
 // find is the entry that contains va; nil if none does.
 func (m *Map) find(va mach.VirtAddr) *Entry {
@@ -26,6 +31,15 @@ func (m *Map) floor(va mach.VirtAddr) *Entry {
 		return e
 	}
 	best := &m.head
+	if m.root == nil {
+		if va >= m.hint.start {
+			best = m.hint
+		}
+		for e := best.next; e != nil && e.start <= va; e = e.next {
+			best = e
+		}
+		return best
+	}
 	for e := m.root; e != nil; {
 		if va < e.start {
 			e = e.left
@@ -47,7 +61,25 @@ func (m *Map) insert(prev, e *Entry) {
 	}
 	m.count++
 	m.account(e, e.size())
+	e.gap, prev.gap = e.gapBehind(), prev.gapBehind()
+	if m.root != nil {
+		m.plant(prev, e)
+		m.fixUp(prev)
+	} else if m.count > m.env.listMax {
+		m.plantAll()
+	}
+}
 
+// plantAll makes the tree.
+func (m *Map) plantAll() {
+	m.root = &m.head
+	for e := m.head.next; e != nil; e = e.next {
+		m.plant(e.prev, e)
+	}
+}
+
+// plant puts e into the tree, in which its neighbour prev is, and the one behind it if any entry behind it is.
+func (m *Map) plant(prev, e *Entry) {
 	m.seed ^= m.seed << 13
 	m.seed ^= m.seed >> 17
 	m.seed ^= m.seed << 5
@@ -58,17 +90,34 @@ func (m *Map) insert(prev, e *Entry) {
 		p := e.next // the leftmost below prev.right
 		p.left, e.parent = e, p
 	}
-	e.gap = e.gapBehind()
 	e.maxGap = e.gap
 	for e.parent != nil && e.parent.priority < e.priority {
 		m.rotate(e)
 	}
 	m.fixUp(e.parent)
-	m.regap(prev)
 }
 
 // remove takes e out of the map.
 func (m *Map) remove(e *Entry) {
+	prev := e.prev
+	prev.next = e.next
+	if e.next != nil {
+		e.next.prev = prev
+	}
+	m.count--
+	m.account(e, -e.size())
+	if m.hint == e {
+		m.hint = &m.head
+	}
+	if m.root != nil {
+		m.uproot(e)
+	}
+	e.prev, e.next = nil, nil
+	m.regap(prev)
+}
+
+// uproot takes e out of the tree.
+func (m *Map) uproot(e *Entry) {
 	for e.left != nil || e.right != nil {
 		up := e.left
 		if up == nil || e.right != nil && e.right.priority > up.priority {
@@ -82,19 +131,8 @@ func (m *Map) remove(e *Entry) {
 	} else {
 		p.right = nil
 	}
-	prev := e.prev
-	prev.next = e.next
-	if e.next != nil {
-		e.next.prev = prev
-	}
-	m.count--
-	m.account(e, -e.size())
-	if m.hint == e {
-		m.hint = &m.head
-	}
-	e.prev, e.next, e.parent = nil, nil, nil
+	e.parent = nil
 	m.fixUp(p)
-	m.regap(prev)
 }
 
 // resize moves e's bounds, within its gap. The map's order stays.
@@ -119,7 +157,9 @@ func (e *Entry) gapBehind() uint64 {
 // regap computes the gap behind e anew, and everything that depends on it.
 func (m *Map) regap(e *Entry) {
 	e.gap = e.gapBehind()
-	m.fixUp(e)
+	if m.root != nil {
+		m.fixUp(e)
+	}
 }
 
 // fixUp computes maxGap anew from e upwards, until it stays as it was: nothing else changes for those above.
@@ -177,6 +217,11 @@ func (m *Map) rotate(e *Entry) {
 
 // nextGap is the first entry after e that has at least size free bytes behind it; nil if there is none.
 func (e *Entry) nextGap(size uint64) *Entry {
+	if e.m.root == nil {
+		for e = e.next; e != nil && e.gap < size; e = e.next {
+		}
+		return e
+	}
 	if e.right != nil && e.right.maxGap >= size {
 		return e.right.firstGap(size)
 	}
@@ -214,6 +259,27 @@ func (m *Map) checkTree() error {
 	var last *Entry
 	count := -1 // the head does not count
 	var size, none, wired uint64
+	see := func(e *Entry) error {
+		if last != nil && (last.next != e || e.prev != last || e.start < last.end) {
+			return fmt.Errorf("entry %#x: wrong order after %#x", e.start, last.start)
+		}
+		if e.gap != e.gapBehind() || m.root != nil && e.maxGap != e.largest() {
+			return fmt.Errorf("entry %#x: gap %#x of %#x, largest %#x of %#x", e.start, e.gap, e.gapBehind(), e.maxGap, e.largest())
+		}
+		if e.m != m || m.root == nil && (e.left != nil || e.right != nil || e.parent != nil) {
+			return fmt.Errorf("entry %#x: of another map, or in a tree that is not there", e.start)
+		}
+		last = e
+		count++
+		size += e.size()
+		if e.max == mach.ProtNone {
+			none += e.size()
+		}
+		if e.wired != mach.ProtNone {
+			wired += e.size()
+		}
+		return nil
+	}
 	var walk func(e, parent *Entry) error
 	walk = func(e, parent *Entry) error {
 		if e == nil {
@@ -225,24 +291,21 @@ func (m *Map) checkTree() error {
 		if err := walk(e.left, e); err != nil {
 			return err
 		}
-		if last != nil && (last.next != e || e.prev != last || e.start < last.end) {
-			return fmt.Errorf("entry %#x: wrong order after %#x", e.start, last.start)
-		}
-		if e.gap != e.gapBehind() || e.maxGap != e.largest() {
-			return fmt.Errorf("entry %#x: gap %#x of %#x, largest %#x of %#x", e.start, e.gap, e.gapBehind(), e.maxGap, e.largest())
-		}
-		last = e
-		count++
-		size += e.size()
-		if e.max == mach.ProtNone {
-			none += e.size()
-		}
-		if e.wired != mach.ProtNone {
-			wired += e.size()
+		if err := see(e); err != nil {
+			return err
 		}
 		return walk(e.right, e)
 	}
-	if err := walk(m.root, nil); err != nil {
+	if m.root == nil {
+		for e := &m.head; e != nil; e = e.next {
+			if err := see(e); err != nil {
+				return err
+			}
+		}
+		if m.count > m.env.listMax {
+			return fmt.Errorf("map: %d entries without a tree", m.count)
+		}
+	} else if err := walk(m.root, nil); err != nil {
 		return err
 	}
 	if count != m.count || size != m.size || last.next != nil {
