@@ -46,7 +46,7 @@ func main() {
 		pc.Halt(1)
 	}
 	p := pager.New(pager.Config{
-		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Storage: storage, Send: k.Send, Payer: k.Payer,
+		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Storage: storage, Send: k.Send, Later: k.Later, Payer: k.Payer,
 		Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
 	})
 	k.KeepCount("default pager", p.Frames)

@@ -1,6 +1,8 @@
 package ipc
 
 import (
+	"encoding/binary"
+
 	"defpager/ipc/mig"
 	"defpager/mach"
 )
@@ -79,6 +81,21 @@ func (m *Message) ReplyCode(code mach.Return) *Message {
 	m.turn()
 	m.writeResult(code)
 	return m
+}
+
+// ReplyRecord is the reply that carries the first numbers of a record, as many as the caller has room for, and returns it for Serve to return.
+// InvalidArgument: room for none.
+func (m *Message) ReplyRecord(record []*uint64, room uint32) *Message {
+	record = record[:min(len(record), int(room))]
+	if len(record) == 0 {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	w := m.BeginReply(8 + 8*len(record))
+	b := w.Inline(mach.InlineType(mach.MsgInteger64, 64, uint32(len(record))))
+	for i, v := range record {
+		binary.LittleEndian.PutUint64(b[8*i:], *v)
+	}
+	return m.FinishReply(&w)
 }
 
 // Answerable reports whether somebody could still get a reply to the request.

@@ -56,8 +56,32 @@ func (k *Kernel) exception(t *Thread) {
 		k.tracef("task %d (%s) fault at %#x for %v: %v", t.task.id, t.task.name, r.Addr, access, mach.Code(err))
 	}
 	if err != nil {
+		if mach.Code(err) == mach.ResourceShortage {
+			k.starve(t, va)
+		}
 		k.raise(t, mach.ExcBadAccess, int32(mach.Code(err)), r.Addr)
 	}
+}
+
+// starvedMax is how many accesses without a frame the log tells of.
+const starvedMax = 8
+
+// starve tells why t's access to va finds no frame.
+func (k *Kernel) starve(t *Thread, va mach.VirtAddr) {
+	if k.starved++; k.starved > starvedMax {
+		return
+	}
+	why := "no page can be paged out"
+	switch {
+	case t.task.memory.Refuses(va):
+		why = "as many pages are out as its limit allows, and memory is short"
+	case k.env.Backing == nil:
+		why = "there is no paging storage"
+	case !k.env.Backing.Room():
+		why = "paging storage is full"
+	}
+	s := k.frames.Stats()
+	k.Logf("task %d (%s) finds no frame for %#x: %d are free, %d of them promised; %s", t.task.id, t.task.name, uint64(va), s.Free, s.Reserved, why)
 }
 
 // exceptionOf translates an exception of the processor that is not a page fault; the codes are EXC_I386_* of GNU Mach.

@@ -20,7 +20,7 @@ const (
 // isHostMemory reports whether a request is one of those that serveHostMemory answers.
 func isHostMemory(id mach.MsgID) bool {
 	switch id {
-	case mach.IDVMWire, mach.IDVMWireAll, mach.IDVMSetSizeLimit, mach.IDVMAllocateContiguous, mach.IDVMPagesPhys:
+	case mach.IDVMWire, mach.IDVMWireAll, mach.IDVMSetSizeLimit, mach.IDVMAllocateContiguous, mach.IDVMPagesPhys, mach.IDPagerTaskSetLimits:
 		return true
 	}
 	return false
@@ -39,7 +39,7 @@ func taskArgument(m *ipc.Message, handle mach.Name) *Task {
 	return nil
 }
 
-// serveHostMemory answers vm_wire, vm_wire_all, vm_set_size_limit, vm_allocate_contiguous and vm_pages_phys.
+// serveHostMemory answers vm_wire, vm_wire_all, vm_set_size_limit, vm_allocate_contiguous, vm_pages_phys and defpager_task_set_limits.
 func (k *Kernel) serveHostMemory(m *ipc.Message, privileged bool) *ipc.Message {
 	r := m.Reader()
 	handle := r.Port(mach.MsgPortSend)
@@ -61,6 +61,11 @@ func (k *Kernel) serveHostMemory(m *ipc.Message, privileged bool) *ipc.Message {
 		current, most := r.Uint64(), r.Uint64()
 		if r.End() == mach.Success {
 			return m.ReplyCode(setSizeLimit(taskArgument(m, handle), current, most, privileged))
+		}
+	case mach.IDPagerTaskSetLimits:
+		flags, reserved, out := r.Int32(), r.Uint64(), r.Uint64()
+		if r.End() == mach.Success {
+			return m.ReplyCode(setLimits(taskArgument(m, handle), flags, reserved, out, privileged))
 		}
 	case mach.IDVMAllocateContiguous:
 		size, lo, hi, align := r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()

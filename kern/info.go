@@ -26,6 +26,7 @@ type TaskInfo struct {
 	Faults    uint64          // page faults
 	Objects   int             // which it was promised those frames for
 	Limit     uint64          // bytes that it may map; vm.Unlimited
+	Account   vm.Account      // what it pays for, and the limits of that
 	Wired     uint64          // bytes that it wired
 	Events    vm.Counters     // of its memory: see vm.Map.Counters
 	Waited    int64           // nanoseconds that its threads waited for pages, from paging storage or managers, and for frames; without waits that last
@@ -47,7 +48,7 @@ func (t *Task) Info() TaskInfo {
 		ID: t.id, Name: t.name, Threads: t.threadCount, Suspended: t.suspended, Size: t.memory.Map.Size(), Resident: t.memory.Resident(),
 		Tables: t.memory.Pmap().Tables(), Names: t.space.Len(),
 		Reserved: t.account.Reserved, Faults: t.memory.Counters().Faults,
-		Objects: t.account.Objects, Limit: limit, Wired: t.memory.Wired(), Events: t.memory.Counters(), Waited: t.waited,
+		Objects: t.account.Objects, Limit: limit, Account: *t.account, Wired: t.memory.Wired(), Events: t.memory.Counters(), Waited: t.waited,
 	}
 }
 

@@ -97,6 +97,7 @@ type Kernel struct {
 	log      Log
 	trace    tracer
 	counters Counters
+	starved  int // accesses that found no frame
 }
 
 // Counters are events since the start.

@@ -39,6 +39,11 @@ func (k *Kernel) later(t *Task, m *ipc.Message, held ipc.Right, again func(err e
 	return nil
 }
 
+// Later is later for a server beside the kernel, whose request is about no task's memory.
+func (k *Kernel) Later(m *ipc.Message, again func(err error) *ipc.Message) {
+	k.later(nil, m, ipc.Right{}, again)
+}
+
 // pageReady is vm's way to end a wait.
 func (k *Kernel) pageReady(w *vm.Waiter) {
 	switch owner := w.Owner.(type) {

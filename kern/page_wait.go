@@ -36,8 +36,12 @@ func (k *Kernel) awaitPage(t *Thread, w wait, code mach.Return) {
 	}
 }
 
-// countWait adds t's wait for a page, which ends now, to what its task waited.
-func (k *Kernel) countWait(t *Thread) { t.task.waited += k.config.Clock() - t.page.since }
+// countWait adds t's wait for a page, which ends now, to what its task and the page's object waited.
+func (k *Kernel) countWait(t *Thread) {
+	ns := k.config.Clock() - t.page.since
+	t.task.waited += ns
+	t.page.Waited(ns)
+}
 
 // pageCame goes on with t, whose wait for a page is over and whose turn it is.
 func (k *Kernel) pageCame(t *Thread) {

@@ -32,12 +32,21 @@ func (k *Kernel) msync(t *Task, m *ipc.Message, at mach.VirtAddr, size uint64, f
 	return m.ReplyCode(mach.Code(err))
 }
 
-// serveName answers a request to the name of a memory object: vm_object_sync.
+// serveName answers a request to the name of a memory object: vm_object_sync and defpager_object_figures.
 func (k *Kernel) serveName(o *memoryObject, m *ipc.Message) *ipc.Message {
-	if m.ID() != mach.IDVMObjectSync {
+	r := m.Reader()
+	switch m.ID() {
+	case mach.IDVMObjectSync:
+	case mach.IDPagerObjectFigures:
+		room := r.Uint32()
+		if r.End() != mach.Success {
+			return m.ReplyCode(mach.MIGBadArguments)
+		}
+		f := o.memory.Figures()
+		return m.ReplyRecord(f.List(), room)
+	default:
 		return otherPort(m)
 	}
-	r := m.Reader()
 	q := vm.LockRequest{Offset: r.Uint64(), Size: r.Uint64(), Flush: r.Bool(), Lock: mach.ProtNoChange}
 	if r.Bool() {
 		q.Return = mach.ReturnAll

@@ -78,6 +78,12 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return t.info(m, flavor, room)
 		}
+	case mach.IDPagerTaskFigures:
+		room := r.Uint32()
+		if r.End() == mach.Success {
+			f := t.figures()
+			return m.ReplyRecord(f.List(), room)
+		}
 	case mach.IDPortsRegister:
 		handle, n := r.OutOfLine(mach.MsgPortSend, 32)
 		if r.End() == mach.Success {

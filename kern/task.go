@@ -29,7 +29,7 @@ type Task struct {
 	registered  [registeredMax]ipc.Right // what mach_ports_register was given
 	priority    int32
 	maxPriority int32
-	account     *vm.Account // what the default pager promised it; objects may outlive the task
+	account     *vm.Account // what it pays for, and how much that may be; objects may outlive the task
 	created     int64       // nanoseconds of the clock
 	deadTime    int64       // nanoseconds that threads ran which are gone
 	waited      int64       // nanoseconds that threads waited for pages, and for frames
@@ -96,7 +96,7 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 		return nil, err
 	}
 	k.lastTask++
-	t := &Task{kernel: k, id: k.lastTask, name: name, root: m.Pmap().Root(), space: k.sys.NewSpace(), account: new(vm.Account), done: make(chan struct{})}
+	t := &Task{kernel: k, id: k.lastTask, name: name, root: m.Pmap().Root(), space: k.sys.NewSpace(), account: vm.NewAccount(parent.limits()), done: make(chan struct{})}
 	t.memory = userMemory{Map: m, env: k.env}
 	t.port = k.sys.NewKernelPort(k, t)
 	t.self = t.port.MakeSend()
@@ -115,7 +115,16 @@ func (k *Kernel) newTask(name string, parent *Task, inherit bool) (*Task, error)
 	if parent != nil {
 		k.announce(t, parent)
 	}
+	m.SetAccount(t.account)
 	return t, nil
+}
+
+// limits is the account whose limits a child inherits; nil: none.
+func (t *Task) limits() *vm.Account {
+	if t == nil {
+		return nil
+	}
+	return t.account
 }
 
 // again gives the task one more user reference of the name that it got from mach_task_self last, and returns it: NameNull when it has that no

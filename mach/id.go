@@ -81,6 +81,12 @@ const (
 	IDDefaultPagerStorageInfo   MsgID = 2283
 	IDDefaultPagerStorage       MsgID = 2284
 
+	// Of the subsystem defpager, which is this kernel's own.
+	IDPagerObjectCreate  MsgID = 7100
+	IDPagerObjectFigures MsgID = 7101
+	IDPagerTaskFigures   MsgID = 7102
+	IDPagerTaskSetLimits MsgID = 7103
+
 	IDExceptionRaise MsgID = 2400
 
 	IDTaskGetEmulationVector MsgID = 2009

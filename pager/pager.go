@@ -20,6 +20,9 @@ type Config struct {
 	// Send sends a reply that comes later than its request's turn; nil: there is no storage.
 	Send func(*ipc.Message)
 
+	// Later keeps a request that waits for a page until it is there; then again goes on with it. nil: nothing is paged out.
+	Later func(m *ipc.Message, again func(err error) *ipc.Message)
+
 	// Payer is the account of the task whose request is being carried out; nil: nobody pays.
 	Payer func() *vm.Account
 
@@ -93,6 +96,11 @@ func (p *Pager) create(size uint64) (ipc.Right, error) {
 		frames.Release()
 		return ipc.Right{}, err
 	}
+	return p.publish(memory)
+}
+
+// publish makes an object of memory (consumed), and a send right to its port. ResourceShortage.
+func (p *Pager) publish(memory *vm.Object) (ipc.Right, error) {
 	o := p.live.Get()
 	if o == nil {
 		memory.Release()
@@ -112,6 +120,37 @@ func (p *Pager) create(size uint64) (ipc.Right, error) {
 	right := o.port.MakeSend()
 	o.port.SetNoSenders(1, p.noSenders)
 	return right, nil
+}
+
+// payer is who pays for an object that is made now, nil if nobody does.
+func (p *Pager) payer() *vm.Account {
+	if p.config.Payer == nil {
+		return nil
+	}
+	return p.config.Payer()
+}
+
+// restricted reports whether the task that asks for an object does not just have frames promised: it overcommits, or has a limit.
+func (p *Pager) restricted() bool {
+	a := p.payer()
+	return a != nil && (a.Overcommit || a.ReservedMax != vm.NoLimit)
+}
+
+// createAs is create with flags: frames are promised if they say so, or if they say nothing and the task that asks is not one that overcommits.
+// ResourceShortage, also beyond the task's limit.
+func (p *Pager) createAs(size uint64, flags int32) (ipc.Right, error) {
+	a := p.payer()
+	if flags&mach.Overcommit != 0 || flags == 0 && a != nil && a.Overcommit {
+		memory, err := vm.NewOvercommitted(p.config.Memory, size)
+		if err != nil {
+			return ipc.Right{}, err
+		}
+		return p.publish(memory)
+	}
+	if n := mach.Pages(size); !a.Fits(n) {
+		return ipc.Right{}, mach.ResourceShortage.With("%d frames asked for, beyond the task's limit", n)
+	}
+	return p.create(size)
 }
 
 // objectNoSenders destroys an object that no send right denotes any more. A right that was made meanwhile keeps it: the pager then asks

@@ -38,13 +38,10 @@ func (p *Pager) seqnosDefaultPagerServer(port *ipc.Port, m *ipc.Message) (reply 
 // defaultPagerServer is the demultiplexer of the subsystem default_pager. It reports whether it knew the message.
 func (p *Pager) defaultPagerServer(port *ipc.Port, m *ipc.Message) (reply *ipc.Message, ok bool) {
 	switch m.ID() {
-	case mach.IDDefaultPagerObjectCreate, mach.IDDefaultPagerObjectSetSize:
-		q := m.Quick()
-		if q == nil {
-			return m.ReplyCode(mach.MIGBadArguments), true
-		}
-		p.carryOut(port, q)
-		return m.QuickReply(), true
+	case mach.IDDefaultPagerObjectCreate, mach.IDDefaultPagerObjectSetSize, mach.IDPagerObjectCreate:
+		return p.few(port, m), true
+	case mach.IDPagerObjectFigures:
+		return p.objectFigures(port, m), true
 	case mach.IDDefaultPagerInfo:
 		return p.info(port, m), true
 	case mach.IDDefaultPagerObjects:
@@ -61,6 +58,39 @@ func (p *Pager) defaultPagerServer(port *ipc.Port, m *ipc.Message) (reply *ipc.M
 		return p.pagingStorage(port, m), true
 	}
 	return nil, false
+}
+
+// few carries out a call of a few numbers that came as a message. It may have to wait for a page.
+func (p *Pager) few(port *ipc.Port, m *ipc.Message) *ipc.Message {
+	p.config.Memory.Forget() // that it was tried where it lies
+	q := m.Quick()
+	if q == nil {
+		return m.ReplyCode(mach.MIGBadArguments)
+	}
+	if p.carryOut(port, q) {
+		return m.QuickReply()
+	}
+	if p.config.Later == nil {
+		p.config.Memory.Forget()
+		return m.ReplyCode(mach.ResourceShortage)
+	}
+	p.config.Later(m, func(error) *ipc.Message { return p.few(port, m) }) // a page that is lost is not waited for again
+	return nil
+}
+
+// objectFigures is defpager_object_figures, which goes to the object's own port. InvalidArgument: it is not an object's, or there is room for nothing.
+func (p *Pager) objectFigures(port *ipc.Port, m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	room := r.Uint32()
+	if code := r.End(); code != mach.Success {
+		return m.ReplyCode(mach.MIGBadArguments)
+	}
+	o, ok := port.Object().(*Object)
+	if !ok {
+		return m.ReplyCode(mach.InvalidArgument)
+	}
+	f := o.memory.Figures()
+	return m.ReplyRecord(f.List(), room)
 }
 
 // The ids of the messages that memory managers and their ports get from kernels.

@@ -143,8 +143,8 @@ func TestForgedMessages(t *testing.T) {
 // A task pays for the objects that it asked for until their memory is gone, at the size that they have.
 func TestAccounts(t *testing.T) {
 	w := newWorld(t, false)
-	var a, b vm.Account
-	payer := &a
+	a, b := vm.NewAccount(nil), vm.NewAccount(nil)
+	payer := a
 	w.pager.config.Payer = func() *vm.Account { return payer }
 	holds := func(who *vm.Account, objects int, pages mach.PageNumber) {
 		t.Helper()
@@ -155,17 +155,17 @@ func TestAccounts(t *testing.T) {
 	}
 	one := w.mustCreate(10 * mach.PageSize)
 	two := w.mustCreate(1)
-	holds(&a, 2, 11)
-	payer = &b
+	holds(a, 2, 11)
+	payer = b
 	three := w.mustCreate(0)
-	holds(&b, 1, 0)
+	holds(b, 1, 0)
 	w.want(w.code(three, mach.IDDefaultPagerObjectSetSize, 5*mach.PageSize), mach.Success)
 	w.want(w.code(one, mach.IDDefaultPagerObjectSetSize, 3*mach.PageSize), mach.Success)
 	w.want(w.code(two, mach.IDDefaultPagerObjectSetSize, ^uint64(0)), mach.ResourceShortage)
 	_, code := w.create(1 << 50)
 	w.want(code, mach.ResourceShortage)
-	holds(&a, 2, 4)
-	holds(&b, 1, 5)
+	holds(a, 2, 4)
+	holds(b, 1, 5)
 	payer = nil
 	w.drop(w.mustCreate(mach.PageSize))
 	memory := w.object(one).MemoryObject()
@@ -174,7 +174,7 @@ func TestAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.drop(one)
-	holds(&a, 2, 4)
+	holds(a, 2, 4)
 	for _, off := range []mach.VirtAddr{0, 2 * mach.PageSize, 0} {
 		if err := w.touch(va + off); err != nil {
 			t.Fatal(err)
@@ -182,17 +182,17 @@ func TestAccounts(t *testing.T) {
 	}
 	w.is("pages promised", uint64(memory.Reserved()), 3)
 	w.is("faults", uint64(memory.Faults()), 2)
-	if memory.Account() != &a {
+	if memory.Account() != a {
 		t.Error("another one pays")
 	}
 	if err := w.memory.Map.Deallocate(va, 3*mach.PageSize); err != nil {
 		t.Fatal(err)
 	}
-	holds(&a, 1, 1)
+	holds(a, 1, 1)
 	w.drop(two)
 	w.drop(three)
-	holds(&a, 0, 0)
-	holds(&b, 0, 0)
+	holds(a, 0, 0)
+	holds(b, 0, 0)
 }
 
 // What lies behind a limit within a page is zero when the object grows again; a copy from before keeps it.

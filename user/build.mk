@@ -30,7 +30,7 @@ USER_CC       ?= gcc
 USER_C_FLAGS   = -O2 -Wall -Wextra -Wno-unused-parameter -std=gnu11 -ffreestanding -fno-stack-protector -fno-strict-aliasing -fno-tree-loop-distribute-patterns -fPIC \
 	-mno-red-zone -fcf-protection=none -Iuser/c/include -Iuser/c -I$(BUILD)/c
 USER_C_LINK    = -nostdlib -static -no-pie -Wl,-Ttext-segment=0x8000010000 -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--build-id=none -Wl,--no-relax -s
-USER_C_DEFS    = default_pager device exc gnumach mach mach4 mach_host mach_port
+USER_C_DEFS    = default_pager defpager device exc gnumach mach mach4 mach_host mach_port
 USER_C_STUBS   = $(USER_C_DEFS:%=$(BUILD)/c/%.c)
 MIG            = $(BUILD)/mig
 

@@ -35,12 +35,12 @@ func (t *Target) All() []monitor.Command {
 	}
 	return []monitor.Command{
 		{Name: "tasks", Help: "list the tasks", Run: t.tasks},
-		{Name: "task", Operands: "TASK", Help: "show a task's memory: resident and out, limits, faults, page-ins and page-outs, and how long it waited for pages", Min: 1, Max: 1, Run: t.task},
+		{Name: "task", Operands: "TASK", Help: "show a task's memory: resident, reserved and out, with the limits of each, faults, page-ins and page-outs, and how long it waited for pages", Min: 1, Max: 1, Run: t.task},
 		{Name: "threads", Help: "list the threads and what they wait for", Run: t.threads},
 		{Name: "ports", Operands: "TASK", Help: "list a task's names and the rights behind them", Min: 1, Max: 1, Run: t.ports},
 		{Name: "map", Operands: "TASK", Help: "list what a task has mapped", Min: 1, Max: 1, Run: t.memory},
 		{Name: "objects", Help: "list the memory objects", Run: t.objects},
-		{Name: "object", Operands: "ID", Help: "show a memory object: where its pages are, page-ins and page-outs", Min: 1, Max: 1, Run: t.object},
+		{Name: "object", Operands: "ID", Help: "show a memory object: where its pages are, page-ins and page-outs, and how long threads waited for it", Min: 1, Max: 1, Run: t.object},
 		{Name: "frames", Help: "count the page frames, and the kernel's events", Run: t.frames},
 		{Name: "heap", Help: "count what the kernel has on Go's heap, without garbage", Run: t.heap},
 		{Name: "paging", Operands: "[add DISK | remove STORAGE | measure DISK [MB/S]]", Help: "show what was paged out, and the paging storage; add a disk, take storage out of use, or see how fast page-out to a disk is, as it is or made slower (its contents are lost)", Max: 3, Complete: []string{"add", "remove", "measure"}, Run: t.paging},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"defpager/boot/monitor"
 	"defpager/kern"
@@ -54,6 +55,9 @@ func describe(o *vm.Object, named map[uint64]bool) string {
 	if below := o.Shadow(); below != nil {
 		s += fmt.Sprintf("  shadows %d", below.ID())
 	}
+	if o.Overcommitted() {
+		s += "  overcommitted"
+	}
 	if named[o.ID()] {
 		s += "  has senders"
 	}
@@ -90,7 +94,8 @@ func (t *Target) object(c *monitor.Context) error {
 			}
 			lines = append(lines, objectHeader, describe(o, named))
 			out, ins, outs := o.Paged()
-			lines = append(lines, fmt.Sprintf("  pages out %d: %s", out, t.tiers(o.Out)), fmt.Sprintf("  page-ins %d, page-outs %d", ins, outs))
+			lines = append(lines, fmt.Sprintf("  pages out %d: %s", out, t.tiers(o.Out)), fmt.Sprintf("  page-ins %d, page-outs %d", ins, outs),
+				fmt.Sprintf("  waited for %d ms", time.Duration(o.Waited()).Milliseconds()))
 			lines = append(lines, pages(o)...)
 			return false
 		})

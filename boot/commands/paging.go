@@ -9,7 +9,6 @@ import (
 	"defpager/boot/monitor"
 	"defpager/mach"
 	"defpager/mm/vm"
-	"defpager/pager/backing"
 	"defpager/pager/disks"
 )
 
@@ -104,15 +103,7 @@ func (t *Target) tiers(out iter.Seq2[mach.PageNumber, vm.Token]) string {
 
 // places counts pages that are out by where they are.
 func (t *Target) places(out iter.Seq[vm.Token]) string {
-	var counts [backing.TierLost + 1]int
-	far := 0
-	for token := range out {
-		if token.External() {
-			far++
-			continue
-		}
-		counts[t.Storage.Backing().Where(token)]++
-	}
+	f := t.Kernel.Memory().OutFigures(out)
 	return fmt.Sprintf("%d as words, %d compressed, %d waiting, %d on disk, %d lost, %d with a manager in ring 3",
-		counts[backing.TierWord], counts[backing.TierCompressed], counts[backing.TierWaiting], counts[backing.TierDisk], counts[backing.TierLost], far)
+		mach.Pages(f.Words), mach.Pages(f.Compressed), mach.Pages(f.Waiting), mach.Pages(f.OnDisk), mach.Pages(f.Lost), mach.Pages(f.Managed))
 }

@@ -18,6 +18,8 @@ type Backing interface {
 	Room() bool
 	// Drop forgets t.
 	Drop(t Token)
+	// Where is where the contents are.
+	Where(t Token) Tier
 	// Busy reports whether frames are on their way: Env.FramesReady is called when some are free.
 	Busy() bool
 }
@@ -64,8 +66,11 @@ func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {
 		f, err = env.Backing.Fetch(t)
 	}
 	if err != nil {
-		if err == Wait && !t.External() {
-			env.wanted = wanted{&env.paging, mach.PageNumber(s.token())}
+		if err == Wait {
+			if !t.External() {
+				env.wanted.queue, env.wanted.page = &env.paging, mach.PageNumber(t)
+			}
+			env.wanted.object = o
 		}
 		return 0, err
 	}

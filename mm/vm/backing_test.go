@@ -63,6 +63,13 @@ func (s *store) Room() bool { return s.room != 0 }
 
 func (s *store) Busy() bool { return false }
 
+func (s *store) Where(t Token) Tier {
+	if s.lost[t] {
+		return TierLost
+	}
+	return TierCompressed
+}
+
 // paged is a machine with n pages, each with its number in it, that the hand may take, and a backing.
 func paged(t *testing.T, n int) (*world, *Map, *store) {
 	w := newWorld(2 << 20)

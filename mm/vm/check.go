@@ -22,10 +22,17 @@ func (env *Env) Check() error {
 	accounts := make(map[*Account]Account)
 	for o := range env.Objects {
 		objects++
-		if a := o.account; a != nil {
+		if a := o.pages.payer; a != nil {
 			sum := accounts[a]
-			sum.Objects++
-			sum.Reserved += o.limit
+			sum.held++
+			sum.Reserved += o.Reserved()
+			sum.Out += mach.PageNumber(o.pages.out)
+			if o.overcommit {
+				sum.Overcommitted++
+			}
+			if o.overcommit || o.kind == reserved {
+				sum.Objects++
+			}
 			accounts[a] = sum
 		}
 		if err := o.check(owners); err != nil {
@@ -51,8 +58,9 @@ func (env *Env) Check() error {
 	listed := 0
 	for a := env.pool.charged; a != nil; a = a.next {
 		listed++
-		if sum := accounts[a]; a.Objects != sum.Objects || a.Reserved != sum.Reserved {
-			return fmt.Errorf("an account of %d objects and %d pages is for %d and %d", a.Objects, a.Reserved, sum.Objects, sum.Reserved)
+		sum := accounts[a]
+		if sum.Limits, sum.next, sum.prev = a.Limits, a.next, a.prev; *a != sum {
+			return fmt.Errorf("an account is %+v, and its objects make %+v", *a, sum)
 		}
 	}
 	if listed != len(accounts) {

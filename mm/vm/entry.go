@@ -134,6 +134,9 @@ func (e *Entry) backing(env *Env) (*Object, error) {
 			return nil, err
 		}
 		e.mapObject(o, first)
+		if e.m != nil {
+			e.m.own(o)
+		}
 	}
 	return e.object, nil
 }

@@ -39,7 +39,7 @@ type Env struct {
 	// MaxManaged bounds the managed objects, which lie on Go's heap, and cost ports and requests besides. 0: an eighth of MaxObjects, and
 	// 2^14 at most.
 	MaxManaged int
-	// Wake ends the wait of w. It may not call back into this package. nil if nobody ever waits.
+	// Wake ends the wait of w. It may not call back into this package, but for Waited. nil if nobody ever waits.
 	Wake func(w *Waiter)
 
 	// Backing keeps pages that are paged out; nil: nobody does, unless a manager is set (SetManager).
@@ -60,6 +60,7 @@ type Env struct {
 	resting uint // ticks until page-out is tried again that found nothing
 	rests   uint // how often in a row it found nothing
 
+	timed          int // waiters that have an object
 	wanted         wanted
 	work, lastWork *pagerState // for Settle
 	newest, oldest *pagerState // objects that stay though nobody maps them

@@ -10,7 +10,7 @@ func (m *Map) Fork() (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	child.limit = m.limit
+	child.limit, child.payer = m.limit, m.payer
 	defer m.tidy(&m.head, mach.MaxUser)
 	last := &child.head
 	for e := m.head.next; e != nil; e = e.next {

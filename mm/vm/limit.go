@@ -10,8 +10,13 @@ import (
 // zero, and fails with ResourceShortage when they cannot be promised; nothing has changed then. Shrinking takes the pages
 // beyond the new limit out of every map that shows them and gives their frames up, and what the last page holds behind it becomes zero;
 // copies made before keep the contents.
+// An overcommitted object asks for nothing to grow. To shrink it may have to bring a page back of which a part becomes zeros: it fails with Wait then, and with
+// ResourceShortage, and nothing has changed.
 // Other kinds of object have a fixed size: InvalidArgument.
 func (o *Object) SetLimit(limit uint64) error {
+	if o.overcommit {
+		return o.stretch(limit)
+	}
 	if o.kind != reserved {
 		return mach.InvalidArgument
 	}
@@ -36,7 +41,7 @@ func (o *Object) SetLimit(limit uint64) error {
 func (o *Object) clearTail(limit uint64) {
 	n := mach.PageNumber(limit >> mach.PageShift)
 	s := o.pages.get(&o.env.nodes, n)
-	if s == 0 || limit&mach.PageMask == 0 {
+	if s == 0 || s.out() || limit&mach.PageMask == 0 {
 		return
 	}
 	if o.copy != nil {
@@ -48,7 +53,7 @@ func (o *Object) clearTail(limit uint64) {
 func (o *Object) expand(n mach.PageNumber) error {
 	nodes := &o.env.nodes
 	more := n - o.limit
-	if o.limit+more > math.MaxUint32 {
+	if o.limit+more > math.MaxUint32 || !o.pages.payer.Fits(more) {
 		return mach.ResourceShortage
 	}
 	r := o.reservation()
@@ -72,17 +77,13 @@ func (o *Object) shrink(n mach.PageNumber) {
 		if at, s, ok = o.pages.next(nodes, at); !ok {
 			break
 		}
-		if o.bequeath(at, s.frame()) {
+		if o.bequeath(at, slot(s.frame())) {
 			o.pages.remove(nodes, at, true)
 			left++
 		}
 	}
 	o.hide(n, o.limit)
-	if c := o.copy; c != nil {
-		// What lies beyond was pushed or was zero: the copy must not look here again, where new pages may come.
-		c.shadowEnd = min(c.shadowEnd, max(n, c.shadowOffset)-c.shadowOffset)
-		c.cover.extend(c.shadowOffset + c.shadowEnd)
-	}
+	o.clip(n)
 	o.demote(n)
 	for {
 		at, s, ok := o.pages.next(nodes, n)
@@ -99,15 +100,15 @@ func (o *Object) shrink(n mach.PageNumber) {
 	o.promised = uint32(r.Pages())
 }
 
-// bequeath gives the frame p of page n, which o is about to lose, to o's copy, if that would have looked for the page here. It reports whether it did.
+// bequeath gives page n, which is s and which o is about to lose, to o's copy, if that would have looked for the page here. It reports whether it did.
 // For want of a radix node the copy loses its contents.
-func (o *Object) bequeath(n mach.PageNumber, p mach.PhysAddr) bool {
+func (o *Object) bequeath(n mach.PageNumber, s slot) bool {
 	c := o.copy
 	q, ok := c.aboveAt(n)
 	if !ok || c.has(q) || c.lost {
 		return false
 	}
-	if c.pages.put(&o.env.nodes, q, slot(p), false) != nil {
+	if c.pages.put(&o.env.nodes, q, s, false) != nil {
 		c.lost = true
 	}
 	lost := c.lost

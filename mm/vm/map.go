@@ -24,6 +24,7 @@ type Map struct {
 	resident   bool // see KeepResident
 
 	counters Counters // events in this map: see Counters
+	payer    *Account // see SetAccount
 
 	next, prev *Map // all maps of env
 }

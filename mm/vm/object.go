@@ -37,6 +37,8 @@ type Object struct {
 	lost bool
 	// behind: memory was short when the object should have merged with its shadow.
 	behind bool
+	// overcommit: the default pager made the object without a promise of frames.
+	overcommit bool
 
 	faults uint32 // in mappings of the object; after 2^32 it begins again
 
@@ -48,7 +50,6 @@ type Object struct {
 
 	holders, mapped int32
 	mappings        viewers[Entry] // every entry that maps this object, of maps and of copies under way
-	account         *Account       // reserved objects only: who was promised the frames
 
 	*rest
 }
@@ -77,6 +78,7 @@ type rest struct {
 	onItsWay  bool   // its pages are going out already: they do not go out again
 	thawed    bool   // it was written through a mapping that had been copy-on-write; never unset
 	ins, outs uint32 // see Paged
+	waited    int64  // see Waited
 
 	next, prev *Object // of Env's list: all objects that are not reserved
 	whole      *whole  // where it lies if not in frames
@@ -114,9 +116,9 @@ func NewReserved(env *Env, limit uint64, r frame.Reservation) (*Object, error) {
 			return nil, err
 		}
 	}
-	// The last quarter of all objects is for what memory itself needs: zeros and copies.
+	// The last quarter of all objects is for what memory itself needs: see mayName.
 	o, err := (*Object)(nil), error(mach.ResourceShortage)
-	if env.pool.count < env.MaxObjects/4*3 && n <= math.MaxUint32 {
+	if env.mayName() && n <= math.MaxUint32 {
 		o, err = env.newObject(reserved, n)
 	}
 	if err != nil {

@@ -138,6 +138,10 @@ func (env *Env) freeObject(o *Object) {
 		if env.hand.object == o {
 			env.hand.object, env.hand.page = o.next, 0
 		}
+		o.discharge()
+	}
+	if env.timed != 0 || env.wanted.object != nil {
+		env.untime(o)
 	}
 	if w := o.whole; w != nil {
 		*w = whole{next: pool.spare}
@@ -149,6 +153,19 @@ func (env *Env) freeObject(o *Object) {
 		pool.rests.Put(o.rest)
 	}
 	pool.plain.Put(o)
+}
+
+// untime takes a freed object off whoever waits.
+func (env *Env) untime(o *Object) {
+	if env.wanted.object == o {
+		env.wanted.object = nil
+	}
+	env.paging.untime(o)
+	for _, x := range env.externals {
+		if x != nil {
+			x.object.pager.untime(o)
+		}
+	}
 }
 
 // Objects yields every object that lives: first those that are not reserved, newest first. The loop's body must not create or release objects.

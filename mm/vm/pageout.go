@@ -71,7 +71,7 @@ func (env *Env) framesCome() bool {
 	if env.Frames.Missing() == 0 || !env.reclaims() || env.newExternal != nil || env.resting != 0 && !env.busy() {
 		return false
 	}
-	env.wanted = wanted{&env.paging, anyPage}
+	env.wanted = wanted{queue: &env.paging, page: anyPage}
 	return true
 }
 
@@ -103,6 +103,9 @@ func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error 
 	if m.resident {
 		return m.resolveSpare(va, access, err)
 	}
+	if m.Refuses(va) {
+		return err
+	}
 	for range outTries {
 		if mach.Code(err) != mach.ResourceShortage || !env.low() {
 			return err
@@ -115,7 +118,10 @@ func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error 
 		}
 	}
 	if mach.Code(err) == mach.ResourceShortage && env.busy() {
-		env.wanted = wanted{&env.paging, anyPage}
+		env.wanted = wanted{queue: &env.paging, page: anyPage}
+		if e := m.find(va); e != nil {
+			env.wanted.object = e.object
+		}
 		return Wait
 	}
 	return err
@@ -218,7 +224,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 func (o *Object) candidate(n mach.PageNumber) (mach.PageNumber, slot, bool) {
 	switch {
 	case o.pages.resident() == 0:
-	case o.kind == anonymous && !o.onItsWay && o.env.pages(), o.kind == managed && o.pager.external == nil && o.mayLeave():
+	case o.kind == anonymous && !o.onItsWay && o.env.pages() && !o.pages.payer.capped(), o.kind == managed && o.pager.external == nil && o.mayLeave():
 		return o.pages.next(&o.env.nodes, n)
 	}
 	return 0, 0, false

@@ -36,6 +36,7 @@ type pageTree struct {
 	count  uint32 // slots that are not 0
 	out    uint32 // of those, pages without a frame
 	nodes  uint32
+	payer  *Account // of the object, who pays for pages without a frame; nil: nobody
 
 	key    uint32     // leafKey of the recent leaf's pages; 0: there is none, or they are too far out
 	recent recentLeaf // looked at last, to spare the descent: faults come in runs
@@ -159,11 +160,30 @@ func (t *pageTree) set(n mach.PageNumber, s slot) {
 // tally counts pages without a frame when a slot changes.
 func (t *pageTree) tally(from, to slot) {
 	if from.out() {
-		t.out--
+		t.goes(-1)
 	}
 	if to.out() {
-		t.out++
+		t.goes(1)
 	}
+}
+
+// goes counts n pages more that have no frame.
+func (t *pageTree) goes(n int) {
+	t.out += uint32(n)
+	if t.payer != nil {
+		t.payer.Out += mach.PageNumber(n)
+	}
+}
+
+// exchange has two trees change places, but not those who pay for them.
+func (t *pageTree) exchange(u *pageTree) {
+	a, b := int(t.out), int(u.out)
+	t.goes(-a)
+	u.goes(-b)
+	*t, *u = *u, *t
+	t.payer, u.payer = u.payer, t.payer
+	t.goes(b)
+	u.goes(a)
 }
 
 // resident is the number of pages that have a frame.
@@ -208,7 +228,8 @@ func (t *pageTree) remove(p *nodePool, n mach.PageNumber, keep bool) slot {
 	}
 	if t.height == 0 {
 		s := slot(t.root)
-		*t = pageTree{}
+		t.tally(s, 0)
+		*t = pageTree{payer: t.payer}
 		return s
 	}
 	s, empty := t.cut(p, nodeRef(t.root), t.height-1, n, keep)
@@ -301,7 +322,10 @@ func (t *pageTree) clear(env *Env, keep bool) {
 	} else if t.root != 0 {
 		env.freeSlot(slot(t.root))
 	}
-	*t = pageTree{}
+	if t.out != 0 {
+		t.goes(-int(t.out))
+	}
+	*t = pageTree{payer: t.payer}
 }
 
 func (t *pageTree) clearNode(env *Env, r nodeRef, level uint8, keep bool) {

@@ -245,6 +245,9 @@ func (e *Entry) ownCopy() error {
 		e.unmapObject()
 		e.mapObject(s, 0)
 		o.dropped()
+		if e.m != nil {
+			e.m.own(s)
+		}
 	}
 	e.needsCopy = false
 	return nil
@@ -327,7 +330,7 @@ func (o *Object) absorb(b *Object) bool {
 			}
 			o.pages.remove(nodes, n, false)
 		}
-		o.pages, b.pages = b.pages, o.pages
+		o.pages.exchange(&b.pages)
 		return true
 	}
 	b.discard(0, o.shadowOffset)

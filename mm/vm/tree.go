@@ -68,6 +68,9 @@ func (m *Map) insert(prev, e *Entry) {
 	} else if m.count > m.env.listMax {
 		m.plantAll()
 	}
+	if e.object != nil {
+		m.own(e.object)
+	}
 }
 
 // plantAll makes the tree.

@@ -20,6 +20,7 @@ type Waiter struct {
 	Owner any // who waits: set by the owner, not used here
 
 	held       *Object
+	object     *Object    // whose page it waits for, or for whose page it finds no frame; nil: none, or that is gone
 	queue      *waitQueue // nil: it does not wait
 	page       mach.PageNumber
 	err        error
@@ -37,13 +38,14 @@ type waitQueue struct {
 
 // wanted is what the last operation that returned Wait needs.
 type wanted struct {
-	queue *waitQueue // nil: no operation waits
-	page  mach.PageNumber
+	queue  *waitQueue // nil: no operation waits
+	page   mach.PageNumber
+	object *Object
 }
 
 // waitFor notes that page n of o is needed before the operation under way can go on.
 func (o *Object) waitFor(n mach.PageNumber) error {
-	o.env.wanted = wanted{&o.pager.waitQueue, n}
+	o.env.wanted = wanted{&o.pager.waitQueue, n, o}
 	return Wait
 }
 
@@ -57,7 +59,7 @@ func (env *Env) Forget() { env.wanted = wanted{} }
 // Wait. Env.Wake is called when trying again may help; Err tells then whether it can. w may be one that was
 // woken and is not Done.
 func (env *Env) Await(w *Waiter) {
-	q := env.wanted.queue
+	q, object := env.wanted.queue, env.wanted.object
 	w.queue, w.page, w.err = q, env.wanted.page, nil
 	w.next, w.prev = nil, q.last
 	if w.prev != nil {
@@ -72,6 +74,9 @@ func (env *Env) Await(w *Waiter) {
 	}
 	w.Done()
 	w.held = q.of
+	if w.object = object; object != nil {
+		env.timed++
+	}
 }
 
 // Waiting reports whether w is in a queue.
@@ -82,9 +87,32 @@ func (w *Waiter) Err() error { return w.err }
 
 // Done says that the new try after a wait is over.
 func (w *Waiter) Done() {
+	w.Waited(0)
 	if o := w.held; o != nil {
 		w.held = nil
 		o.Release()
+	}
+}
+
+// Waited says for how many nanoseconds w waited, from Await until now, for its object to count: once for each Await, before anything else is done.
+func (w *Waiter) Waited(ns int64) {
+	o := w.object
+	if o == nil {
+		return
+	}
+	w.object = nil
+	o.env.timed--
+	if o.rest != &o.env.pool.none {
+		o.waited += ns // a reserved object's pages are never waited for: it was a page table's frame
+	}
+}
+
+// untime is for an object that goes while others wait for what it was to give.
+func (q *waitQueue) untime(o *Object) {
+	for w := q.first; w != nil; w = w.next {
+		if w.object == o {
+			w.Waited(0)
+		}
 	}
 }
 
@@ -126,6 +154,7 @@ func (q *waitQueue) wake(env *Env, from, to mach.PageNumber, err error) {
 				w.err = err
 			}
 			env.Wake(w)
+			w.Waited(0) // if nobody counted it: the object may go now
 		}
 		w = next
 	}

@@ -231,7 +231,7 @@ func (m *machine) fetch(t fatal, tok vm.Token) ([]byte, error) {
 
 func TestTiers(t *testing.T) {
 	m := newMachine(t, 4<<20)
-	want := []Tier{TierWord, TierCompressed, TierCompressed, TierCompressed}
+	want := []vm.Tier{vm.TierWord, vm.TierCompressed, vm.TierCompressed, vm.TierCompressed}
 	var tokens []vm.Token
 	for i, sort := range sorts[:4] {
 		tok, ok := m.store(t, page(sort, 0x0102030405060708))
@@ -247,12 +247,12 @@ func TestTiers(t *testing.T) {
 		t.Fatal(err)
 	}
 	tok, ok := m.store(t, page("noise", 1))
-	if !ok || m.b.Where(tok) != TierWaiting {
+	if !ok || m.b.Where(tok) != vm.TierWaiting {
 		t.Fatalf("noise: %v", ok)
 	}
 	m.b.Poll()
 	m.b.Poll()
-	if m.b.Where(tok) != TierDisk {
+	if m.b.Where(tok) != vm.TierDisk {
 		t.Fatalf("noise is %v", m.b.Where(tok))
 	}
 	m.check(t)
@@ -315,7 +315,7 @@ func TestAgainstModel(t *testing.T) {
 				if err != nil {
 					// Each failed read loses one page, be it read for a fault or to move it
 					// from an area that is gone since.
-					if lost++; m.b.Where(tok) != TierLost || lost > failed {
+					if lost++; m.b.Where(tok) != vm.TierLost || lost > failed {
 						t.Fatalf("page %d (%v): %v; %d pages lost, %d reads failed", tok, m.b.Where(tok), err, lost, failed)
 					}
 					m.b.Drop(tok)
@@ -329,7 +329,7 @@ func TestAgainstModel(t *testing.T) {
 				}
 			},
 			"begin to fetch": func(*rapid.T) {
-				if tok, ok := pick(); ok && m.b.Where(tok) == TierDisk {
+				if tok, ok := pick(); ok && m.b.Where(tok) == vm.TierDisk {
 					if _, err := m.b.Fetch(tok); err != vm.Wait {
 						t.Fatal(err)
 					}

@@ -62,36 +62,20 @@ func (b *Backing) Held() mach.PageNumber {
 	return mach.PageNumber(n)
 }
 
-// Tier is where a page without a frame is.
-type Tier uint8
-
-// Tiers.
-const (
-	TierWord Tier = iota
-	TierCompressed
-	TierWaiting
-	TierDisk
-	TierLost
-)
-
-func (t Tier) String() string {
-	return [...]string{"word", "compressed", "waiting", "on disk", "lost"}[t]
-}
-
-// Where is the tier of a page.
-func (b *Backing) Where(t vm.Token) Tier {
+// Where implements vm.Backing.
+func (b *Backing) Where(t vm.Token) vm.Tier {
 	if t&tokenWord != 0 {
-		return TierWord
+		return vm.TierWord
 	}
 	switch b.at(uint32(t)).kind() {
 	case blob:
-		return TierCompressed
+		return vm.TierCompressed
 	case raw:
-		return TierWaiting
+		return vm.TierWaiting
 	case lost:
-		return TierLost
+		return vm.TierLost
 	default:
-		return TierDisk
+		return vm.TierDisk
 	}
 }
 

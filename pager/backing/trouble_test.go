@@ -28,7 +28,7 @@ func onDisk(t *testing.T, size uint64, n int) (*machine, *area, []vm.Token) {
 	}
 	m.b.Poll()
 	for _, tok := range tokens {
-		if m.b.Where(tok) != TierDisk {
+		if m.b.Where(tok) != vm.TierDisk {
 			t.Fatalf("a page is %v", m.b.Where(tok))
 		}
 	}
@@ -43,7 +43,7 @@ func TestFailedReadsAreTriedAgain(t *testing.T) {
 		t.Errorf("a page that came with the last try: %v", err)
 	}
 	a.flaky = readTries
-	if _, err := m.fetch(t, tokens[1]); !errors.Is(err, mach.MemoryError) || m.b.Where(tokens[1]) != TierLost {
+	if _, err := m.fetch(t, tokens[1]); !errors.Is(err, mach.MemoryError) || m.b.Where(tokens[1]) != vm.TierLost {
 		t.Errorf("a page that did not come: %v, it is %v", err, m.b.Where(tokens[1]))
 	}
 	if got, err := m.fetch(t, tokens[2]); err != nil || !bytes.Equal(got, page("noise", 2)) {
@@ -154,7 +154,7 @@ func TestRemovalGivesWayToPageOut(t *testing.T) {
 	for range 3 {
 		m.b.Poll()
 	}
-	if over != 1 || result != ErrFull || m.b.Where(tokens[len(tokens)-1]) != TierDisk || a.Room() == a.Slots() {
+	if over != 1 || result != ErrFull || m.b.Where(tokens[len(tokens)-1]) != vm.TierDisk || a.Room() == a.Slots() {
 		t.Errorf("the removal ended %d times with %v, and the page is %v", over, result, m.b.Where(tokens[len(tokens)-1]))
 	}
 	for _, f := range hoard {

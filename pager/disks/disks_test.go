@@ -287,7 +287,7 @@ func TestAddWithLittleMemory(t *testing.T) {
 		if !ok {
 			t.Fatal("there is room on the disk")
 		}
-		for m.Backing().Active() || m.Backing().Where(token) == backing.TierWaiting {
+		for m.Backing().Active() || m.Backing().Where(token) == vm.TierWaiting {
 			m.Backing().Poll()
 		}
 		if data, err := m.fetch(t, token); err != nil || !bytes.Equal(data, noise(seed)) {

@@ -130,7 +130,7 @@ func (s *Disks) paged(d disk.Disk, n int, now func() int64) (took int64, err err
 	}
 	took = now() - start
 	for _, token := range tokens {
-		if err == nil && b.Where(token) != backing.TierDisk {
+		if err == nil && b.Where(token) != vm.TierDisk {
 			err = backing.ErrFull
 		}
 		b.Drop(token)

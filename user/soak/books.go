@@ -73,28 +73,3 @@ func (s *soak) balance(open books) error {
 	return fmt.Errorf("free are %d frames, %d bytes to promise, %d bytes of storage; they were %d, %d, %d",
 		now.frames, now.promise, now.storage, open.frames, open.promise, open.storage)
 }
-
-// wireProgram keeps the program itself in memory, so that the same frames are its own each time the books are looked at. Of the largest region,
-// which is the heap's, it uses the beginning.
-func (s *soak) wireProgram() error {
-	const most, heap = 16 << 20, 4 << 20
-	for at := mach.MinUser; ; {
-		r, code := s.client.VMRegion(s.client.Task(), at)
-		if code != mach.Success {
-			return nil
-		}
-		if r.Object != mach.NameNull {
-			s.client.PortDeallocate(s.client.Task(), r.Object)
-		}
-		size := r.Size
-		if size > most {
-			size = heap
-		}
-		if r.Cur != mach.ProtNone {
-			if code := s.client.VMWire(s.host, s.client.Task(), r.Address, size, r.Cur); code != mach.Success {
-				return fmt.Errorf("vm_wire of the region at %#x: %w", uint64(r.Address), code)
-			}
-		}
-		at = r.Address + mach.VirtAddr(r.Size)
-	}
-}

@@ -100,7 +100,8 @@ func (s *soak) begin(hold uint64) error {
 	}
 	s.buffer = libmach.Memory(to, size(span))
 	s.mail = libmach.NewBuffer(512)
-	return s.wireProgram()
+	const heap = 4 << 20
+	return s.client.WireProgram(s.host, heap) // the same frames are its own each time the books are looked at
 }
 
 // round carries out n operations that the seed determines, or fewer if the reference has no room for more, looks at everything, and ends all.

@@ -6,6 +6,7 @@
 package wire
 
 //go:generate go tool mig -package wire -o default_pager.go ../interfaces/default_pager.defs
+//go:generate go tool mig -package wire -o defpager.go ../interfaces/defpager.defs
 //go:generate go tool mig -package wire -o memory_object_default.go ../interfaces/memory_object_default.defs
 //go:generate go tool mig -package wire -o memory_object.go ../interfaces/memory_object.defs
 //go:generate go tool mig -package wire -o mach.go ../interfaces/mach.defs

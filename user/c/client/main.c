@@ -8,6 +8,7 @@
 #include <mach/mig.h>
 
 #include "default_pager.h"
+#include "defpager.h"
 #include "exc_server.h"
 #include "gnumach.h"
 #include "mach.h"
@@ -147,6 +148,36 @@ static void pager(mach_port_t manager, mach_port_t host)
 	done("pager");
 }
 
+static void figures(mach_port_t manager, mach_port_t priv)
+{
+	mach_port_t task = task_self(), object = 0;
+	vm_address_t at = 0;
+	uint64_t room[64] = {0};
+	paging_figures_t record = room;
+	mach_msg_type_number_t n = 64;
+
+	is("flags that there are not", defpager_object_create(manager, &object, 4096, 4), KERN_INVALID_ARGUMENT);
+	is("an overcommitted object", defpager_object_create(manager, &object, (vm_size_t) 1 << 46, 1), KERN_SUCCESS);
+	is("vm_map", vm_map(task, &at, 8192, 0, TRUE, object, 0, FALSE, VM_PROT_DEFAULT, VM_PROT_ALL, VM_INHERIT_SHARE), KERN_SUCCESS);
+	*(volatile long *) at = 42;
+	is("object_figures", defpager_object_figures(object, record, &n), KERN_SUCCESS);
+	is("so many", n, 16);
+	is("its flags", room[1], 1);
+	is("its size", room[2], (vm_size_t) 1 << 46);
+	is("nothing reserved", room[3], 0);
+	is("resident", room[4], 4096);
+	n = 2;
+	is("task_figures", defpager_task_figures(task, record, &n), KERN_SUCCESS);
+	is("no more than there is room for", n, 2);
+	is("task_set_limits", defpager_task_set_limits(priv, task, 0, 1 << 20, (vm_size_t) -1), KERN_SUCCESS);
+	is("more than that", defpager_object_create(manager, &object, 2 << 20, 0), KERN_RESOURCE_SHORTAGE);
+	is("raised without privilege", defpager_task_set_limits(mach_host_self(), task, 0, 2 << 20, (vm_size_t) -1), KERN_NO_ACCESS);
+	is("none again", defpager_task_set_limits(priv, task, 0, (vm_size_t) -1, (vm_size_t) -1), KERN_SUCCESS);
+	is("vm_deallocate", vm_deallocate(task, at, 8192), KERN_SUCCESS);
+	is("release the object", mach_port_deallocate(task, object), KERN_SUCCESS);
+	done("figures");
+}
+
 static void host(mach_port_t priv)
 {
 	mach_port_t name = mach_host_self();
@@ -241,6 +272,7 @@ int main(int argc, char **argv)
 	ports();
 	memory();
 	pager(manager, priv);
+	figures(manager, priv);
 	host(priv);
 	exceptions();
 	return all_right();

@@ -302,6 +302,7 @@ typedef default_pager_page_t *default_pager_page_array_t;
 typedef char default_pager_filename_t[256];
 typedef vm_size_t *vm_size_array_t;
 typedef uint64_t *recnum_array_t;
+typedef uint64_t *paging_figures_t;
 typedef char *storage_names_t;
 typedef char storage_name_t[256];
 

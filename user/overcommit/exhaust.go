@@ -1,0 +1,168 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+func fail(format string, args ...any) {
+	fmt.Printf("overcommit: FAILED: "+format+"\n", args...)
+	os.Exit(1)
+}
+
+// area is a mapped object of so many pages, of which the first written hold their number and a version.
+type area struct {
+	object  mach.Name
+	at      mach.VirtAddr
+	pages   int
+	written int
+}
+
+func (t *tester) area(pages int, flags int32) *area {
+	a := &area{pages: pages, object: t.object(uint64(pages)*page, flags)}
+	a.at = t.mapped(a.object, uint64(pages)*page)
+	return a
+}
+
+func (a *area) addr(n int) mach.VirtAddr { return a.at + mach.VirtAddr(n)*page }
+
+// fill makes noise, which does not compress, of a page's number.
+func fill(b []byte, n int) {
+	x := uint64(n)*0x9e3779b97f4a7c15 + 1
+	for i := 0; i < len(b); i += 8 {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		binary.LittleEndian.PutUint64(b[i:], x)
+	}
+}
+
+// holds reports whether the first word of a page is what fill makes of its number.
+func holds(b []byte, n int) bool {
+	var want [8]byte
+	fill(want[:], n)
+	return string(b[:8]) == string(want[:])
+}
+
+// insist makes a call again and again while memory is short: what is on its way to storage may still give frames.
+func insist(t *tester, call func() mach.Return) (code mach.Return) {
+	const tries, pause = 400, 5 // milliseconds
+	for range tries {
+		if code = call(); code != mach.ResourceShortage {
+			break
+		}
+		t.client.Sleep(pause)
+	}
+	return code
+}
+
+// write writes pages of an area by vm_write, which answers what a touch would be an exception for, until one is refused for good.
+func (t *tester) write(a *area, buffer []byte) mach.Return {
+	for ; a.written < a.pages; a.written++ {
+		fill(buffer, a.written)
+		code := insist(t, func() mach.Return { return t.client.VMWrite(t.task, a.addr(a.written), libmach.Address(buffer), page) })
+		if code != mach.Success {
+			return code
+		}
+	}
+	return mach.Success
+}
+
+// verify copies all pages that were written to the buffer, by vm_copy, and counts those that are lost.
+func (t *tester) verify(a *area, buffer []byte) (lost int) {
+	for n := range a.written {
+		code := insist(t, func() mach.Return { return t.client.VMCopy(t.task, a.addr(n), page, libmach.Address(buffer)) })
+		switch {
+		case code == mach.MemoryError:
+			lost++
+		case code != mach.Success:
+			fail("page %d: %v", n, code)
+		case !holds(buffer, n):
+			fail("page %d holds something else than was written", n)
+		}
+	}
+	return lost
+}
+
+// exhaust fills an overcommitted object until nothing has room for more, while a reserved one waits.
+func (t *tester) exhaust(pages, promised int) {
+	at, code := t.client.VMAllocate(t.task, 0, page, true)
+	t.must("vm_allocate", code)
+	buffer := libmach.Memory(at, page)
+	if err := t.client.WireProgram(t.host, 1<<20); err != nil {
+		fail("%v", err)
+	}
+	reserved, much := t.area(promised, mach.Reserve), t.area(pages, mach.Overcommit)
+	code = t.write(much, buffer)
+	fmt.Printf("overcommit: an object of %d MiB is refused a page: %v\n", pages*page>>20, code)
+	if code == mach.Success {
+		fail("there was memory for everything")
+	}
+	t.report(much)
+	if lost := t.verify(much, buffer); lost != 0 {
+		fmt.Printf("overcommit: %d pages are lost, all others agree\n", lost)
+	} else {
+		fmt.Printf("overcommit: all pages agree\n")
+	}
+	// What was promised is there, touched by instructions.
+	memory := libmach.Memory(reserved.at, uint64(promised)*page)
+	for n := range promised {
+		fill(memory[n*page:][:page], n)
+	}
+	for n := range promised {
+		if !holds(memory[n*page:], n) {
+			fail("page %d of the reserved object holds something else than was written", n)
+		}
+	}
+	fmt.Printf("overcommit: the reserved object of %d MiB holds\n", promised*page>>20)
+	// To grow costs nothing, and what is given up is there for others.
+	half := much.written / 2
+	if code := t.client.ObjectSetSize(much.object, all); code != mach.Success {
+		fail("to grow: %v", code)
+	}
+	if code := insist(t, func() mach.Return { return t.client.ObjectSetSize(much.object, uint64(half)*page+1) }); code != mach.Success {
+		fail("to shrink: %v", code)
+	}
+	much.written = half
+	lost := t.verify(much, buffer)
+	other := t.area(half/4, mach.Overcommit)
+	if code := t.write(other, buffer); code != mach.Success {
+		fail("page %d of %d of another object, after %d were given up: %v", other.written, other.pages, half, code)
+	}
+	if lost += t.verify(other, buffer); lost != 0 {
+		fmt.Printf("overcommit: there is room again\n")
+	} else {
+		fmt.Printf("overcommit: there is room again, and all agree\n")
+	}
+	if code := t.client.ObjectSetSize(much.object, uint64(pages)*page); code != mach.Success {
+		fail("to grow again: %v", code)
+	}
+	for n := half; n < pages; n++ {
+		fill(libmach.Memory(much.addr(n), page), n)
+	}
+	fail("there was memory for everything")
+}
+
+// report prints where the pages are, by the object's and by the task's figures, which must agree in what they say of both.
+func (t *tester) report(a *area) {
+	f, g := t.of(a.object), t.mine()
+	out := f.Words + f.Compressed + f.Waiting + f.OnDisk + f.Lost + f.Managed
+	if f.Resident+out != uint64(a.written)*page {
+		fail("%d bytes are resident and %d out of %d pages", f.Resident, out, a.written)
+	}
+	if sum := g.Words + g.Compressed + g.Waiting + g.OnDisk + g.Lost + g.Managed; g.Out != sum || g.Out < out {
+		fail("%d bytes of the task's are out, by where they are %d, of the object's %d", g.Out, sum, out)
+	}
+	if g.Reserved == 0 || g.Overcommitted != 1 || (out == 0) != (f.PageOuts == 0) || g.PageOuts < f.PageOuts {
+		fail("figures of the task: %+v", g)
+	}
+	where := "all of it resident"
+	if out != 0 {
+		where = "some of it out"
+	}
+	fmt.Printf("overcommit: the figures agree: %s\n", where)
+}
