@@ -200,7 +200,7 @@ func (s *Space) checkItems(mem UserMemory, m *Message) (f found, code mach.Retur
 			}
 		}
 	}
-	if ports > keepItems || items > keepItems || makes > 0 {
+	if ports > keepRights || items > keepMemory || makes > 0 {
 		return f, s.reserve(m, ports, items, makes)
 	}
 	return f, mach.Success
@@ -209,18 +209,18 @@ func (s *Space) checkItems(mem UserMemory, m *Message) (f found, code mach.Retur
 // reserve makes sure that a long body's rights and items, and the send-once rights it makes, have room.
 func (s *Space) reserve(m *Message, ports, items, makes uint64) mach.Return {
 	charge := uint64(0)
-	if ports > keepItems {
+	if ports > keepRights {
 		charge = rightBytes * ports
 	}
-	if items > keepItems {
+	if items > keepMemory {
 		charge += itemBytes * items
 	}
-	if !s.sys.mayHold(charge + overhead*makes) {
+	if !s.mayHold(charge + overhead*makes) {
 		return mach.SendNoBuffer
 	}
 	m.charge = charge
 	s.sys.messages.bytes += charge
-	if ports > keepItems {
+	if ports > keepRights {
 		m.rights = make([]Right, 0, ports)
 	}
 	return mach.Success
@@ -233,7 +233,7 @@ func (s *Space) checkArray(mem UserMemory, m *Message, it *item) mach.Return {
 		return mach.Success
 	}
 	// While it is checked an array takes its names and its rights, with the rounding of a buffer.
-	if !s.sys.mayHold((rightBytes + 8) * uint64(n)) {
+	if !s.mayHold((rightBytes + 8) * uint64(n)) {
 		return mach.SendNoBuffer
 	}
 	names := s.sys.messages.take(max(4*n, smallBuffer+1))

@@ -8,7 +8,7 @@ const (
 	smallBuffer = 256     // bytes
 	maxClass    = 32      // the class of 2^32 bytes, which no limit reaches
 	keepFree    = 4 << 20 // bytes of free buffers that are kept
-	overhead    = 1024    // bytes that a message counts for besides its buffer: its structure and what keepItems leaves in it
+	overhead    = 736     // bytes that a message counts for besides its buffer: its structure, and what a free one keeps for rights and memory
 )
 
 // messageSlab is how many messages are made at a time.
@@ -88,10 +88,59 @@ func (m *Message) reject() {
 	}
 }
 
-// mayHold reports whether a user's message may use n more bytes. Send-once rights count like the messages that they promise, since
-// those are not refused: otherwise notifications could fill all memory.
-func (sys *System) mayHold(n uint64) bool {
-	return sys.messages.bytes+(uint64(sys.messages.live)+sys.promised)*overhead+n <= sys.config.MaxBuffers && !sys.config.Fuse.Blows()
+// used is what counts against MaxBuffers. Send-once rights count like the messages that they promise, since those are not refused: otherwise
+// notifications could fill all memory.
+func (sys *System) used() uint64 {
+	return sys.messages.bytes + (uint64(sys.messages.live)+sys.promised)*overhead
+}
+
+// A task that sends what nobody receives shall harm itself alone. So a message counts in a share: the sender's, or if it is the kernel's own, that of
+// who is to receive it; and a send-once right in that of who has the port. Who has much already may have no more than three times what is left for all
+// others: so the first who takes all it can get leaves a quarter, and the next such a quarter of that. The last part of all is for what the kernel
+// itself wants of tasks, such as pages of memory managers: these shall be asked though senders use up the rest.
+const (
+	reservedPart = 16 // of MaxBuffers: what senders leave to the kernel
+	smallPart    = 64 // of MaxBuffers: what anybody may have, as long as there is any
+	greed        = 3  // times what is left is what one may have
+)
+
+// scarce reports whether n more bytes are more than may be had without a look at whose share they count in: as long as three quarters of what
+// senders may use are not used, nobody has too many.
+func (sys *System) scarce(n uint64) bool { return sys.used()+n > sys.ample }
+
+// mayHold reports whether n more bytes may count in the share of s: of a message that it sends, or of a send-once right. What is not scarce may.
+func (s *Space) mayHold(n uint64) bool {
+	limit := s.sys.config.MaxBuffers
+	return s.mayHoldOf(limit-limit/reservedPart, n)
+}
+
+func (s *Space) mayHoldOf(limit, n uint64) bool {
+	all, own := s.sys.used()+n, s.held+s.promised*overhead+n
+	return all <= limit && (own <= s.sys.config.MaxBuffers/smallPart || own <= greed*(limit-all+n)) && !s.sys.config.Fuse.Blows()
+}
+
+// pay has m count in the share of s, which may be nil.
+func (m *Message) pay(s *Space) {
+	if s == nil {
+		return
+	}
+	n := m.charge
+	for i := range m.memory {
+		n += m.memory[i].charge
+	}
+	m.payPlain(s)
+	m.paid += n
+	s.held += n
+}
+
+// payPlain is pay for a message that carries nothing in its body. s is not nil.
+func (m *Message) payPlain(s *Space) {
+	n := uint64(overhead)
+	if len(m.buf) > smallBuffer {
+		n += uint64(len(m.buf))
+	}
+	m.payer, m.paid = s, n
+	s.held += n
 }
 
 // resize gives m a buffer of at least size bytes, whose contents are undefined.
@@ -116,6 +165,10 @@ func (m *Message) recycle() {
 	pool := &m.sys.messages
 	if len(m.buf) > smallBuffer {
 		m.dropBuffer()
+	}
+	if m.payer != nil {
+		m.payer.held -= m.paid
+		m.payer = nil
 	}
 	m.reply.Type = 0 // a dead right has no port to release
 	m.replyType = 0

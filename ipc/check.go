@@ -14,6 +14,8 @@ type checker struct {
 	receives map[*Port]int
 	names    map[*Port]int
 	transit  map[*Port]*Port
+	held     map[*Space]uint64
+	promised map[*Space]uint64
 	err      error
 }
 
@@ -27,6 +29,8 @@ func (sys *System) Check(spaces []*Space, held []Right) error {
 		receives: map[*Port]int{},
 		names:    map[*Port]int{},
 		transit:  map[*Port]*Port{},
+		held:     map[*Space]uint64{},
+		promised: map[*Space]uint64{},
 	}
 	c.want(sys.doomed == nil && !sys.dying, "a port is dying")
 	c.want(sys.touched == nil, "an entry is marked")
@@ -54,8 +58,15 @@ func (sys *System) Check(spaces []*Space, held []Right) error {
 	sys.ports.each(func(p *Port) {
 		c.port(p)
 		onces += uint64(p.sorights)
+		if p.space != nil {
+			c.promised[p.space] += uint64(p.sorights)
+		}
 		live++
 	})
+	for _, s := range spaces {
+		c.want(s.held == c.held[s], "%d bytes of messages in a space's share, counted %d", c.held[s], s.held)
+		c.want(s.promised == c.promised[s], "%d send-once rights in a space's share, counted %d", c.promised[s], s.promised)
+	}
 	c.want(live == sys.ports.live, "%d ports live, the pool says %d", live, sys.ports.live)
 	c.want(onces == sys.promised, "%d send-once rights, %d promised messages", onces, sys.promised)
 	for p := sys.ports.free; p != nil; p = p.link {
@@ -263,6 +274,9 @@ func (c *checker) messages() {
 				continue
 			}
 			live++
+			if m.payer != nil {
+				c.held[m.payer] += m.paid
+			}
 			bytes += m.charge
 			if len(m.buf) > smallBuffer {
 				bytes += uint64(len(m.buf))

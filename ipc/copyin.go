@@ -26,7 +26,7 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 	}
 	sys := s.sys
 	// There must be room for the message, and for the send-once right that it may make to be replied to.
-	if size > sys.config.MaxMessage || !sys.mayHold(2*overhead+2*uint64(size)) {
+	if n := 2*overhead + 2*uint64(size); size > sys.config.MaxMessage || sys.scarce(n) && !s.mayHold(n) {
 		return nil, mach.SendNoBuffer
 	}
 	m := sys.blank(size)
@@ -57,12 +57,14 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 	if bits&mach.Complex == 0 {
 		if replyType == 0 && replyName == mach.NameNull {
 			m.keep()
+			m.payPlain(s)
 			m.dest = dest.take(destType)
 			return m, mach.Success
 		}
 		if replyType == mach.MsgMakeSendOnce {
 			if reply := s.lookup(replyName); reply != nil && reply != dest && reply.typ&mach.TypeReceive != 0 {
 				m.keep()
+				m.payPlain(s)
 				m.dest = dest.take(destType)
 				m.reply = reply.port.MakeSendOnce()
 				return m, mach.Success
@@ -74,6 +76,7 @@ func (s *Space) copyin(mem UserMemory, addr mach.VirtAddr, size uint32) (*Messag
 		m.recycle()
 		return nil, code
 	}
+	m.pay(s)
 	return m, mach.Success
 }
 

@@ -71,7 +71,7 @@ func (s *Space) Fast(w *Waiter) (Outcome, *Waiter) {
 			}
 			return s.quick(w, h, p, reply), nil
 		}
-		if reply == dest || p.qlimit == 0 || !s.sys.mayHold(2*overhead) {
+		if reply == dest || p.qlimit == 0 || s.sys.scarce(2*overhead) && !s.mayHold(2*overhead) {
 			return Declined, nil
 		}
 	case bitsNotice:
@@ -152,6 +152,7 @@ func (s *Space) carry(w *Waiter, h *board.Words, r *Waiter, dest, reply *entry) 
 		q := reply.port
 		q.sorights++
 		sys.promised++
+		s.promised++
 		n.attach(q)
 		n.typ = mach.TypeSendOnce
 		n.refs = 1
@@ -159,7 +160,7 @@ func (s *Space) carry(w *Waiter, h *board.Words, r *Waiter, dest, reply *entry) 
 	if dest.typ&mach.TypeSendOnce != 0 {
 		dest.detach()
 		s.freeEntry(dest)
-		p.dropSendOnce()
+		p.loseSendOnce() // it is alive
 	}
 	return true
 }

@@ -70,10 +70,13 @@ func (p *Port) MakeSend() Right {
 	return Right{p, mach.MsgPortSend}
 }
 
-// MakeSendOnce makes a send-once right from the kernel's receive right.
+// MakeSendOnce makes a send-once right from the receive right.
 func (p *Port) MakeSendOnce() Right {
 	p.sorights++
 	p.sys.promised++
+	if p.space != nil {
+		p.space.promised++
+	}
 	return Right{p, mach.MsgPortSendOnce}
 }
 
@@ -95,9 +98,14 @@ func (p *Port) Destroy() { p.sys.doom(p) }
 // receiver that got it, if one waited, is returned for a hand-off; Wake is not called for it.
 func (sys *System) Send(m *Message) *Waiter { return sys.post(m) }
 
-// Room reports whether a message that the kernel sends at a task's wish, and for which nothing else sets a bound, is within the limit
-// of all messages. Send does not ask.
-func (sys *System) Room() bool { return sys.mayHold(2 * overhead) }
+// Room reports whether a message that the kernel sends at a task's wish to the port of a right, and for which nothing else sets a bound, is within the
+// limit of all messages, and in the share of who is to receive it. Send does not ask.
+func (sys *System) Room(to Right) bool {
+	if to.Port != nil && to.Port.space != nil {
+		return to.Port.space.mayHoldOf(sys.config.MaxBuffers, 2*overhead)
+	}
+	return sys.used()+2*overhead <= sys.config.MaxBuffers && !sys.config.Fuse.Blows()
+}
 
 // NewMessage makes a message from the kernel to the port of dest (consumed), which a reply may answer through reply
 // (consumed; may be null). The body is written with Begin and Finish.
@@ -107,5 +115,8 @@ func (sys *System) NewMessage(dest, reply Right, id mach.MsgID) *Message {
 	m.dest = dest
 	m.reply = reply
 	m.replyType = reply.Type
+	if dest.Port != nil {
+		m.pay(dest.Port.space)
+	}
 	return m
 }

@@ -129,3 +129,95 @@ func TestShares(t *testing.T) {
 	flood(mach.RightDeadName, 28<<10-128, 30<<10)
 	flood(mach.RightDeadName, 14<<10-128, 15<<10)
 }
+
+// A task that fills its share of messages, whatever with, leaves others theirs; and all of them together leave the kernel's own requests to tasks room.
+func TestMessageShares(t *testing.T) {
+	const all = 4 << 20
+	nothing := func(u *task) func() mach.Return {
+		return func() mach.Return { return u.send(mach.Bits(mach.MsgMakeSend, 0), u.receivePort(), 0, 1, nil) }
+	}
+	for _, c := range []struct {
+		name  string
+		flood func(u *task) func() mach.Return // one more
+	}{
+		{"messages", nothing},
+		{"large messages", func(u *task) func() mach.Return {
+			return func() mach.Return {
+				return u.send(mach.Bits(mach.MsgMakeSend, 0), u.receivePort(), 0, 1, func(w *mig.Writer) { w.Space(mach.MsgByte, 8, 3000) })
+			}
+		}},
+		{"rights", func(u *task) func() mach.Return {
+			return func() mach.Return {
+				p := u.receivePort()
+				return u.send(mach.Bits(mach.MsgMakeSend, 0)|mach.Complex, p, 0, 1, func(w *mig.Writer) {
+					for range 40 {
+						w.Port(mach.MsgMakeSend, p)
+					}
+				})
+			}
+		}},
+		{"send-once rights", func(u *task) func() mach.Return {
+			p := u.receivePort()
+			return func() mach.Return {
+				r, code := u.Extract(p, mach.MsgMakeSendOnce)
+				if code == mach.Success {
+					_, code = u.Insert(r)
+				}
+				return code
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.sys = New(Config{MaxBuffers: all})
+			innocent, manager := w.task(), w.task()
+			asked := manager.Lookup(manager.receivePort())
+			var floods []*task
+			last := uint64(all)
+			for i := range 12 {
+				u := w.task()
+				floods = append(floods, u)
+				one, n := c.flood(u), 0
+				for code := mach.Success; ; n++ {
+					if code = one(); code == mach.Success {
+						continue
+					}
+					if code != mach.SendNoBuffer && code != mach.ResourceShortage {
+						t.Fatalf("%v after %d", code, n)
+					}
+					break
+				}
+				own := u.held + u.promised*overhead
+				if own > last || i < 3 && own > last/4+8*overhead && last != all || last == all && own > all/4*3 {
+					t.Errorf("flood %d has %d bytes of messages, the one before %d", i, own, last)
+				}
+				last = own
+				if i < 3 {
+					w.want(nothing(innocent)(), mach.Success)
+				}
+				if !w.sys.Room(Right{asked, mach.MsgPortSend}) {
+					t.Errorf("after flood %d the kernel may ask nobody", i)
+				}
+				w.check()
+			}
+			// One who does not read what the kernel asks of him harms himself.
+			n := 0
+			for ; w.sys.Room(Right{asked, mach.MsgPortSend}); n++ {
+				w.sys.Send(w.sys.NewMessage(asked.MakeSend(), Right{}, 5))
+			}
+			other := w.task()
+			its := other.Lookup(other.receivePort())
+			if n < all/smallPart/overhead-2 || !w.sys.Room(Right{its, mach.MsgPortSend}) {
+				t.Errorf("%d requests are unread, and others may not be asked", n)
+			}
+			w.check()
+			for _, u := range append(floods, innocent, manager, other) {
+				u.Destroy()
+			}
+			w.check()
+			if s := w.sys.Stats(); s != (Stats{}) {
+				t.Fatalf("%+v is left", s)
+			}
+		})
+	}
+}

@@ -28,6 +28,8 @@ type Message struct {
 	rights []Right // handles in the body are indexes from 1
 	memory []outOfLine
 	charge uint64 // bytes that long rights and memory count for
+	payer  *Space // whose share it counts in; nil: nobody's
+	paid   uint64 // the bytes that it counts there
 	first  uint32 // where its items with rights and memory begin, while it is copied in
 	end    uint32 // where they end
 
@@ -44,8 +46,11 @@ type outOfLine struct {
 	names  []byte // between validate and takeBody: the array as the sender wrote it
 }
 
-// keepItems is how many elements the slices of a free message keep room for.
-const keepItems = 8
+// How many elements the slices of a free message keep room for.
+const (
+	keepRights = 8
+	keepMemory = 2
+)
 
 // ID is the message's msgh_id.
 func (m *Message) ID() mach.MsgID { return m.id }
@@ -132,7 +137,7 @@ func (m *Message) empty() {
 		m.rights[i] = Right{}
 		r.Release()
 	}
-	if cap(m.rights) > keepItems {
+	if cap(m.rights) > keepRights {
 		m.rights = nil
 	}
 	m.sys.messages.bytes -= m.charge
@@ -141,7 +146,7 @@ func (m *Message) empty() {
 	for i := range m.memory {
 		m.emptyItem(&m.memory[i])
 	}
-	if cap(m.memory) > keepItems {
+	if cap(m.memory) > keepMemory {
 		m.memory = nil
 	}
 	m.memory = m.memory[:0]

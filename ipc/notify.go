@@ -34,6 +34,7 @@ func (sys *System) newNotification(to *Port, id mach.MsgID) *Message {
 	m := sys.newMessage(mach.HeaderSize)
 	m.id = id
 	m.dest = Right{to, mach.MsgPortSendOnce}
+	m.pay(to.space)
 	return m
 }
 

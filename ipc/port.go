@@ -244,7 +244,10 @@ func (p *Port) leaveReceiver() {
 		w.end(mach.RcvPortDied)
 		p.sys.wake(w)
 	}
-	p.space = nil
+	if p.space != nil {
+		p.space.promised -= uint64(p.sorights)
+		p.space = nil
+	}
 	p.name = 0
 	p.transit = nil
 	p.mscount = 0

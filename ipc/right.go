@@ -122,10 +122,18 @@ func (p *Port) releaseSendOnce() {
 	p.dropSendOnce()
 }
 
-// dropSendOnce forgets a send-once right that was used, or whose port is dead.
-func (p *Port) dropSendOnce() {
+// loseSendOnce counts a send-once right less.
+func (p *Port) loseSendOnce() {
 	p.sorights--
 	p.sys.promised--
+	if p.space != nil {
+		p.space.promised--
+	}
+}
+
+// dropSendOnce forgets a send-once right that was used, or whose port is dead.
+func (p *Port) dropSendOnce() {
+	p.loseSendOnce()
 	if p.sorights == 0 && p.state != portActive {
 		p.reclaim()
 	}

@@ -14,6 +14,8 @@ type Space struct {
 	accepts []*accepted // names with TypeMARequest
 
 	sent, received uint64 // messages
+	held           uint64 // bytes of messages that count in its share
+	promised       uint64 // send-once rights to its ports, which count there too
 }
 
 // Traffic is how many messages the task sent and received since it began.
@@ -150,8 +152,7 @@ func (e *entry) remove() {
 func (e *entry) die() {
 	p := e.port
 	if e.typ&mach.TypeSendOnce != 0 {
-		p.sorights--
-		p.sys.promised--
+		p.loseSendOnce()
 	} else {
 		e.space.senders.remove(e)
 		p.srights--
@@ -244,6 +245,7 @@ func (e *entry) join(r Right) {
 func (e *entry) receive() {
 	p := e.port
 	p.space = e.space
+	p.space.promised += uint64(p.sorights)
 	p.name = e.name
 	p.server = nil
 	p.transit = nil

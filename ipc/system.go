@@ -11,7 +11,7 @@ type Config struct {
 	Wake       func(w *Waiter)           // marks the waiter's thread runnable: its wait is over; it must not call back into ipc
 	MaxPorts   uint32                    // ports and port sets that may exist at once; 0: 1<<20
 	MaxNames   uint32                    // names in all spaces together, in whole chunks; 0: 1<<22
-	MaxBuffers uint64                    // bytes of messages in use at once; 0: 16 MiB. The kernel's own messages are not refused
+	MaxBuffers uint64                    // bytes of messages in use at once; 0: 16 MiB. See Space.mayHold
 	MaxMessage uint32                    // bytes of one message, inline; 0: 1 MiB
 	Trace      func(e Event, m *Message) // see SetTrace
 	Slab       *slab.Source              // where the ports and names of tasks lie; nil: Go's heap
@@ -35,6 +35,7 @@ type System struct {
 	setCount uint32 // port sets that exist
 	names    uint32 // names in use
 	promised uint64 // send-once rights: each will be a message, which must not be refused
+	ample    uint64 // bytes: see scarce; 0 where a fuse is asked
 
 	work   workList // kernel ports that Settle must look at
 	doomed *Port    // ports to kill, linked by Port.link
@@ -69,6 +70,9 @@ func New(c Config) *System {
 		c.MaxMessage = 1 << 20
 	}
 	sys := &System{config: c}
+	if c.Fuse == nil {
+		sys.ample = (c.MaxBuffers - c.MaxBuffers/reservedPart) / (greed + 1) * greed
+	}
 	sys.chunks.limit = max(c.MaxNames/chunkSize, 1)
 	sys.chunks.all = slab.New[chunk](c.Slab)
 	sys.ports.made, sys.ports.small = slab.New[wholePort](c.Slab), slab.New[Port](c.Slab)

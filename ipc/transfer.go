@@ -51,7 +51,7 @@ func (s *Space) Extract(name mach.Name, disposition mach.MsgType) (Right, mach.R
 	if !e.allows(disposition) {
 		return Right{}, mach.InvalidRight
 	}
-	if disposition == mach.MsgMakeSendOnce && !s.sys.mayHold(overhead) {
+	if disposition == mach.MsgMakeSendOnce && !s.mayHold(overhead) {
 		return Right{}, mach.ResourceShortage
 	}
 	return e.take(disposition), mach.Success

@@ -18,7 +18,7 @@ func LimitsFor(heap, memory uint64) Limits {
 	// thread with its floating-point state and port.
 	const managed, task, thread = 1400, 4 << 10, 2 << 10
 	// Bytes of one in frames. An object is counted with what it has if it is copied.
-	const port, name, entry, object = 256, 92, 158, 196
+	const port, name, entry, object = 256, 92, 195, 300
 	percent := func(of, n uint64) uint64 { return of / 100 * n }
 	l := Limits{
 		Ports:   uint32(percent(memory, 30) / port),

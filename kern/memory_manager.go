@@ -35,7 +35,7 @@ func (o *memoryObject) DataUnlock(_ *vm.Object, offset, length uint64, access ma
 
 func (o *memoryObject) want(id mach.MsgID, offset, length uint64, access mach.Prot) error {
 	k := o.kernel
-	if !k.sys.Room() {
+	if !k.sys.Room(o.port) {
 		return mach.ResourceShortage
 	}
 	if k.trace.on {
@@ -70,7 +70,7 @@ func (o *memoryObject) DataInitialize(_ *vm.Object, offset uint64, data *vm.Copy
 // Copy implements vm.Manager: memory_object_copy. The kernel makes the new object's port, and maps it at once.
 func (o *memoryObject) Copy(_ *vm.Object, offset, length uint64) (*vm.Object, error) {
 	k := o.kernel
-	if !k.sys.Room() {
+	if !k.sys.Room(o.port) {
 		return nil, mach.ResourceShortage
 	}
 	port := k.sys.NewKernelPort(k, nil)
@@ -106,7 +106,7 @@ func (o *memoryObject) LockCompleted(_ *vm.Object, offset, size uint64, reply an
 // mayAnswer reports whether a completion goes to the reply right that was sent for it. A send-once right stands for a message already;
 // for send rights there must be room.
 func (o *memoryObject) mayAnswer(to ipc.Right) bool {
-	return to.Port != nil && (to.Type == mach.MsgPortSendOnce || o.kernel.sys.Room())
+	return to.Port != nil && (to.Type == mach.MsgPortSendOnce || o.kernel.sys.Room(to))
 }
 
 // Terminate implements vm.Manager: memory_object_terminate.

@@ -30,7 +30,7 @@ type (
 // newMemoryObject begins the conversation with the manager behind port (not consumed). The caller holds a reference to the
 // object. ResourceShortage.
 func (k *Kernel) newMemoryObject(port ipc.Right) (*memoryObject, error) {
-	if !k.sys.Room() {
+	if !k.sys.Room(port) {
 		return nil, mach.ResourceShortage
 	}
 	o := &memoryObject{kernel: k}

@@ -40,7 +40,7 @@ func (k *Kernel) registerNewTask(right ipc.Right) mach.Return {
 
 // announce tells the watcher of a new task: rights to it and to its parent.
 func (k *Kernel) announce(t, parent *Task) {
-	if k.watcher.Port == nil || k.watcher.Dead() || !k.sys.Room() {
+	if k.watcher.Port == nil || k.watcher.Dead() || !k.sys.Room(k.watcher) {
 		return
 	}
 	m := k.sys.NewMessage(k.watcher.Copy(), ipc.Right{}, newTaskID)

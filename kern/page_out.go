@@ -29,7 +29,7 @@ func (k *Kernel) pageTo(manager ipc.Right) {
 // The manager does not answer. nil: it is dead, or there is no memory.
 func (k *Kernel) newPaging() *vm.External {
 	manager := k.manager.right
-	if manager.Dead() || !k.sys.Room() {
+	if manager.Dead() || !k.sys.Room(manager) {
 		return nil
 	}
 	o := &memoryObject{kernel: k}

@@ -140,3 +140,14 @@ func (v *victim) floodWaits() bool {
 		return libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), task, reply, mach.IDVMRead), mach.OptSendTimeout, 0)
 	})
 }
+
+// floodOnce makes send-once rights to a port of its own: each stands for a message that must not be refused.
+func (v *victim) floodOnce() bool {
+	task := v.client.Task()
+	port, ret := libmach.PortAllocate(task, mach.RightReceive)
+	must("mach_port_allocate", ret)
+	return until("send-once rights", 8<<20, func(int) mach.Return {
+		_, _, ret := v.client.PortExtractRight(task, port, mach.MsgMakeSendOnce)
+		return ret
+	})
+}

@@ -1,10 +1,11 @@
 // Command victim misbehaves in one way, to prove that the kernel ends the task, and nothing else, and says why.
 //
-//	victim --do=WHAT [--pager=PORT]
+//	victim --do=WHAT [--pager=PORT] [--hold]
 //	victim --list
 //
 // It says "victim: WHAT" before it does it. If it is still there afterwards it says "victim: WHAT survived", and its exit status
-// is 1; for the few that are only refused or without effect it says "victim: WHAT refused".
+// is 1; for the few that are only refused or without effect it says "victim: WHAT refused". With --hold it then says "victim: WHAT holds" and stays,
+// with all that it took.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 func main() {
 	do := flag.String("do", "", "`what` to do")
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port, for what needs an object")
+	hold := flag.Bool("hold", false, "stay, with all that was not refused")
 	list := flag.Bool("list", false, "list all that it can do")
 	flag.Parse()
 	v := victim{client: libmach.NewClient(), pager: mach.Name(*pager)}
@@ -35,6 +37,10 @@ func main() {
 		fmt.Printf("victim: %s\n", d.name)
 		if d.do(&v) {
 			fmt.Printf("victim: %s refused\n", d.name)
+			for *hold {
+				fmt.Printf("victim: %s holds\n", d.name)
+				v.client.Sleep(^uint32(0))
+			}
 			return
 		}
 		fmt.Printf("victim: %s survived\n", d.name)
@@ -127,6 +133,7 @@ var deeds = []deed{
 	{"floodproxies", "make proxies of memory until refused", (*victim).floodProxies},
 	{"floodwaits", "ask for memory that nobody supplies until refused", (*victim).floodWaits},
 	{"floodmessages", "queue messages until refused", (*victim).floodMessages},
+	{"floodonce", "make send-once rights until refused", (*victim).floodOnce},
 	{"floodrequests", "request notifications until refused", (*victim).floodNotifications},
 	{"fsbad", "non-canonical FS bases: refused", (*victim).badBase},
 }
