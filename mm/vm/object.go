@@ -40,11 +40,11 @@ type Object struct {
 	// overcommit: the default pager made the object without a promise of frames.
 	overcommit bool
 
-	faults uint32 // in mappings of the object; after 2^32 it begins again
+	unused   uint16 // bytes of the last page that the limit as it was asked for leaves out
+	promised uint32 // reserved objects only: frames that their reservation still has
+	faults   uint32 // in mappings of the object; after 2^32 it begins again
 
-	limit    mach.PageNumber // pages at or beyond it fail with MemoryError
-	unused   uint16          // bytes of the last page that the limit as it was asked for leaves out
-	promised uint32          // reserved objects only: frames that their reservation still has
+	limit mach.PageNumber // pages at or beyond it fail with MemoryError
 
 	pages pageTree
 
