@@ -93,7 +93,7 @@ func newServer(c config) (*server, error) {
 	for i, size := range c.disks {
 		s.addDisk(disk.NewRAM(fmt.Sprintf("ram%d", i), touched(size), parts(size)))
 	}
-	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, Send: func(m *ipc.Message) { s.sys.Send(m) }})
+	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, OnlyReserved: true, Send: func(m *ipc.Message) { s.sys.Send(m) }})
 	if s.manager, code = s.know(c.receive, s.pager.Port().Port); code != mach.Success {
 		return nil, code
 	}

@@ -88,16 +88,55 @@ func (t *tester) verify(a *area, buffer []byte) (lost int) {
 	return lost
 }
 
-// exhaust fills an overcommitted object until nothing has room for more, while a reserved one waits.
-func (t *tester) exhaust(pages, promised int) {
+// prepare wires the program and a page for what is written and read.
+func (t *tester) prepare() []byte {
 	at, code := t.client.VMAllocate(t.task, 0, page, true)
 	t.must("vm_allocate", code)
-	buffer := libmach.Memory(at, page)
 	if err := t.client.WireProgram(t.host, 1<<20); err != nil {
 		fail("%v", err)
 	}
+	return libmach.Memory(at, page)
+}
+
+// outLimit fills an object until as many pages are out as may be, and goes on when there is no such limit any more.
+func (t *tester) outLimit(pages int, limit uint64) {
+	const more, slack = 512, 64 // pages
+	buffer := t.prepare()
+	a := t.area(pages, mach.Overcommit)
+	set := func(host mach.Name, out uint64, want mach.Return) {
+		if code := t.client.TaskSetLimits(host, t.task, 0, all, out); code != want {
+			fail("a limit of %d bytes: %v, want %v", out, code, want)
+		}
+	}
+	set(libmach.HostSelf(), limit, mach.Success)
+	code := t.write(a, buffer)
+	g := t.mine()
+	fmt.Printf("overcommit: a task that may have %d MiB paged out is refused a page: %v\n", limit>>20, code)
+	if g.OutLimit != limit || g.Out > limit || g.Out+slack*page < limit || g.PageOuts == 0 {
+		fail("%d bytes are out, the limit is %d: %+v", g.Out, limit, g)
+	}
+	set(libmach.HostSelf(), all, mach.NoAccess)
+	set(t.host, all, mach.Success)
+	if a.pages = a.written + more; a.pages > pages {
+		fail("there was memory for nearly everything")
+	}
+	if code := t.write(a, buffer); code != mach.Success {
+		fail("page %d, without a limit: %v", a.written, code)
+	}
+	if g := t.mine(); g.Out <= limit {
+		fail("%d bytes are out", g.Out)
+	}
+	if lost := t.verify(a, buffer); lost != 0 {
+		fail("%d pages are lost", lost)
+	}
+	fmt.Printf("overcommit: without the limit there is room, and all agree\n")
+}
+
+// exhaust fills an overcommitted object until nothing has room for more, while a reserved one waits.
+func (t *tester) exhaust(pages, promised int) {
+	buffer := t.prepare()
 	reserved, much := t.area(promised, mach.Reserve), t.area(pages, mach.Overcommit)
-	code = t.write(much, buffer)
+	code := t.write(much, buffer)
 	fmt.Printf("overcommit: an object of %d MiB is refused a page: %v\n", pages*page>>20, code)
 	if code == mach.Success {
 		fail("there was memory for everything")

@@ -5,6 +5,9 @@
 //	overcommit --pager=PORT --host=PORT --exhaust=MIB --reserve=MIB
 //	                                                           writes to an object of so much until it is refused, and looks at all others
 //
+//	overcommit --pager=PORT --host=PORT --exhaust=MIB --out=MIB
+//	                                                           the same while no more than so much may be paged out, and then without that limit
+//
 // PORTs name send rights to the default memory manager's port and to the host's privileged port. Nobody else may use the pager meanwhile.
 //
 // With --exhaust, pages may be lost with the storage that they are on: their number is told. The reserved object must hold. In the end the program touches what
@@ -33,10 +36,15 @@ func main() {
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
 	exhaust := flag.Uint64("exhaust", 0, "size of an object to fill until that is refused, in `MiB`")
+	out := flag.Uint64("out", 0, "with --exhaust: how much this task may have paged out, in `MiB`; then the reserved object is left out")
 	reserve := flag.Uint64("reserve", 1, "size of a reserved object beside it, in `MiB`")
 	flag.Parse()
 	c := libmach.NewClient()
 	t := &tester{client: c, task: c.Task(), pager: mach.Name(*pager), host: mach.Name(*host)}
+	if *out != 0 {
+		t.outLimit(int(*exhaust<<20/page), *out<<20)
+		return
+	}
 	if *exhaust != 0 {
 		t.exhaust(int(*exhaust<<20/page), int(*reserve<<20/page))
 		return

@@ -6,7 +6,7 @@
 // PORTs are names of send rights to the default memory manager's port and to the host's privileged port, by which the program wires its own memory.
 // Each round is determined by its seed, N, N+1 and so on, makes a number of random
 // operations and then ends all tasks and gives all objects up. A round that is not counted comes first, after which the books are opened. The last line is
-// "soak: N operations, M tasks, K objects: all agree, all frames are back", or "soak: FAILED: ", the seed and the reason, with exit status 1.
+// "soak: N operations, M tasks, K objects, L of them overcommitted: all agree, all frames are back", or "soak: FAILED: ", the seed and the reason, with exit status 1.
 package main
 
 import (
@@ -62,5 +62,5 @@ func main() {
 			fail(*seed+i, err)
 		}
 	}
-	fmt.Printf("soak: %d operations, %d tasks, %d objects: all agree, all frames are back\n", s.operations, s.tasks, s.objects)
+	fmt.Printf("soak: %d operations, %d tasks, %d objects, %d of them overcommitted: all agree, all frames are back\n", s.operations, s.tasks, s.objects, s.overcommitted)
 }

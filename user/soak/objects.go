@@ -17,7 +17,7 @@ func (s *soak) object(t *task) error {
 		return s.mapObject(t, o)
 	case k < 8:
 		n := s.random.IntN(longest) + 1
-		if grow := n - len(o.cells); grow > 0 && s.reserved()+grow > s.promise {
+		if grow := n - len(o.cells); grow > 0 && !s.room(o.over, grow) {
 			return nil
 		}
 		code := s.insist(func() mach.Return { return s.client.ObjectSetSize(o.port, size(n)) })
@@ -30,8 +30,17 @@ func (s *soak) object(t *task) error {
 	return s.release(o)
 }
 
-// reserved is how many pages the default pager must have promised at most: also for objects that are mapped, or to which a task has a right.
-func (s *soak) reserved() (n int) {
+// room reports whether there is room for so many pages more, of objects that are overcommitted or that are promised them.
+func (s *soak) room(over bool, n int) bool {
+	if over {
+		return s.used()+n <= s.most
+	}
+	return s.objectPages(false)+n <= s.promise
+}
+
+// objectPages is how many pages the objects have at most that are overcommitted, or for which the default pager must have promised frames: also such as are only
+// mapped, or to which a task has a right.
+func (s *soak) objectPages(over bool) (n int) {
 	made := s.arena.objects[:s.arena.made]
 	for i := range made {
 		made[i].live = made[i].given
@@ -52,7 +61,7 @@ func (s *soak) reserved() (n int) {
 		}
 	}
 	for i := range made {
-		if made[i].live {
+		if made[i].live && made[i].over == over {
 			n += len(made[i].cells)
 		}
 	}
@@ -61,23 +70,46 @@ func (s *soak) reserved() (n int) {
 
 func (s *soak) makeObject(i int) error {
 	n := s.random.IntN(longest) + 1
-	if s.reserved()+n > s.promise {
+	over := s.random.IntN(3) == 0
+	if !s.room(over, n) {
 		return nil
 	}
 	port := mach.NameNull
 	code := s.insist(func() (code mach.Return) {
-		port, code = s.client.ObjectCreate(s.pager, size(n))
+		port, code = s.newObject(over, size(n))
 		return code
 	})
 	if code != mach.Success {
 		return disagree("default_pager_object_create", code, mach.Success)
 	}
 	o := s.arena.object()
-	o.port = port
+	o.port, o.over = port, over
+	if over {
+		s.overcommitted++
+	}
 	s.arena.resize(o, n)
 	s.shared[i] = o
 	s.objects++
 	return nil
+}
+
+// newObject makes an object. One to which nothing is promised it asks for by a flag, or as a task that overcommits.
+func (s *soak) newObject(over bool, size uint64) (mach.Name, mach.Return) {
+	if !over {
+		return s.client.ObjectCreate(s.pager, size)
+	}
+	if s.random.IntN(2) == 0 {
+		return s.client.ObjectCreateFlags(s.pager, size, mach.Overcommit)
+	}
+	const none = ^uint64(0)
+	if code := s.client.TaskSetLimits(s.host, s.client.Task(), mach.Overcommit, none, none); code != mach.Success {
+		return mach.NameNull, code
+	}
+	port, code := s.client.ObjectCreate(s.pager, size)
+	if off := s.client.TaskSetLimits(s.host, s.client.Task(), 0, none, none); off != mach.Success {
+		code = off
+	}
+	return port, code
 }
 
 // release gives the right up: the object lives on where it is mapped, and where a task has a right.

@@ -37,7 +37,7 @@ type soak struct {
 	boxes  [boxes]box
 	mail   libmach.Buffer
 
-	operations, tasks, objects, shortages int
+	operations, tasks, objects, overcommitted, shortages int
 }
 
 // reply is memory that vm_read answered, which stays what it was.
@@ -154,9 +154,9 @@ func (s *soak) area() (first, n int) {
 	return s.random.IntN(pages - n), n
 }
 
-// used is how many pages of no object there are at most: those that are shared count several times.
+// used is how many pages there are at most but of objects that were promised frames: those that are shared count several times.
 func (s *soak) used() int {
-	n := s.onTheWay()
+	n := s.onTheWay() + s.objectPages(true)
 	for _, t := range s.list {
 		if t == nil {
 			continue

@@ -123,7 +123,8 @@ type object struct {
 	cells []*cell
 	room  [longest]*cell // where they lie
 	given bool           // a task has a right
-	live  bool           // as reserved found
+	live  bool           // as objectPages found
+	over  bool           // nothing was promised to it
 }
 
 // resize makes the object longer, by zeros, or shorter.

@@ -1,0 +1,150 @@
+package pager
+
+import (
+	"testing"
+
+	"defpager/ipc"
+	"defpager/ipc/mig"
+	"defpager/mach"
+	"defpager/mm/vm"
+)
+
+// createAs is defpager_object_create.
+func (w *world) createAs(size uint64, flags int32) (mach.Name, mach.Return) {
+	w.t.Helper()
+	r := w.ask(0, w.manager, mach.IDPagerObjectCreate, func(b *mig.Writer) { b.Uint64(size); b.Int32(flags) })
+	if code := r.RetCode(); code != mach.Success {
+		return mach.NameNull, code
+	}
+	name := r.Port(mach.MsgPortSend)
+	w.want(r.End(), mach.Success)
+	return name, mach.Success
+}
+
+// Flags say whether frames are promised, and if they do not the task's policy does; its limit counts what is promised. By the way of messages, too, which a
+// trace takes.
+func TestOvercommit(t *testing.T) {
+	for _, trace := range []bool{false, true} {
+		w := newWorld(t, false)
+		w.tracing = trace
+		a := vm.NewAccount(nil)
+		w.pager.config.Payer = func() *vm.Account { return a }
+		holds := func(objects, over int, pages mach.PageNumber) {
+			t.Helper()
+			w.check()
+			if a.Objects != objects || a.Overcommitted != over || a.Reserved != pages {
+				t.Fatalf("%d objects, %d of them overcommitted, %d pages; want %d, %d, %d", a.Objects, a.Overcommitted, a.Reserved, objects, over, pages)
+			}
+		}
+		for _, flags := range []int32{3, 4, -1, -1 << 31, 1<<31 - 1} {
+			_, code := w.createAs(mach.PageSize, flags)
+			w.want(code, mach.InvalidArgument)
+		}
+		huge, code := w.createAs(^uint64(0), mach.Overcommit)
+		w.want(code, mach.Success)
+		holds(1, 1, 0)
+		_, code = w.createAs(1<<50, 0)
+		w.want(code, mach.ResourceShortage)
+		a.Overcommit, a.ReservedMax = true, 10
+		byPolicy, code := w.create(1 << 50)
+		w.want(code, mach.Success)
+		kept, code := w.createAs(7*mach.PageSize, mach.Reserve)
+		w.want(code, mach.Success)
+		holds(3, 2, 7)
+		_, code = w.createAs(4*mach.PageSize, mach.Reserve)
+		w.want(code, mach.ResourceShortage)
+		w.want(w.code(kept, mach.IDDefaultPagerObjectSetSize, 11*mach.PageSize), mach.ResourceShortage)
+		w.want(w.code(kept, mach.IDDefaultPagerObjectSetSize, 10*mach.PageSize), mach.Success)
+		w.want(w.code(huge, mach.IDDefaultPagerObjectSetSize, 5), mach.Success)
+		a.Overcommit = false
+		_, code = w.create(1)
+		w.want(code, mach.ResourceShortage)
+		a.ReservedMax = vm.NoLimit
+		plain := w.mustCreate(1)
+		holds(4, 2, 11)
+		w.pager.config.OnlyReserved = true
+		_, code = w.createAs(1, mach.Overcommit)
+		w.want(code, mach.InvalidArgument)
+		for _, name := range []mach.Name{huge, byPolicy, kept, plain} {
+			w.drop(name)
+		}
+		holds(0, 0, 0)
+	}
+}
+
+// slow is a backing whose pages come when they are ready.
+type slow struct {
+	vm.Backing
+	env   *vm.Env
+	pages []mach.PhysAddr
+	ready bool
+}
+
+func (s *slow) Store(f mach.PhysAddr) (vm.Token, bool) {
+	s.pages = append(s.pages, f)
+	return vm.Token(len(s.pages)), true
+}
+
+func (s *slow) Fetch(t vm.Token) (mach.PhysAddr, error) {
+	if !s.ready {
+		return 0, vm.Wait
+	}
+	return s.pages[t-1], nil
+}
+
+func (s *slow) Room() bool               { return true }
+func (s *slow) Busy() bool               { return false }
+func (s *slow) Drop(t vm.Token)          { s.env.Frames.Free(s.pages[t-1]) }
+func (s *slow) Where(t vm.Token) vm.Tier { return vm.TierDisk }
+
+// To shrink an object within a page that is out, the call waits for that, and the object stays meanwhile.
+func TestSetSizeWaits(t *testing.T) {
+	w := newWorld(t, false)
+	s := &slow{env: w.env}
+	w.env.Backing = s
+	var again func(error) *ipc.Message
+	w.pager.config.Later = func(_ *ipc.Message, f func(error) *ipc.Message) {
+		w.env.Forget()
+		again = f
+	}
+	name, code := w.createAs(4*mach.PageSize, mach.Overcommit)
+	w.want(code, mach.Success)
+	o := w.object(name).MemoryObject()
+	va, err := w.mapped(name, 4*mach.PageSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range mach.VirtAddr(4) {
+		if err := w.touch(va + i*mach.PageSize + 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.env.MakeRoom(w.env.Frames.Stats().Total) // as much as goes
+	if f := o.Figures(); f.OnDisk != 4*mach.PageSize || f.PageOuts != 4 || f.Resident != 0 || f.Flags != 1 {
+		t.Fatalf("%+v", f)
+	}
+	w.writer = mig.NewWriter(w.b[:])
+	w.writer.Uint64(mach.PageSize + 50)
+	msg := w.writer.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), name, w.reply, mach.IDDefaultPagerObjectSetSize)
+	s.ready = true // the request went out, too
+	if err := w.memory.CopyOut(w.buffer, msg); err != nil {
+		t.Fatal(err)
+	}
+	s.ready = false
+	code, _ = w.space.Msg(&w.memory, &w.waiter, &ipc.MsgArgs{Addr: w.buffer, Option: mach.OptSend, SendSize: uint32(len(msg))})
+	w.want(code, mach.Success)
+	if again == nil || o.Limit() != 4*mach.PageSize {
+		t.Fatalf("the call did not wait; the object has %d bytes", o.Limit())
+	}
+	s.ready = true
+	w.sys.Send(again(nil))
+	w.want(w.answer(), mach.Success)
+	if o.Limit() != mach.PageSize+50 {
+		t.Errorf("the object has %d bytes", o.Limit())
+	}
+	var b [1]byte
+	if err := w.memory.CopyIn(b[:], va+mach.PageSize+100); err != nil || b[0] != 0 {
+		t.Errorf("behind the limit is %d, %v", b[0], err)
+	}
+	w.check()
+}
