@@ -178,17 +178,48 @@ func TestRefusalMakesRoom(t *testing.T) {
 		}
 		err := do(w, m)
 		for tries := 0; err != nil && tries < n; tries++ {
-			if mach.Code(err) != mach.ResourceShortage || !w.env.Pending() {
+			if err != Wait && name != "a promise" || mach.Code(err) != mach.ResourceShortage && name == "a promise" || !w.env.Pending() {
 				t.Fatalf("%s: %v, and nothing is done about it", name, err)
+			}
+			var waiter Waiter
+			if err == Wait {
+				w.env.Await(&waiter)
 			}
 			for w.env.Pending() {
 				w.env.Settle()
 			}
+			if waiter.Waiting() || waiter.Err() != nil {
+				t.Fatalf("%s: nobody woke who waited", name)
+			}
+			waiter.Done()
 			err = do(w, m)
 		}
 		if err != nil || len(s.pages) == 0 || len(s.pages) > 2*n {
 			t.Errorf("%s: %v, with %d pages out", name, err, len(s.pages))
 		}
+		// Where nothing can go, the answer is that there are too few.
+		s.room = 0
+		more := w.hoard(t)
+		for tries := 0; ; tries++ {
+			if err = do(w, m); err != Wait {
+				break
+			}
+			w.env.Forget()
+			for w.env.Pending() {
+				w.env.Settle()
+			}
+			if tries == n {
+				t.Fatalf("%s: waits for ever", name)
+			}
+		}
+		if mach.Code(err) != mach.ResourceShortage {
+			t.Errorf("%s: %v, and no frame can be had", name, err)
+		}
+		for _, f := range more {
+			w.env.Frames.Free(f)
+		}
+		w.env.FramesReady()
+		w.env.Frames.Met()
 		for _, f := range hoard {
 			w.env.Frames.Free(f)
 		}

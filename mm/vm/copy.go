@@ -178,8 +178,8 @@ func (c *Copy) appendBytes(off, size uint64, fill func([]byte) error) error {
 // CopyMapIn takes a copy of the bytes [addr, addr+size) of the map (vm_map_copyin): few bytes at once, many
 // copy-on-write. With dealloc the pages that the range touches are unmapped as well. Size 0 gives an empty copy.
 //
-// It fails with InvalidAddress (not wholly mapped, or wrapping around), ProtectionFailure (not readable), MemoryError and
-// ResourceShortage; nothing is unmapped then.
+// It fails with InvalidAddress (not wholly mapped, or wrapping around), ProtectionFailure (not readable), MemoryError,
+// ResourceShortage, and Wait also for frames that page-out can free; nothing is unmapped then.
 func (m *Map) CopyMapIn(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, error) {
 	if err := m.require(addr, size, mach.ProtRead); err != nil {
 		return nil, err
@@ -198,7 +198,7 @@ func (m *Map) CopyMapIn(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, e
 	}
 	if err != nil {
 		c.Discard()
-		return nil, err
+		return nil, m.env.orWait(err)
 	}
 	return c, nil
 }

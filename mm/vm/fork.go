@@ -26,7 +26,7 @@ func (m *Map) Fork() (*Map, error) {
 		if err = e.inheritTo(f); err != nil {
 			m.env.freeEntry(f)
 			child.Destroy()
-			return nil, err
+			return nil, m.env.orWait(err)
 		}
 		child.insert(last, f)
 		if last.like(f) {

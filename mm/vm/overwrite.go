@@ -21,7 +21,7 @@ func (m *Map) Copy(src mach.VirtAddr, size uint64, dst mach.VirtAddr) error {
 
 // Write is vm_write: it writes the copy over the memory at addr and uses it up. Nothing is written, and c stays the
 // caller's, unless the whole range is mapped (InvalidAddress) and writable (ProtectionFailure). MemoryError and
-// ResourceShortage can come in the middle; c is the caller's then too.
+// ResourceShortage can come in the middle, and Wait also for frames that page-out can free; c is the caller's then too.
 func (m *Map) Write(addr mach.VirtAddr, c *Copy) error {
 	if err := m.require(addr, c.size, mach.ProtWrite); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (m *Map) Write(addr mach.VirtAddr, c *Copy) error {
 				n, err = m.overwrite(addr, p, at, to)
 			}
 			if err != nil {
-				return err
+				return m.env.orWait(err)
 			}
 			at += n
 			addr += n

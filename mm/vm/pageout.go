@@ -65,6 +65,14 @@ func (env *Env) pageOut() {
 	}
 }
 
+// orWait is Wait instead of a ResourceShortage that page-out can do something about.
+func (env *Env) orWait(err error) error {
+	if mach.Code(err) == mach.ResourceShortage && env.framesCome() {
+		return Wait
+	}
+	return err
+}
+
 // framesCome reports whether an operation that was refused frames is to Wait for some: page-out looks for them next, or they are on their way. The
 // Wait is noted then.
 func (env *Env) framesCome() bool {
