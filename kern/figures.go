@@ -39,7 +39,7 @@ func pageLimit(bytes uint64) mach.PageNumber {
 
 // setLimits is defpager_task_set_limits: only the privileged may raise a limit or change how objects are made. InvalidTask, NoAccess, and InvalidArgument
 // for flags that there are not. What the task has already it keeps.
-func setLimits(t *Task, flags int32, reserved, out uint64, privileged bool) mach.Return {
+func (k *Kernel) setLimits(t *Task, flags int32, reserved, out uint64, privileged bool) mach.Return {
 	if t == nil {
 		return mach.InvalidTask
 	}
@@ -50,6 +50,6 @@ func setLimits(t *Task, flags int32, reserved, out uint64, privileged bool) mach
 	if now := &t.account.Limits; !privileged && (to.ReservedMax > now.ReservedMax || to.OutMax > now.OutMax || to.Overcommit != now.Overcommit) {
 		return mach.NoAccess
 	}
-	t.account.Limits = to
+	k.env.SetLimits(t.account, to)
 	return mach.Success
 }

@@ -65,7 +65,7 @@ func (k *Kernel) serveHostMemory(m *ipc.Message, privileged bool) *ipc.Message {
 	case mach.IDPagerTaskSetLimits:
 		flags, reserved, out := r.Int32(), r.Uint64(), r.Uint64()
 		if r.End() == mach.Success {
-			return m.ReplyCode(setLimits(taskArgument(m, handle), flags, reserved, out, privileged))
+			return m.ReplyCode(k.setLimits(taskArgument(m, handle), flags, reserved, out, privileged))
 		}
 	case mach.IDVMAllocateContiguous:
 		size, lo, hi, align := r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()

@@ -30,10 +30,19 @@ const NoLimit = ^mach.PageNumber(0)
 
 // NewAccount is an account without anything, with the limits of another; nil: without limits.
 func NewAccount(like *Account) *Account {
+	a := new(Account)
 	if like != nil {
-		return &Account{Limits: like.Limits}
+		a.Limits = like.Limits
+	} else {
+		a.ReservedMax, a.OutMax = NoLimit, NoLimit
 	}
-	return &Account{Limits: Limits{ReservedMax: NoLimit, OutMax: NoLimit}}
+	return a
+}
+
+// SetLimits sets a's limits. What it has it keeps.
+func (env *Env) SetLimits(a *Account, l Limits) {
+	a.Limits = l
+	env.strict = env.strict || l.OutMax != NoLimit
 }
 
 // Fits reports whether n frames more may be promised. nil has no limit.

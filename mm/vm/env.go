@@ -60,7 +60,8 @@ type Env struct {
 	resting uint // ticks until page-out is tried again that found nothing
 	rests   uint // how often in a row it found nothing
 
-	timed          int // waiters that have an object
+	timed          int  // waiters that have an object
+	strict         bool // there is, or was, an account with a limit of what may be out
 	wanted         wanted
 	work, lastWork *pagerState // for Settle
 	newest, oldest *pagerState // objects that stay though nobody maps them

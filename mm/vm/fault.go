@@ -66,7 +66,7 @@ func (m *Map) Fault(va mach.VirtAddr, access mach.Prot) error {
 	if o.shadow != nil || o.lost {
 		return m.lookBelow(e, va, n, write)
 	}
-	if o.starves() {
+	if env.strict && o.starves() {
 		return mach.ResourceShortage
 	}
 	return m.zeroFill(e, va, n, write)
@@ -347,7 +347,7 @@ func (m *Map) lookBelow(e *Entry, va mach.VirtAddr, n mach.PageNumber, write boo
 	switch {
 	case err != nil:
 		return err
-	case (owner == nil || write) && o.starves():
+	case (owner == nil || write) && m.env.strict && o.starves():
 		return mach.ResourceShortage
 	case owner == nil:
 		return m.zeroFill(e, va, n, write)

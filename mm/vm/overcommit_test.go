@@ -143,7 +143,7 @@ func TestOutLimit(t *testing.T) {
 	s := newStore(w.env)
 	w.env.Backing = s
 	a, b := NewAccount(nil), NewAccount(nil)
-	a.OutMax = 20
+	w.env.SetLimits(a, Limits{ReservedMax: NoLimit, OutMax: 20})
 	ma, mb := w.newMap(t), w.newMap(t)
 	ma.SetAccount(a)
 	mb.SetAccount(b)
@@ -558,7 +558,7 @@ func (x *overModel) shortage(t *rapid.T) {
 func (x *overModel) limits(t *rapid.T) {
 	a := x.accounts[rapid.IntRange(0, 1).Draw(t, "account")]
 	limit := rapid.OneOf(rapid.Just(NoLimit), rapid.Map(rapid.IntRange(0, 300), func(n int) mach.PageNumber { return mach.PageNumber(n) }))
-	a.ReservedMax, a.OutMax = limit.Draw(t, "reserved"), limit.Draw(t, "out")
+	x.env.SetLimits(a, Limits{ReservedMax: limit.Draw(t, "reserved"), OutMax: limit.Draw(t, "out")})
 }
 
 // TestOvercommitModel: whatever is promised can be backed, and is what it was; what is not promised is what it was, or the touch fails; and each page
