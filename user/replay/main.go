@@ -131,10 +131,12 @@ func (s *system) Region(task, page int) (prot, max mach.Prot, how mach.Inherit) 
 }
 
 func (s *system) Copy(task, from, n, to int) mach.Return {
+	defer s.settle()
 	return s.client.VMCopy(s.tasks[task], at(from), size(n), at(to))
 }
 
 func (s *system) Read(task, first, n int, values []byte) mach.Return {
+	defer s.settle()
 	data, got, code := s.client.VMRead(s.tasks[task], at(first), size(n))
 	if code != mach.Success {
 		return code
@@ -158,13 +160,21 @@ func fill(b []byte, value byte) {
 }
 
 func (s *system) Map(task, first, n, object, offset int, copied bool, prot mach.Prot, how mach.Inherit) mach.Return {
+	defer s.settle()
 	_, code := s.client.VMMap(s.tasks[task], libmach.Map{
 		Address: at(first), Size: size(n), Object: s.objects[object], Offset: size(offset), Copy: copied, Cur: prot, Max: mach.ProtAll, Inherit: how,
 	})
 	return code
 }
 
+// settle waits until the manager has made the copies that it was asked for: it would make them of what is written afterwards.
+func (s *system) settle() {
+	s.client.Request()
+	s.client.Call(s.manager, replay.MsgSettle)
+}
+
 func (s *system) Fork(task, child int) (code mach.Return) {
+	defer s.settle()
 	s.tasks[child], code = s.client.TaskCreate(s.tasks[task], true)
 	return code
 }

@@ -44,6 +44,7 @@ func (s *system) end() {
 }
 
 func (s *system) Fetch(i, task, first, n int) (code mach.Return) {
+	defer s.settle()
 	c := &s.slots[i]
 	c.at, c.size, code = s.client.VMRead(s.tasks[task], at(first), size(n))
 	return code

@@ -1,5 +1,6 @@
 // Command replaypager is the memory manager of the objects of the program replay. It answers as it likes: with locks on pages, with precious pages,
-// with nothing where there are zeros, and by taking a page back when it is asked for an access. What it answers is true.
+// with nothing where there are zeros, and by taking a page back when it is asked for an access. It makes copies when the kernel asks for them. What it
+// answers is true.
 //
 //	replaypager --receive=PORT
 //
@@ -37,6 +38,8 @@ type object struct {
 	mayCache bool
 	strategy mach.CopyStrategy
 	pages    [replay.ObjectPages][]byte // nil: zeros
+	copied   bool                       // the kernel made it, by memory_object_copy
+	known    bool                       // what it holds is known: only then it is ready
 }
 
 type pager struct {
@@ -68,13 +71,18 @@ func (p *pager) serve() mach.Return {
 		if ret != mach.Success {
 			return ret
 		}
-		if m.Port() == p.requests {
-			p.request(m)
-		} else {
-			p.kernel(m)
-		}
+		p.handle(m)
 	}
 	return mach.Success
+}
+
+// handle does what a message asks for.
+func (p *pager) handle(m libmach.Message) {
+	if m.Port() == p.requests {
+		p.request(m)
+	} else {
+		p.kernel(m)
+	}
 }
 
 // kernel does what the kernel wants, or notes that it is done.
@@ -83,17 +91,47 @@ func (p *pager) kernel(m libmach.Message) {
 		p.pending--
 		return
 	}
+	if m.ID() == mach.IDMemoryObjectCopy {
+		p.copy(m)
+		return
+	}
 	p.client.MemoryObjectServer(m, p)
 }
 
-// settle waits until the kernel has done what it was asked, and gives it what it wants meanwhile.
+// copy makes another object's contents of what one holds by now, which the kernel knows better.
+func (p *pager) copy(m libmach.Message) {
+	from := p.objects[m.Port()]
+	r := m.Reader()
+	control := r.Port(mach.MsgPortSend)
+	offset, length := r.Uint64(), r.Uint64()
+	name := r.Port(mach.MsgPortReceive)
+	if r.End() != mach.Success {
+		return
+	}
+	o := &object{strategy: mach.CopyDelay, copied: true}
+	p.objects[name] = o
+	p.client.PortMoveMember(p.client.Task(), name, p.set)
+	if p.client.MemoryObjectLockRequest(control, libmach.Lock{
+		Offset: offset, Size: length, Return: mach.ReturnDirty, Lock: mach.ProtNoChange, Reply: p.completed,
+	}) == mach.Success {
+		p.pending++
+		p.settle()
+	}
+	copy(o.pages[:], from.pages[offset/mach.PageSize:][:length/mach.PageSize])
+	o.known = true
+	if o.control != mach.NameNull {
+		p.client.MemoryObjectReady(o.control, o.mayCache, o.strategy)
+	}
+}
+
+// settle waits until the kernel has done what it was asked, and does what is wanted meanwhile: replay may have asked already when a copy is made.
 func (p *pager) settle() {
 	for p.pending > 0 {
 		m, ret := libmach.Receive(p.buf, p.set, 0, 0)
 		if ret != mach.Success {
 			return
 		}
-		p.kernel(m)
+		p.handle(m)
 	}
 }
 
@@ -108,7 +146,7 @@ func (p *pager) request(m libmach.Message) {
 	case replay.MsgNew:
 		name, _ := libmach.PortAllocate(p.client.Task(), mach.RightReceive)
 		p.client.PortMoveMember(p.client.Task(), name, p.set)
-		p.objects[name] = &object{strategy: mach.CopyDelay}
+		p.objects[name] = &object{strategy: mach.CopyDelay, known: true}
 		w.Port(mach.MsgMakeSend, name)
 		extra = mach.Complex
 	case replay.MsgEnd:
@@ -116,6 +154,7 @@ func (p *pager) request(m libmach.Message) {
 			p.client.PortDestroy(p.client.Task(), name)
 		}
 		clear(p.objects)
+	case replay.MsgSettle:
 	case replay.MsgQuit:
 		p.done = true
 	case replay.MsgLock:
@@ -149,14 +188,17 @@ func (p *pager) drop(name mach.Name) { p.client.PortModRefs(p.client.Task(), nam
 func (p *pager) Init(object, control, _ mach.Name) {
 	o := p.objects[object]
 	o.control = control
-	p.client.MemoryObjectReady(control, o.mayCache, o.strategy)
+	if o.known {
+		p.client.MemoryObjectReady(control, o.mayCache, o.strategy)
+	}
 }
 
 // DataRequest implements libmach.MemoryManager.
 func (p *pager) DataRequest(object, control mach.Name, offset, length uint64, _ mach.Prot) {
-	b := p.objects[object].pages[offset/mach.PageSize]
+	o := p.objects[object]
+	b := o.pages[offset/mach.PageSize]
 	if b == nil {
-		if p.rand.IntN(2) == 0 {
+		if !o.copied && p.rand.IntN(2) == 0 { // for a copy that would be what the original has now
 			p.client.MemoryObjectDataUnavailable(control, offset, length)
 			return
 		}
@@ -187,4 +229,11 @@ func (p *pager) DataReturn(object, _ mach.Name, offset uint64, data []byte, _, _
 }
 
 // Terminate implements libmach.MemoryManager.
-func (p *pager) Terminate(object, _ mach.Name) { p.objects[object].control = mach.NameNull }
+func (p *pager) Terminate(object, _ mach.Name) {
+	o := p.objects[object]
+	o.control = mach.NameNull
+	if o.copied {
+		delete(p.objects, object)
+		p.client.PortDestroy(p.client.Task(), object)
+	}
+}

@@ -10,4 +10,5 @@ const (
 	MsgQuit                                // the manager ends
 	MsgLock                                // send right to an object, offset, size, return, flush, lock: memory_object_lock_request
 	MsgAttributes                          // send right to an object, may_cache, copy_strategy: memory_object_change_attributes
+	MsgSettle                              // nothing: what the kernel told before has been done
 )

@@ -15,6 +15,7 @@ type manager struct {
 	object   *vm.Object        // nil while nobody maps it
 	new      bool              // nobody has mapped it yet
 	pages    [ObjectPages]byte // the byte that fills each page
+	copies   *[]*manager       // where the managers of copies go; nil: of a copy itself
 	mayCache bool
 	strategy mach.CopyStrategy
 	queue    []func() // what is to be answered, in order
@@ -77,7 +78,7 @@ func (g *manager) lock() mach.Prot {
 func (g *manager) DataRequest(_ *vm.Object, offset, length uint64, _ mach.Prot) error {
 	return g.later(func() {
 		value := g.pages[offset/mach.PageSize]
-		if value == 0 && g.rand.IntN(2) == 0 {
+		if value == 0 && g.copies != nil && g.rand.IntN(2) == 0 { // for a copy that would be what the original has now
 			g.must(g.object.Unavailable(offset, length))
 			return
 		}
@@ -123,11 +124,36 @@ func (g *manager) DataReturn(_ *vm.Object, offset uint64, data *vm.Copy, _, _ bo
 	}
 }
 
-// Copy implements vm.Manager: no object has that strategy.
-func (g *manager) Copy(*vm.Object, uint64, uint64) (*vm.Object, error) { panic("replay: a copy") }
+// Copy implements vm.Manager: what the object holds by now, which the kernel knows better, becomes another one's contents.
+func (g *manager) Copy(_ *vm.Object, offset, length uint64) (*vm.Object, error) {
+	c := &manager{env: g.env, rand: g.rand, strategy: mach.CopyDelay}
+	object, err := vm.NewManaged(g.env, c)
+	if err != nil {
+		return nil, err
+	}
+	c.object = object
+	*g.copies = append(*g.copies, c)
+	original := g.object
+	g.queue = append(g.queue, func() {
+		known := func() {
+			copy(c.pages[:], g.pages[offset/mach.PageSize:][:length/mach.PageSize])
+			if c.object != nil {
+				c.later(func() { c.must(c.object.Ready(false, c.strategy)) })
+			}
+		}
+		if g.object != original {
+			known() // all of it came back when that ended
+			return
+		}
+		g.must(g.object.LockRequest(&vm.LockRequest{Offset: offset, Size: length, Return: mach.ReturnDirty, Lock: mach.ProtNoChange, Reply: known}))
+	})
+	return object, nil
+}
 
-// LockCompleted implements vm.Manager: nobody waits for it.
-func (g *manager) LockCompleted(*vm.Object, uint64, uint64, any) {}
+// LockCompleted implements vm.Manager.
+func (g *manager) LockCompleted(_ *vm.Object, _, _ uint64, known any) {
+	g.queue = append(g.queue, known.(func()))
+}
 
 // Terminate implements vm.Manager.
 func (g *manager) Terminate(*vm.Object) { g.object = nil }

@@ -20,7 +20,8 @@ type maps struct {
 	tasks    [Tasks]*vm.Map
 	objects  [Objects]*vm.Object
 	managers [Managed]*manager
-	program  *vm.Map // whose memory the slots are
+	copies   []*manager // of what the managers were asked to copy
+	program  *vm.Map    // whose memory the slots are
 	slots    [Slots]held
 }
 
@@ -50,7 +51,7 @@ func newMaps(t *testing.T, seed uint64) *maps {
 	}
 	moods := rand.New(rand.NewPCG(seed, 1))
 	for i := range m.managers {
-		m.managers[i] = &manager{env: m.env, rand: moods, strategy: mach.CopyDelay}
+		m.managers[i] = &manager{env: m.env, rand: moods, strategy: mach.CopyDelay, copies: &m.copies}
 	}
 	return m
 }
@@ -84,6 +85,9 @@ func (m *maps) try(f func() error) mach.Return {
 func (m *maps) work() bool {
 	any := false
 	for _, g := range m.managers {
+		any = g.answer() || any
+	}
+	for _, g := range m.copies {
 		any = g.answer() || any
 	}
 	m.env.Settle()

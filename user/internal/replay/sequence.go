@@ -73,6 +73,7 @@ type sequence struct {
 	system  System
 	tasks   [Tasks]*task
 	objects [Objects + Managed]*object
+	called  [Managed]bool // the manager is asked for copies (MEMORY_OBJECT_COPY_CALL)
 	slots   [Slots]slot
 }
 
@@ -165,6 +166,9 @@ func (q *sequence) step() error {
 		if n > Small && model.lost(first, n) || n >= Small && model.lost(to, n) {
 			return nil // what is lost shows in one piece or another, as entries lie
 		}
+		if n > Small && q.calls(t, first, n) {
+			return nil // the manager could be told of the copy when the first of it has been written over the rest
+		}
 		return agree(s.Copy(t, first, n, to), model.copy(first, n, to), "vm_copy of %d pages at %d to %d in task %d", n, first, to, t)
 	case 7, 8, 9:
 		return q.read(t, first, n)
@@ -196,6 +200,16 @@ func (q *sequence) step() error {
 	default:
 		return q.slot(t, first, n)
 	}
+}
+
+// calls reports whether a page of the range is one of an object whose manager is asked for copies.
+func (q *sequence) calls(t, first, n int) (calls bool) {
+	q.tasks[t].each(first, n, func(p *page) {
+		for i, called := range q.called {
+			calls = calls || called && p.object == q.objects[Objects+i]
+		}
+	})
+	return calls
 }
 
 func (q *sequence) read(t, first, n int) error {
@@ -287,7 +301,8 @@ func (q *sequence) object() error {
 func (q *sequence) manage() error {
 	o := Objects + q.rand.IntN(Managed)
 	if q.rand.IntN(4) == 0 {
-		strategy := []mach.CopyStrategy{mach.CopyNone, mach.CopyDelay}[q.rand.IntN(2)]
+		strategy := []mach.CopyStrategy{mach.CopyNone, mach.CopyDelay, mach.CopyCall}[q.rand.IntN(3)]
+		q.called[o-Objects] = strategy == mach.CopyCall
 		return agree(q.system.Attributes(o, q.rand.IntN(2) == 0, strategy), mach.Success, "change_attributes of object %d", o)
 	}
 	first := q.rand.IntN(ObjectPages)
