@@ -26,8 +26,10 @@ func (k *Kernel) SetDefaultManager(right ipc.Right) (ipc.Right, mach.Return) {
 	d := &k.manager
 	var watch *ipc.Space
 	if right.Port != nil && !right.Port.Served() {
-		if watch = k.watchManager(right); watch == nil {
-			return ipc.Right{}, mach.ResourceShortage
+		for watch = k.watchManager(right); watch == nil; watch = k.watchManager(right) {
+			if !k.env.UseSpare() { // when all frames are taken another manager is what helps
+				return ipc.Right{}, mach.ResourceShortage
+			}
 		}
 	}
 	d.unwatch()
@@ -39,10 +41,10 @@ func (k *Kernel) SetDefaultManager(right ipc.Right) (ipc.Right, mach.Return) {
 
 // watchManager asks for a notification of the port's death, and returns the space where it did; nil when memory is short.
 func (k *Kernel) watchManager(right ipc.Right) *ipc.Space {
-	s, another := k.sys.NewSpace(), right.Copy()
-	name, code := s.Insert(another)
+	s := k.sys.NewSpace()
+	name, code := s.Insert(right.Copy())
 	if code != mach.Success {
-		another.Release()
+		s.Destroy()
 		return nil
 	}
 	// Nothing can be wrong with a new name and its only request.

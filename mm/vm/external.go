@@ -79,6 +79,7 @@ func (env *Env) SetManager(begin func() *External) {
 		x.endIfEmpty()
 	}
 	env.newExternal = begin
+	env.resting, env.rests = 0, 0 // pages that nobody took may go now
 	if env.nodes.frames != nil {
 		env.topUp()
 	}
@@ -142,17 +143,27 @@ func (m *Map) KeepResident() { m.resident = true }
 
 // resolveSpare resolves a fault of a map that is kept resident with frames that were set aside.
 func (m *Map) resolveSpare(va mach.VirtAddr, access mach.Prot, err error) error {
-	const enough = 4 // a page, and three page tables
-	env := m.env
-	for mach.Code(err) == mach.ResourceShortage && env.spare.Pages() != 0 {
-		env.spare.Shrink(min(enough, env.spare.Pages()))
+	for mach.Code(err) == mach.ResourceShortage && m.env.UseSpare() {
 		err = m.Fault(va, access)
 	}
 	return err
 }
 
+// UseSpare frees a few of the frames that are set aside for managers, for what a new one needs. It reports whether there were any.
+func (env *Env) UseSpare() bool {
+	const enough = 4 // a page, and three page tables
+	if env.spare.Pages() == 0 {
+		return false
+	}
+	env.spare.Shrink(min(enough, env.spare.Pages()))
+	return true
+}
+
 // room and busy are Backing.Room and Busy of whoever keeps pages.
 func (env *Env) room() bool {
+	if env.external == nil && env.newExternal != nil {
+		return true // of one that has not begun, whatever the one before did not take
+	}
 	if x := env.external; x != nil && !x.object.Severed() {
 		return x.object.pages.count < maxWaiting
 	}

@@ -125,3 +125,35 @@ func dieAfter(t *testing.T, k, delay int) (lost, told int, alive bool) {
 	}
 	return lost, told, !g.dead
 }
+
+// Pages that nobody took while there was no manager go to the next one, at once.
+func TestExternalAfterNone(t *testing.T) {
+	w := newWorld(1 << 20)
+	m := w.newMap(t)
+	const pages = 40
+	if _, err := m.Allocate(base, pages*page, false); err != nil {
+		t.Fatal(err)
+	}
+	for i := range pages {
+		w.mustStore(t, m, at(i), byte(i))
+	}
+	g := &mortal{newFarPager(w), 0, 0}
+	w.env.SetManager(g.begin)
+	w.env.sweep(1, 10*pages)
+	g.step(t)
+	for range 5 { // there is nobody
+		w.env.pageOut()
+	}
+	next := newFarPager(w)
+	w.env.SetManager(next.begin)
+	if w.env.resting != 0 {
+		t.Fatal("page-out rests")
+	}
+	for range 3 {
+		w.env.pageOut()
+	}
+	if next.x == nil || next.x.Kept() < outBatch {
+		t.Fatal("nothing goes to the next manager")
+	}
+	w.check(t)
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"defpager/ipc/mig"
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+// client works on memory that a manager keeps.
+type client struct {
+	client                *libmach.Client
+	host, command, kernel mach.Name
+	pages                 int
+	child                 mach.Name
+	at                    mach.VirtAddr
+	source                []byte
+	deaths, lost, failed  int
+	died                  bool // the manager of this round has
+	steps                 int
+	namesHere, namesThere uint64
+}
+
+func newClient(host, command mach.Name, pages int) *client {
+	c := &client{client: libmach.NewClient(), host: host, command: command, pages: pages, source: memory(page)}
+	var code mach.Return
+	c.kernel, code = c.client.DefaultManager(host, mach.NameNull)
+	must("vm_set_default_memory_manager", code)
+	// The memory of a default manager's task is never paged out. This one is none, but must not die with one.
+	mine, code := libmach.PortAllocate(c.client.Task(), mach.RightReceive)
+	must("mach_port_allocate", code)
+	_, code = c.client.DefaultManager(host, mine)
+	must("vm_set_default_memory_manager", code)
+	c.exchange(c.kernel)
+	must("mach_port_destroy", c.client.PortDestroy(c.client.Task(), mine))
+	return c
+}
+
+func (c *client) fail(format string, args ...any) {
+	c.failed++
+	fmt.Printf("FAIL after %d steps: %s\n", c.steps, fmt.Sprintf(format, args...))
+}
+
+// tell sends the manager a command.
+func (c *client) tell(id mach.MsgID, a, b uint64) mig.Reader {
+	w := c.client.Request()
+	w.Uint64(a)
+	w.Uint64(b)
+	r, code := c.client.Call(c.command, id)
+	must("a command", code)
+	return r
+}
+
+// install makes the default memory manager one that dies after so many steps; less than 0: never.
+func (c *client) install(steps, delay int) {
+	r := c.tell(cmdStart, uint64(steps), uint64(delay))
+	c.exchange(r.Port(mach.MsgPortSend))
+}
+
+// exchange sets the default memory manager, by a right that is given up unless it is the kernel's.
+func (c *client) exchange(manager mach.Name) {
+	c.client.Request().Port(mach.MsgCopySend, manager)
+	r, code := c.client.CallComplex(c.host, mach.IDVMSetDefaultManager)
+	if manager != c.kernel {
+		must("mach_port_deallocate", libmach.PortDeallocate(c.client.Task(), manager))
+	}
+	if code == mach.InvalidArgument {
+		return // it is dead already
+	}
+	must("vm_set_default_memory_manager", code)
+	if old := r.Port(mach.MsgPortSend); old != mach.NameNull {
+		must("mach_port_deallocate", libmach.PortDeallocate(c.client.Task(), old))
+	}
+}
+
+// replace sets another manager if the one that was has died, and reports that.
+func (c *client) replace() bool {
+	now, code := c.client.DefaultManager(c.host, mach.NameNull)
+	must("vm_set_default_memory_manager", code)
+	if now != mach.NameNull {
+		must("mach_port_deallocate", libmach.PortDeallocate(c.client.Task(), now))
+		return false
+	}
+	if c.died {
+		c.fail("the second manager died")
+	}
+	c.died = true
+	c.install(-1, 0)
+	return true
+}
+
+// run has one manager after the other die.
+func (c *client) run() {
+	c.round(-1, 0)
+	for k := 0; c.round(k, 0); k += 1 + k/4 { // until it is over before the manager is
+	}
+	for k := 0; k < 100 && c.round(k, 3); k += 1 + k/4 {
+	}
+	c.tell(cmdEnd, 0, 0)
+}
+
+// round is the life of some memory and of a manager that dies after so many steps. It reports whether it died.
+func (c *client) round(steps, delay int) bool {
+	c.steps, c.died = steps, false
+	c.install(steps, delay)
+	var code mach.Return
+	c.child, code = libmach.TaskCreate(c.client.Task(), false)
+	must("task_create", code)
+	c.at, code = c.client.VMAllocate(c.child, 0, uint64(c.pages)*page, true)
+	must("vm_allocate", code)
+	for n := range c.pages {
+		c.write(n)
+	}
+	for i := range c.pages {
+		c.read(i*367%c.pages, nil)
+	}
+	c.replace()
+	if c.died {
+		c.deaths++
+		had := make([]bool, c.pages)
+		for r, n := c.tell(cmdHad, 0, 0), 0; n < c.pages; n += 64 {
+			for v, i := r.Uint64(), 0; i < 64 && n+i < c.pages; i++ {
+				had[n+i] = v>>i&1 != 0
+			}
+		}
+		for n := range c.pages {
+			c.read(n, had)
+		}
+	}
+	must("task_terminate", libmach.TaskTerminate(c.child))
+	must("mach_port_deallocate", libmach.PortDeallocate(c.client.Task(), c.child))
+	c.exchange(c.kernel)
+	r := c.tell(cmdFinish, 0, 0)
+	there, here := r.Uint64(), names(c.client)
+	if c.namesHere == 0 {
+		c.namesHere, c.namesThere = here, there
+	}
+	if here != c.namesHere || there != c.namesThere {
+		c.fail("%d and %d names, not %d and %d", here, there, c.namesHere, c.namesThere)
+	}
+	return c.died
+}
+
+// write writes page n, and tries again while there is no frame.
+func (c *client) write(n int) {
+	mark(c.source, n)
+	var code mach.Return
+	for range 5000 {
+		code = c.client.VMWrite(c.child, c.at+mach.VirtAddr(n)*page, libmach.Address(c.source), page)
+		if !short(code) {
+			break
+		}
+		if !c.replace() {
+			c.client.Sleep(1)
+		}
+	}
+	must("vm_write", code)
+}
+
+// read reads page n: it is what was written, or lost with the manager. In the end, when had says what that one had, exactly those are.
+func (c *client) read(n int, had []bool) {
+	var at mach.VirtAddr
+	var size uint64
+	var code mach.Return
+	for range 5000 {
+		at, size, code = c.client.VMRead(c.child, c.at+mach.VirtAddr(n)*page, page)
+		if code == mach.Success {
+			if c.here(at) {
+				break
+			}
+			must("vm_deallocate", libmach.VMDeallocate(c.client.Task(), at, size))
+			continue
+		}
+		if !short(code) {
+			break
+		}
+		if !c.replace() {
+			c.client.Sleep(1)
+		}
+	}
+	if code == mach.MemoryError {
+		c.replace()
+		if !c.died {
+			c.fail("page %d is lost, and no manager died", n)
+		}
+		if had != nil {
+			if c.lost++; !had[n] {
+				c.fail("page %d is lost, which no manager had", n)
+			}
+		}
+		return
+	}
+	must("vm_read", code)
+	data := libmach.Memory(at, size)
+	if marked(data) != n || binary.LittleEndian.Uint64(data[page-8:]) != uint64(n)*7 {
+		c.fail("page %d is page %d", n, marked(data))
+	}
+	if had != nil && had[n] {
+		c.fail("page %d is there, which the dead manager had", n)
+	}
+	must("vm_deallocate", libmach.VMDeallocate(c.client.Task(), at, size))
+}
+
+// here has a page that came in a message stay in this task's memory, and reports whether it could: in its message it may have gone out, to a manager that
+// died.
+func (c *client) here(at mach.VirtAddr) bool {
+	for range 5000 {
+		again, size, code := c.client.VMRead(c.client.Task(), at, page)
+		if code == mach.Success {
+			must("vm_deallocate", libmach.VMDeallocate(c.client.Task(), again, size))
+			return true
+		}
+		if !short(code) {
+			break
+		}
+		if !c.replace() {
+			c.client.Sleep(1)
+		}
+	}
+	return false
+}
+
+// short reports whether there was no frame: for the work, for the message, or for what was in the reply.
+func short(code mach.Return) bool { return code == mach.ResourceShortage || code == mach.SendNoBuffer }

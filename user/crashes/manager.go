@@ -1,0 +1,330 @@
+package main
+
+import (
+	"defpager/ipc/mig"
+	"defpager/mach"
+	"defpager/user/libmach"
+)
+
+// master is the task of the managers, who live one after the other, and two at a time.
+type master struct {
+	client       *libmach.Client
+	task         mach.Name
+	command, set mach.Name
+	buf, last    libmach.Buffer
+	keep, hog    []byte // where managers keep pages, and what nobody else is to have
+	free         []int  // places of it
+	managers     []*manager
+	had          *[most]bool // of the manager that is to die, or did: pages that it had
+	deaths       uint64
+}
+
+func newMaster(command mach.Name) *master {
+	t := &master{client: libmach.NewClient(), command: command, buf: libmach.NewBuffer(4096), last: libmach.NewBuffer(4096), keep: memory(most * page)}
+	t.task = t.client.Task()
+	var code mach.Return
+	t.set, code = libmach.PortAllocate(t.task, mach.RightPortSet)
+	must("mach_port_allocate", code)
+	t.collect(command)
+	for n := range most {
+		t.free = append(t.free, n)
+	}
+	return t
+}
+
+// relieve gives up a little of the memory that the master took: there is no frame for a port.
+func (t *master) relieve() {
+	const piece = 4 * page
+	must("vm_deallocate", libmach.VMDeallocate(t.task, libmach.Address(t.hog), piece))
+	t.hog = t.hog[piece:]
+}
+
+func (t *master) collect(port mach.Name) {
+	must("mach_port_move_member", t.client.PortMoveMember(t.task, port, t.set))
+}
+
+// serve serves until the client wants it to end.
+func (t *master) serve() {
+	for {
+		m, code := libmach.Receive(t.buf, t.set, mach.OptRcvTimeout, 5)
+		switch {
+		case code == mach.RcvTimedOut:
+			for _, g := range t.managers {
+				g.answerAll()
+			}
+		case code != mach.Success:
+			must("mach_msg", code)
+		case m.Port() != t.command:
+			for _, g := range t.managers {
+				if g.owns(m.Port()) {
+					g.take(m)
+				}
+			}
+		case !t.obey(m):
+			return
+		}
+	}
+}
+
+// obey carries a command out.
+func (t *master) obey(m libmach.Message) bool {
+	r := m.Reader()
+	a, b := r.Uint64(), r.Uint64()
+	w := mig.NewWriter(t.last)
+	w.RetCode(mach.Success)
+	extra := mach.HeaderBits(0)
+	switch m.ID() {
+	case cmdStart:
+		g := &manager{t: t, left: int(a), delay: int(b), kept: map[uint64]int{}}
+		if int(a) >= 0 || len(t.managers) == 0 {
+			t.had = &g.had
+		}
+		var code mach.Return
+		for g.port, code = libmach.PortAllocate(t.task, mach.RightReceive); code == mach.ResourceShortage; {
+			t.relieve()
+			g.port, code = libmach.PortAllocate(t.task, mach.RightReceive)
+		}
+		must("mach_port_allocate", code)
+		t.collect(g.port)
+		t.managers = append(t.managers, g)
+		w.Port(mach.MsgMakeSend, g.port)
+		extra = mach.Complex
+	case cmdHog:
+		s, code := t.client.VMStatistics(t.task)
+		must("vm_statistics", code)
+		t.hog = memory((int(s.Free) - int(a)) * page)
+	case cmdHad:
+		for n := 0; n < most; n += 64 {
+			v := uint64(0)
+			for i := range 64 {
+				if t.had[n+i] {
+					v |= 1 << i
+				}
+			}
+			w.Uint64(v)
+		}
+	case cmdFinish:
+		for _, g := range t.managers {
+			g.finish()
+		}
+		t.managers = nil
+		w.Uint64(names(t.client))
+	}
+	must("an answer", libmach.Reply(&w, m, extra))
+	return m.ID() != cmdEnd
+}
+
+// manager is a default memory manager. Each message that it takes and each answer is a step.
+type manager struct {
+	t       *master
+	left    int // steps that it lives; less than 0: for ever
+	delay   int // how many requests it leaves unanswered
+	dead    bool
+	port    mach.Name
+	object  mach.Name // null: the kernel has not made one
+	control mach.Name
+	kept    map[uint64]int // places, by offset
+	held    []uint64       // offsets of requests that were not answered yet
+	ended   bool           // the kernel wants no more of the object
+	had     [most]bool     // pages of the client's
+}
+
+func (m *manager) owns(port mach.Name) bool { return !m.dead && (port == m.port || port == m.object) }
+
+// take carries a message out.
+func (m *manager) take(msg libmach.Message) {
+	if m.left == 0 {
+		m.lose(msg)
+	}
+	if !m.step() {
+		return
+	}
+	if m.t.client.MemoryObjectServer(msg, m) == mach.MIGBadID {
+		must("a message of the kernel", m.t.client.MemoryObjectDefaultServer(msg, m))
+	}
+	if len(m.held) > m.delay {
+		m.answer()
+	}
+}
+
+// step is one more, or the end.
+func (m *manager) step() bool {
+	if m.left == 0 {
+		m.die()
+	}
+	m.left--
+	return !m.dead
+}
+
+// answerAll answers what was held back.
+func (m *manager) answerAll() {
+	for !m.dead && len(m.held) != 0 {
+		m.answer()
+	}
+}
+
+// answer answers the request that waits longest.
+func (m *manager) answer() {
+	if !m.step() {
+		return
+	}
+	offset := m.held[0]
+	m.held = m.held[1:]
+	place, ok := m.kept[offset]
+	if !ok {
+		must("a page that never came", mach.MemoryError)
+	}
+	data := m.t.keep[place*page:][:page]
+	must("memory_object_data_supply", m.t.client.MemoryObjectDataSupply(m.control, libmach.Supply{Offset: offset, Data: data, Precious: true}))
+	m.note(data, false)
+	delete(m.kept, offset)
+	m.t.free = append(m.t.free, place)
+}
+
+// note says whether a page of the client's is with the manager.
+func (m *manager) note(data []byte, had bool) {
+	if n := marked(data); n < most {
+		m.had[n] = had
+	}
+}
+
+// Create implements libmach.DefaultMemoryManager.
+func (m *manager) Create(_, object mach.Name, _ uint64, control, name mach.Name, _ uint64) {
+	m.object, m.control = object, control
+	m.t.collect(object)
+	must("mach_port_deallocate", libmach.PortDeallocate(m.t.task, name))
+}
+
+// DataInitialize implements libmach.DefaultMemoryManager.
+func (m *manager) DataInitialize(_, _ mach.Name, offset uint64, data []byte) {
+	for ; len(data) >= page; offset, data = offset+page, data[page:] {
+		if _, ok := m.kept[offset]; ok {
+			must("memory_object_data_initialize of a page that is here", mach.MemoryPresent)
+		}
+		m.store(offset, data[:page])
+	}
+}
+
+// DataReturn implements libmach.MemoryManager.
+func (m *manager) DataReturn(_, _ mach.Name, offset uint64, data []byte, _, _ bool) {
+	for ; len(data) >= page; offset, data = offset+page, data[page:] {
+		m.store(offset, data[:page])
+	}
+}
+
+func (m *manager) store(offset uint64, data []byte) {
+	t := m.t
+	place, ok := m.kept[offset]
+	if !ok {
+		place = t.free[len(t.free)-1]
+		t.free = t.free[:len(t.free)-1]
+	} else {
+		m.note(t.keep[place*page:], false)
+	}
+	copy(t.keep[place*page:], data)
+	m.kept[offset] = place
+	m.note(data, true)
+}
+
+// DataRequest implements libmach.MemoryManager.
+func (m *manager) DataRequest(_, _ mach.Name, offset, _ uint64, _ mach.Prot) {
+	m.held = append(m.held, offset)
+}
+
+// Terminate implements libmach.MemoryManager.
+func (m *manager) Terminate(_, _ mach.Name) { m.ended = true }
+
+// Init implements libmach.MemoryManager: the kernel's own object is ready.
+func (m *manager) Init(_, _, _ mach.Name) {
+	must("memory_object_init of the kernel's own object", mach.Failure)
+}
+
+// DataUnlock implements libmach.MemoryManager.
+func (m *manager) DataUnlock(_, _ mach.Name, _, _ uint64, _ mach.Prot) {
+	must("a lock where there is none", mach.Failure)
+}
+
+// die ends a manager with all messages that it has not received: the pages in them are lost too.
+func (m *manager) die() {
+	m.dead = true
+	m.t.deaths++
+	m.t.relieve() // so that all messages can be looked at
+	m.over()
+}
+
+// over gives up all that a manager has.
+func (m *manager) over() {
+	m.close(m.port)
+	if m.object != mach.NameNull {
+		m.close(m.object)
+	}
+	if m.control != mach.NameNull && !m.ended {
+		_ = m.t.client.PortDestroy(m.t.task, m.control)
+	}
+	for _, place := range m.kept {
+		m.t.free = append(m.t.free, place)
+	}
+}
+
+// close destroys a port, and the messages to it.
+func (m *manager) close(port mach.Name) {
+	t := m.t
+	_ = t.client.PortMoveMember(t.task, port, mach.NameNull)
+	for {
+		msg, code := libmach.Receive(t.last, port, mach.OptRcvTimeout, 0)
+		if code != mach.Success {
+			break
+		}
+		m.lose(msg)
+	}
+	must("mach_port_destroy", t.client.PortDestroy(t.task, port))
+}
+
+// lose notes what a message brings that nobody looks at any more.
+func (m *manager) lose(msg libmach.Message) {
+	r := msg.Reader()
+	switch msg.ID() {
+	case mach.IDMemoryObjectCreate:
+		m.object = r.Port(mach.MsgPortReceive)
+		r.Uint64()
+		m.control = r.Port(mach.MsgPortSend)
+		_ = libmach.PortDeallocate(m.t.task, r.Port(mach.MsgPortSend))
+	case mach.IDMemoryObjectDataInitialize, mach.IDMemoryObjectDataReturn:
+		r.Port(mach.MsgPortSend)
+		r.Uint64()
+		at, size := r.OutOfLine(mach.MsgByte, 8)
+		for data := libmach.Memory(mach.VirtAddr(at), uint64(size)); len(data) >= page; data = data[page:] {
+			m.note(data, true)
+		}
+		_ = libmach.VMDeallocate(m.t.task, mach.VirtAddr(at), uint64(size))
+	case mach.IDMemoryObjectTerminate:
+		m.ended = true
+		for range 2 {
+			_ = m.t.client.PortDestroy(m.t.task, r.Port(mach.MsgPortReceive))
+		}
+	}
+}
+
+// finish ends one that lives, when the kernel has done with its object.
+func (m *manager) finish() {
+	if m.dead {
+		return
+	}
+	m.left = -1
+	for silence := 0; m.object != mach.NameNull && !m.ended && silence < 2000; {
+		msg, code := libmach.Receive(m.t.last, m.object, mach.OptRcvTimeout, 1)
+		switch code {
+		case mach.Success:
+			m.take(msg)
+		case mach.RcvTimedOut:
+			m.answerAll()
+			silence++
+		default: // it is in the set
+			must("mach_port_move_member", m.t.client.PortMoveMember(m.t.task, m.object, mach.NameNull))
+		}
+	}
+	if m.object != mach.NameNull && !m.ended {
+		must("memory_object_terminate", mach.RcvTimedOut)
+	}
+	m.over()
+}
