@@ -23,7 +23,7 @@ func TestDebugger(t *testing.T) {
 	}
 	// The console's last line before the breakpoint may come amidst gdb's, which tells that it was met.
 	for _, want := range []string{
-		"Breakpoint 1, ", "#0  defpager/pager.(*Pager).create (p=0x",
+		"Breakpoint 1", "#0  defpager/pager.(*Pager).create (p=0x",
 		"#1 ", "defpager/pager.(*Pager).objectCreate (p=",
 		"$1 = 0",
 	} {
