@@ -223,20 +223,21 @@ func (p *program) memory() {
 	p.destroy(port)
 }
 
-// large: bodies that carry ten thousand rights.
+// large: bodies that carry ten thousand rights, if nothing else is said.
 func (p *program) large() {
 	port, other := p.port(), p.sendRight()
-	const n = 10_000
+	n := p.many
 	size := uint64(mach.HeaderSize + 16*n)
-	at, code := libmach.VMAllocate(p.task, 0, size, true)
+	all := size + 4*uint64(n)
+	at, code := libmach.VMAllocate(p.task, 0, all, true)
 	p.ok("vm_allocate", code)
-	buf := libmach.Memory(at, size)
+	buf, names := libmach.Memory(at, size), libmach.Memory(at+mach.VirtAddr(size), 4*uint64(n))
 	w := mig.NewWriter(buf)
 	for range n {
 		w.Port(mach.MsgCopySend, other)
 	}
 	w.SetHeader(mach.Bits(mach.MsgMakeSend, 0)|mach.Complex, port, 0, 70)
-	p.ok("send 10000 rights", libmach.Msg(at, mach.OptSend, uint32(size), 0, 0, 0, 0))
+	p.ok("send many rights", libmach.Msg(at, mach.OptSend, uint32(size), 0, 0, 0, 0))
 	clear(buf)
 	p.ok("receive them", libmach.Msg(at, mach.OptRcv, 0, uint32(size), port, 0, 0))
 	r := mig.NewReader(buf[mach.HeaderSize:])
@@ -247,20 +248,19 @@ func (p *program) large() {
 		}
 	}
 	p.ok("all read", r.End())
-	p.refsAre("a reference each", other, mach.RightSend, n+1)
-	names := make([]byte, 4*n)
+	p.refsAre("a reference each", other, mach.RightSend, uint32(n)+1)
 	for i := range n {
 		le.PutUint32(names[4*i:], uint32(other))
 	}
-	p.ok("10000 more out of line", p.send(mach.Bits(mach.MsgMakeSend, 0)|mach.Complex, port, 0, 71, func(w *mig.Writer) {
-		w.OutOfLine(mach.MsgMoveSend, 32, n, uint64(libmach.Address(names)), false)
+	p.ok("as many more out of line", p.send(mach.Bits(mach.MsgMakeSend, 0)|mach.Complex, port, 0, 71, func(w *mig.Writer) {
+		w.OutOfLine(mach.MsgMoveSend, 32, uint32(n), uint64(libmach.Address(names)), false)
 	}))
 	p.refsAre("moved away", other, mach.RightSend, 1)
 	_, r = p.poll("receive them", port, 71)
 	got, count := r.OutOfLine(mach.MsgPortSend, 32)
-	p.is("rights", uint64(count), n)
-	p.refsAre("back again", other, mach.RightSend, n+1)
-	p.ok("their memory", libmach.VMDeallocate(p.task, mach.VirtAddr(got), 4*n))
-	p.ok("vm_deallocate", libmach.VMDeallocate(p.task, at, size))
+	p.is("rights", uint64(count), uint64(n))
+	p.refsAre("back again", other, mach.RightSend, uint32(n)+1)
+	p.ok("their memory", libmach.VMDeallocate(p.task, mach.VirtAddr(got), 4*uint64(n)))
+	p.ok("vm_deallocate", libmach.VMDeallocate(p.task, at, all))
 	p.destroy(port, other)
 }

@@ -1,9 +1,9 @@
 // Command messages tries Mach's ports and messages in ring 3, as a user of them meets them: names and rights, notifications, each option of
 // mach_msg, rights and memory in transit, threads, exceptions. Most calls are made with the client functions that mig generates.
 //
-//	messages [--host=PORT]
+//	messages [--host=PORT] [--rights=N]
 //
-// PORT is the name of a send right to the host's privileged port. For each subject it prints "messages: SUBJECT: N checks", and before that
+// PORT is the name of a send right to the host's privileged port, N how many rights the largest message carries. For each subject it prints "messages: SUBJECT: N checks", and before that
 // "FAIL NAME: got X want X" for each check that is wrong. All is done twice, the first time in silence: then the program has touched all
 // the memory it needs, and the second time no frame and no name may be lost. The last line is "messages: all right", or the exit status is 1.
 package main
@@ -22,8 +22,9 @@ import (
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	rights := flag.Int("rights", 10_000, "how many rights the largest message carries")
 	flag.Parse()
-	p := &program{host: mach.Name(*host), client: libmach.NewClient(), buf: libmach.NewBuffer(64 << 10)}
+	p := &program{host: mach.Name(*host), many: *rights, client: libmach.NewClient(), buf: libmach.NewBuffer(64 << 10)}
 	p.task = p.client.Task()
 	p.all()
 	p.loud = true
@@ -51,6 +52,7 @@ type program struct {
 	host, task    mach.Name
 	client        *libmach.Client
 	buf           libmach.Buffer
+	many          int // rights in one message
 	loud          bool
 	checks, wrong int
 	last          mach.Name // that sendRight made
