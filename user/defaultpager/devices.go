@@ -93,7 +93,7 @@ func (p *port) device() (d device, ok bool) {
 // DeviceClose implements wire.DeviceServer.
 func (c deviceCalls) DeviceClose(mach.Name) mach.Return { return mach.Success }
 
-// DeviceWrite implements wire.DeviceServer: nobody reads or writes disks but the pager. DeviceWriteInband, DeviceRead, DeviceReadInband and DeviceMap
+// DeviceWrite implements wire.DeviceServer: nobody reads or writes this task's disks but the pager. DeviceWriteInband, DeviceRead, DeviceReadInband and DeviceMap
 // likewise.
 func (c deviceCalls) DeviceWrite(mach.Name, uint32, uint64, mig.Array) (int32, mach.Return) {
 	return 0, deviceInvalidOp
