@@ -79,7 +79,7 @@ func TestMachineCheck(t *testing.T) {
 		{Machine{Type: "microvm", Memory: "128", Accel: "kvm", Image: image}, ""},
 		{Machine{Type: "virt", Memory: "256M", Accel: "auto", Image: image}, "MACHINE=virt"},
 		{Machine{Type: "q35", Memory: "lots", Accel: "auto", Image: image}, "MEM=lots"},
-		{Machine{Type: "q35", Memory: "64M", Accel: "auto", Image: image}, "MEM=64M"},
+		{Machine{Type: "q35", Memory: "63M", Accel: "auto", Image: image}, "MEM=63M"},
 		{Machine{Type: "q35", Memory: "256M", Accel: "fast", Image: image}, "ACCEL=fast"},
 		{Machine{Type: "q35", Memory: "256M", Accel: "tcg", Image: image + "x"}, "make image"},
 	} {

@@ -80,6 +80,22 @@ func HashFile(path string) (hash string, size int64, err error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), size, err
 }
 
+// onlyNamed are the modules that command lines begin with, and hello, for run at the prompt.
+func onlyNamed(lines []string, modules []Module) []Module {
+	return slices.DeleteFunc(slices.Clone(modules), func(m Module) bool {
+		return m.Name != "hello" && !slices.ContainsFunc(lines, func(l string) bool { return strings.Fields(l)[0] == m.Name })
+	})
+}
+
+// names are the modules' names, for a message.
+func names(modules []Module) string {
+	var list []string
+	for _, m := range modules {
+		list = append(list, m.Name)
+	}
+	return strings.Join(list, ", ")
+}
+
 // prepare checks what the user gave and writes the archive of modules; remove is called at the end.
 func (j *Job) prepare() (hash string, remove func(), err error) {
 	if err := j.Machine.Check(); err != nil {
@@ -93,14 +109,22 @@ func (j *Job) prepare() (hash string, remove func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	memory, _ := j.Machine.MemoryBytes() // Check saw it
+	if memory < amplyMemory {
+		modules = onlyNamed(lines, modules)
+		fmt.Fprintf(j.Notes, "MEM=%s has no room for all the programs: the guest gets %s\n", j.Machine.Memory, names(modules))
+	}
 	if j.File != "" {
 		size := int64(0)
 		if hash, size, err = HashFile(j.File); err != nil {
 			return "", nil, fmt.Errorf("FILE: %w", err)
 		}
 		// The file is in memory twice, as module and as object, beside kernel, programs and page tables.
-		const others = 96 << 20
-		if memory, _ := j.Machine.MemoryBytes(); uint64(size)*2+others > memory {
+		others := int64(96 << 20)
+		if memory < amplyMemory {
+			others = 60 << 20
+		}
+		if uint64(2*size+others) > memory {
 			fmt.Fprintf(j.Notes, "warning: %s has %d MiB, which may not fit twice into MEM=%s; try MEM=%dM\n", j.File, size>>20, j.Machine.Memory, (2*size+others)>>20+1)
 		}
 		modules = append(modules, Module{"file", j.File})

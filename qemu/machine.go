@@ -68,14 +68,20 @@ func (m *Machine) Check() error {
 	if err != nil {
 		return err
 	}
-	if n < 128<<20 {
-		return fmt.Errorf("MEM=%s: the kernel wants 128M at least", m.Memory)
+	if n < leastMemory {
+		return fmt.Errorf("MEM=%s: the kernel wants %dM at least", m.Memory, leastMemory>>20)
 	}
 	if _, err := os.Stat(m.Image); err != nil {
 		return fmt.Errorf("%w; make image builds it", err)
 	}
 	return nil
 }
+
+// The memory that the kernel needs to start the main job, and that from which on all the programs fit beside it.
+const (
+	leastMemory = 64 << 20
+	amplyMemory = 128 << 20
+)
 
 // MemoryBytes is the size of memory in bytes.
 func (m *Machine) MemoryBytes() (uint64, error) {
