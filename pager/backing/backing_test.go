@@ -27,6 +27,8 @@ type area struct {
 	bad     map[uint32]bool
 	flaky   int  // so many more reads fail
 	full    bool // takes no request
+	slow    int  // calls of Poll between two that answer
+	rests   int  // of those, how many there were
 	failed  *int // reads that failed
 }
 
@@ -119,6 +121,10 @@ func (a *area) Read(slot uint32, page []byte, done func(error)) bool {
 }
 
 func (a *area) Poll() {
+	if a.rests++; a.rests <= a.slow {
+		return
+	}
+	a.rests = 0
 	asked := a.asked
 	a.asked = nil
 	for _, f := range asked {

@@ -65,14 +65,17 @@ const (
 )
 
 // refusedMax is how many pages may find no room, while an area is removed and there is no other, before that is given up: for want of frames a program would
-// come to an end that needs no more memory than it had.
+// come to an end that needs no more memory than it had. Where another has room, pages only wait until those before them are written.
 const refusedMax = 64
 
 // needed reports whether an area that is being removed has to stay.
 func (p *place) needed() bool { return p.refused > refusedMax }
 
-// refuse notes that a page found no room.
+// refuse notes that a page found no room, and will find none while an area is removed.
 func (b *Backing) refuse() {
+	if _, p := b.best(); p != nil {
+		return
+	}
 	for _, p := range b.areas {
 		if p != nil && p.drained != nil {
 			p.refused++

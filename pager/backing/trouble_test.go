@@ -7,6 +7,8 @@ import (
 
 	"defpager/mach"
 	"defpager/mm/vm"
+
+	"pgregory.net/rapid"
 )
 
 // onDisk is a machine with n pages of noise on an area.
@@ -161,4 +163,137 @@ func TestRemovalGivesWayToPageOut(t *testing.T) {
 		m.frames.Free(f)
 	}
 	m.check(t)
+}
+
+// A program goes on while storage is removed, with less memory than it has pages: its pages go to other storage that has room, however the disks and
+// the program take turns, and the removal succeeds.
+func TestRemovalUnderAProgramsEyes(t *testing.T) {
+	var data [][]byte
+	for n := range 500 {
+		data = append(data, page("noise", uint64(n)))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		pages := rapid.IntRange(200, len(data)).Draw(t, "pages")
+		m := newMachine(t, 1<<20)
+		from, to := newArea("from", pages), newArea("to", 2*pages)
+		from.slow, to.slow = rapid.IntRange(0, 30).Draw(t, "rest of the one disk"), rapid.IntRange(0, 30).Draw(t, "rest of the other")
+		if err := m.b.AddArea(from); err != nil {
+			t.Fatal(err)
+		}
+		w := newWorking(m, data[:pages])
+		for n := range pages {
+			w.need(t, n)
+		}
+		if err := m.b.AddArea(to); err != nil {
+			t.Fatal(err)
+		}
+		var result error
+		over := false
+		if err := m.b.RemoveArea("from", func(err error) { over, result = true, err }); err != nil {
+			t.Fatal(err)
+		}
+		next, every := rapid.Uint64().Draw(t, "order"), rapid.IntRange(1, 40).Draw(t, "accesses between two polls")
+		for turns := 0; !over; turns++ {
+			if turns == 100_000 {
+				t.Fatalf("the removal does not end: %d pages are left", from.Slots()-from.Room())
+			}
+			for range every {
+				next = next*6364136223846793005 + 1442695040888963407
+				w.try(t, int(next>>33)%pages)
+			}
+			m.b.Poll()
+		}
+		if result != nil || from.Room() != from.Slots() {
+			t.Fatalf("the removal ended with %v, and %d pages are left; there is room for %d", result, from.Slots()-from.Room(), to.Room())
+		}
+		for n := range pages {
+			w.need(t, n)
+		}
+		w.drop()
+		m.check(t)
+	})
+}
+
+// working is a program that works on pages of noise, and the page-out that makes room for it.
+type working struct {
+	m      *machine
+	data   [][]byte        // what each page is to hold
+	frames []mach.PhysAddr // of each page; 0: it is out, or was never written
+	tokens []vm.Token      // of those that are out
+	hand   int
+}
+
+func newWorking(m *machine, data [][]byte) *working {
+	return &working{m, data, make([]mach.PhysAddr, len(data)), make([]vm.Token, len(data)), 0}
+}
+
+// try looks at a page, and reports whether it could; if not, it waits for a page or a frame.
+func (w *working) try(t fatal, n int) bool {
+	if w.frames[n] == 0 && !w.bring(t, n) {
+		return false
+	}
+	if got := w.m.mem.Frame(w.frames[n])[:]; !bytes.Equal(got, w.data[n]) {
+		t.Fatalf("page %d came back changed", n)
+	}
+	return true
+}
+
+func (w *working) bring(t fatal, n int) bool {
+	w.makeRoom()
+	if tok := w.tokens[n]; tok != 0 {
+		f, err := w.m.b.Fetch(tok)
+		if err == nil {
+			w.frames[n], w.tokens[n] = f, 0
+		} else if err != vm.Wait {
+			t.Fatalf("page %d: %v", n, err)
+		}
+		return err == nil
+	}
+	f, err := w.m.frames.AllocDirty()
+	if err != nil {
+		return false
+	}
+	copy(w.m.mem.Frame(f)[:], w.data[n])
+	w.frames[n] = f
+	return true
+}
+
+// makeRoom pages out while few frames are free.
+func (w *working) makeRoom() {
+	for range w.frames {
+		if s := w.m.frames.Stats(); s.Free-s.Reserved >= 2*asideFrames {
+			return
+		}
+		w.hand = (w.hand + 1) % len(w.frames)
+		f := w.frames[w.hand]
+		if f == 0 {
+			continue
+		}
+		tok, ok := w.m.b.Store(f)
+		if !ok {
+			return // and later again
+		}
+		w.frames[w.hand], w.tokens[w.hand] = 0, tok
+	}
+}
+
+// need looks at a page, however long that takes.
+func (w *working) need(t fatal, n int) {
+	for range 10_000 {
+		if w.try(t, n) {
+			return
+		}
+		w.m.b.Poll()
+	}
+	t.Fatalf("page %d does not come", n)
+}
+
+func (w *working) drop() {
+	for n, f := range w.frames {
+		if f != 0 {
+			w.m.frames.Free(f)
+		} else {
+			w.m.b.Drop(w.tokens[n])
+		}
+	}
 }
