@@ -53,7 +53,7 @@ func (s *Space) fill(e *entry, right mach.Right) mach.Return {
 			s.freeEntry(e)
 			return mach.ResourceShortage
 		}
-		e.hold(Right{p, mach.MsgPortReceive})
+		e.begin(p)
 	case mach.RightPortSet:
 		if !s.mayMakePort() {
 			s.freeEntry(e)

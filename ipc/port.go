@@ -234,6 +234,20 @@ func (p *Port) kill() {
 	p.reclaim()
 }
 
+// alone reports whether there is nothing of a port but a task's receive right: nobody has to be told when it goes. Messages on its queue and senders that
+// wait have rights to it.
+func (p *Port) alone() bool {
+	return p.srights|p.sorights == 0 && p.whole != nil && p.object == nil && !p.scheduled &&
+		p.receivers.first == nil && p.set == nil && p.noSenders == nil && p.portDestroyed == nil
+}
+
+// vanish is kill for a port that is alone and whose name is free already.
+func (p *Port) vanish() {
+	pool := &p.sys.ports
+	pool.live--
+	pool.made.Put(p.whole)
+}
+
 // leaveReceiver takes the receive right out of its place: threads that wait for a message learn it.
 func (p *Port) leaveReceiver() {
 	if p.set != nil {

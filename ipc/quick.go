@@ -151,7 +151,7 @@ func (s *Space) quick(w *Waiter, h *board.Words, p *Port, e *entry) Outcome {
 	q := &s.sys.quick
 	q.ID, q.in, q.size = mach.MsgID(h[wordID]>>32), h, size-mach.HeaderSize
 	q.nout, q.still, q.result = 0, false, mach.Success
-	names := s.sys.names
+	back := s.sys.chunks.back
 	if !p.server.Quick(p, q) {
 		return Declined
 	}
@@ -160,10 +160,10 @@ func (s *Space) quick(w *Waiter, h *board.Words, p *Port, e *entry) Outcome {
 	if q.result != mach.Success {
 		q.nout = 0
 	}
-	// The request may have been about the reply port, or the memory of the buffer, or the whole task. As long as there are as many names, e
-	// is still one.
+	// The request may have been about the reply port, or the memory of the buffer, or the whole task. As long as no chunk of names went, e is
+	// still an entry, of the port to if that lives.
 	a := &w.Args
-	if s.sys.names != names {
+	if s.sys.chunks.back != back {
 		if e = s.lookup(a.RcvName); e == nil {
 			return Late
 		}

@@ -241,6 +241,12 @@ func (e *entry) join(r Right) {
 	}
 }
 
+// begin makes e, which holds nothing, the receiver of a new port: hold and receive with nothing to find.
+func (e *entry) begin(p *Port) {
+	e.port, e.typ = p, mach.TypeReceive
+	p.entries, p.space, p.name = e, e.space, e.name
+}
+
 // receive makes e the receiver of its port.
 func (e *entry) receive() {
 	p := e.port
@@ -342,6 +348,10 @@ func (e *entry) loseSendOnce() {
 func (s *Space) destroyEntry(e *entry) {
 	p := e.port
 	switch {
+	case e.typ == mach.TypeReceive && e.request == nil && p.alone():
+		e.port = nil
+		s.freeEntry(e)
+		p.vanish()
 	case e.typ&mach.TypePortSet != 0:
 		e.destroySet()
 	case e.typ&mach.TypeSendOnce != 0:

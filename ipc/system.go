@@ -76,6 +76,7 @@ func New(c Config) *System {
 	sys.chunks.limit = max(c.MaxNames/chunkSize, 1)
 	sys.chunks.all = slab.New[chunk](c.Slab)
 	sys.ports.made, sys.ports.small = slab.New[wholePort](c.Slab), slab.New[Port](c.Slab)
+	sys.ports.made.Hold()
 	sys.ports.small.Hold()
 	sys.sets = slab.New[Set](c.Slab)
 	return sys

@@ -48,6 +48,7 @@ type chunkPool struct {
 	all   slab.Pool[chunk]
 	used  uint32
 	limit uint32
+	back  uint32 // chunks that came back, modulo 2^32: while it is the same, an entry that was there lies where it lay
 }
 
 func (pool *chunkPool) take() *chunk {
@@ -64,6 +65,7 @@ func (pool *chunkPool) take() *chunk {
 
 func (pool *chunkPool) put(c *chunk) {
 	pool.used--
+	pool.back++
 	pool.all.Put(c)
 }
 
