@@ -43,7 +43,7 @@ func (k *Kernel) serveConsole(m *ipc.Message) *ipc.Message {
 		return k.writeConsole(m, c)
 	case mach.IDDeviceRead, mach.IDDeviceReadInband, mach.IDDeviceMap, mach.IDDeviceSetStatus, mach.IDDeviceGetStatus, mach.IDDeviceSetFilter,
 		mach.IDDeviceIntrRegister, mach.IDDeviceIntrAck:
-		return m.ReplyCode(deviceInvalidOp)
+		return m.ReplyCode(mach.DeviceInvalidOperation)
 	default:
 		return otherPort(m)
 	}

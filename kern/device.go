@@ -24,17 +24,6 @@ type clockPage struct{ object *vm.Object }
 // MemoryObject implements Mappable.
 func (c clockPage) MemoryObject() *vm.Object { return c.object }
 
-// Codes of the device interface (device/device_types.h).
-const (
-	deviceError         mach.Return = 2500 // D_IO_ERROR
-	deviceWouldBlock    mach.Return = 2501 // D_WOULD_BLOCK
-	deviceNone          mach.Return = 2502 // D_NO_SUCH_DEVICE
-	deviceAlreadyOpen   mach.Return = 2503 // D_ALREADY_OPEN
-	deviceInvalidOp     mach.Return = 2505 // D_INVALID_OPERATION
-	deviceInvalidRecord mach.Return = 2506 // D_INVALID_RECNUM
-	deviceInvalidSize   mach.Return = 2507 // D_INVALID_SIZE
-)
-
 // deviceName is the length of a dev_name_t in bytes: one element on the wire.
 const deviceName = 128
 
@@ -61,7 +50,7 @@ func (k *Kernel) serveDeviceMaster(m *ipc.Message) *ipc.Message {
 		}
 		return replyRight(m, k.clock.device.MakeSend())
 	}
-	return m.ReplyCode(deviceNone)
+	return m.ReplyCode(mach.DeviceNone)
 }
 
 // serveClock answers a request to the device "time".
@@ -84,7 +73,7 @@ func (k *Kernel) serveClock(m *ipc.Message) *ipc.Message {
 		return replyRight(m, k.clock.memory.MakeSend())
 	case mach.IDDeviceWrite, mach.IDDeviceWriteInband, mach.IDDeviceRead, mach.IDDeviceReadInband, mach.IDDeviceSetStatus, mach.IDDeviceGetStatus,
 		mach.IDDeviceSetFilter, mach.IDDeviceIntrRegister, mach.IDDeviceIntrAck:
-		return m.ReplyCode(deviceInvalidOp)
+		return m.ReplyCode(mach.DeviceInvalidOperation)
 	default:
 		return otherPort(m)
 	}

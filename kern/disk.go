@@ -72,9 +72,9 @@ func (k *Kernel) serveDisk(d *diskDevice, m *ipc.Message) *ipc.Message {
 			return d.write(m, first, m.TakeMemory(handle), size)
 		}
 	case mach.IDDeviceReadInband, mach.IDDeviceWriteInband: // not as much as a block goes into these
-		return m.ReplyCode(deviceInvalidSize)
+		return m.ReplyCode(mach.DeviceInvalidSize)
 	case mach.IDDeviceMap, mach.IDDeviceSetStatus, mach.IDDeviceSetFilter, mach.IDDeviceIntrRegister, mach.IDDeviceIntrAck:
-		return m.ReplyCode(deviceInvalidOp)
+		return m.ReplyCode(mach.DeviceInvalidOperation)
 	default:
 		return m.ReplyCode(mach.MIGBadID)
 	}
@@ -89,10 +89,10 @@ func (d *diskDevice) status(m *ipc.Message, flavor, room uint32) *ipc.Message {
 		n *= mach.PageSize
 	case deviceRecords:
 	default:
-		return m.ReplyCode(deviceInvalidOp)
+		return m.ReplyCode(mach.DeviceInvalidOperation)
 	}
 	if room < 2 {
-		return m.ReplyCode(deviceInvalidOp)
+		return m.ReplyCode(mach.DeviceInvalidOperation)
 	}
 	const most = 1<<31 - 1
 	w := words{make([]byte, 0, 8)}

@@ -56,7 +56,7 @@ func TestDisk(t *testing.T) {
 			open(mach.IDDeviceRead, 20*mach.PageSize)
 		}
 		_, r := u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
-		u.want(r.RetCode(), deviceWouldBlock)
+		u.want(r.RetCode(), mach.DeviceWouldBlock)
 		for range diskWaiting {
 			_, r := u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
 			u.want(r.RetCode(), mach.Success)
@@ -70,11 +70,11 @@ func TestDisk(t *testing.T) {
 		d.err = disk.ErrRange
 		open(mach.IDDeviceRead, mach.PageSize)
 		_, r = u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
-		u.want(r.RetCode(), deviceError)
+		u.want(r.RetCode(), mach.DeviceIOError)
 		used = true
 		open(mach.IDDeviceRead, mach.PageSize)
 		_, r = u.receive(u.reply, mach.IDDeviceRead+mach.ReplyOffset)
-		u.want(r.RetCode(), deviceAlreadyOpen)
+		u.want(r.RetCode(), mach.DeviceAlreadyOpen)
 		used = false
 		open(mach.IDDeviceRead, mach.PageSize) // nobody waits for this one's reply
 	})

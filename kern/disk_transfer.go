@@ -76,11 +76,11 @@ func (d *diskDevice) extent(first uint64, wanted int64) (int, mach.Return) {
 	blocks := uint64(d.disk.Blocks())
 	switch {
 	case d.inUse != nil && d.inUse():
-		return 0, deviceAlreadyOpen
+		return 0, mach.DeviceAlreadyOpen
 	case wanted <= 0 || wanted%mach.PageSize != 0:
-		return 0, deviceInvalidSize
+		return 0, mach.DeviceInvalidSize
 	case first >= blocks:
-		return 0, deviceInvalidRecord
+		return 0, mach.DeviceInvalidRecord
 	}
 	return int(min(uint64(wanted), diskMost, (blocks-first)*mach.PageSize)), mach.Success
 }
@@ -89,7 +89,7 @@ func (d *diskDevice) extent(first uint64, wanted int64) (int, mach.Return) {
 func (d *diskDevice) enqueue(t *diskTransfer) *ipc.Message {
 	k := d.kernel
 	if len(d.queue) == diskWaiting {
-		return t.m.ReplyCode(deviceWouldBlock)
+		return t.m.ReplyCode(mach.DeviceWouldBlock)
 	}
 	if d.buffer == nil {
 		at, err := k.frames.AllocOrder(diskOrder)
@@ -144,7 +144,7 @@ func (d *diskDevice) finish(err error) {
 func (d *diskDevice) reply(t *diskTransfer, err error) *ipc.Message {
 	m := t.m
 	if err != nil {
-		return m.ReplyCode(deviceError)
+		return m.ReplyCode(mach.DeviceIOError)
 	}
 	if t.write {
 		return replyCount(m, t.done)

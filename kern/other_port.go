@@ -31,7 +31,7 @@ func otherPortCode(id mach.MsgID) mach.Return {
 		mach.IDXStateSize, mach.IDPagerObjectCreate, mach.IDPagerObjectFigures, mach.IDPagerTaskFigures:
 		return mach.InvalidArgument
 	case mach.IDDeviceOpen:
-		return deviceInvalidOp
+		return mach.DeviceInvalidOperation
 	}
 	switch {
 	case id >= mach.IDPortNames && id <= mach.IDPortModRefs, id >= mach.IDPortSetQLimit && id <= mach.IDPortSetSeqno,
@@ -40,7 +40,7 @@ func otherPortCode(id mach.MsgID) mach.Return {
 	case isProcessorCall(id), id == mach.IDHostInfo, id == mach.IDHostKernelVersion, id == mach.IDHostGetKernelVersion:
 		return mach.InvalidArgument
 	case id >= mach.IDDeviceClose && id <= mach.IDDeviceReadInband, id >= mach.IDDeviceMap && id <= mach.IDDeviceIntrAck:
-		return deviceNone
+		return mach.DeviceNone
 	}
 	return mach.MIGBadID
 }

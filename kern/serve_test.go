@@ -124,8 +124,8 @@ func TestOtherPorts(t *testing.T) {
 			{host, []mach.MsgID{mach.IDPortNames, mach.IDPortAllocate, mach.IDPortSetSeqno, mach.IDPortSetPayload, mach.IDTaskCreate, mach.IDGsyncWait}, mach.InvalidTask},
 			{self, []mach.MsgID{mach.IDHostReboot, mach.IDVMWire, mach.IDHostGetTime, mach.IDVMSetDefaultManager, mach.IDPortSetKtype}, mach.InvalidHost},
 			{host, []mach.MsgID{mach.IDHostReboot, mach.IDHostSetTime, mach.IDHostAdjustTime, mach.IDPortSetKtype, mach.IDHostGetBootInfo}, mach.InvalidHost},
-			{self, []mach.MsgID{mach.IDDeviceClose, mach.IDDeviceMap, mach.IDDeviceGetStatus}, deviceNone},
-			{self, []mach.MsgID{mach.IDDeviceOpen}, deviceInvalidOp},
+			{self, []mach.MsgID{mach.IDDeviceClose, mach.IDDeviceMap, mach.IDDeviceGetStatus}, mach.DeviceNone},
+			{self, []mach.MsgID{mach.IDDeviceOpen}, mach.DeviceInvalidOperation},
 			{self, []mach.MsgID{1, mach.IDDefaultPagerObjectCreate, mach.IDExceptionRaise, 3209, 3300}, mach.MIGBadID},
 		} {
 			for _, id := range c.ids {

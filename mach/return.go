@@ -56,6 +56,17 @@ const (
 	MIGDestroyRequest Return = -309
 )
 
+// Codes of the device interface (device/device_types.h).
+const (
+	DeviceIOError          Return = 2500
+	DeviceWouldBlock       Return = 2501
+	DeviceNone             Return = 2502
+	DeviceAlreadyOpen      Return = 2503
+	DeviceInvalidOperation Return = 2505
+	DeviceInvalidRecord    Return = 2506
+	DeviceInvalidSize      Return = 2507
+)
+
 // mach_msg errors (mach/message.h).
 const (
 	SendInProgress       Return = 0x10000001

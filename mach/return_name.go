@@ -77,6 +77,20 @@ func returnName(r Return) (string, bool) {
 		return "MIG_SERVER_DIED", true
 	case MIGDestroyRequest:
 		return "MIG_DESTROY_REQUEST", true
+	case DeviceIOError:
+		return "D_IO_ERROR", true
+	case DeviceWouldBlock:
+		return "D_WOULD_BLOCK", true
+	case DeviceNone:
+		return "D_NO_SUCH_DEVICE", true
+	case DeviceAlreadyOpen:
+		return "D_ALREADY_OPEN", true
+	case DeviceInvalidOperation:
+		return "D_INVALID_OPERATION", true
+	case DeviceInvalidRecord:
+		return "D_INVALID_RECNUM", true
+	case DeviceInvalidSize:
+		return "D_INVALID_SIZE", true
 	case SendInProgress:
 		return "MACH_SEND_IN_PROGRESS", true
 	case SendInvalidData:

@@ -28,12 +28,6 @@ type Disk interface {
 	DiskName() string
 }
 
-// Codes of the device interface (device/device_types.h).
-const (
-	deviceOpen mach.Return = 2501 // D_ALREADY_OPEN
-	deviceNone mach.Return = 2502 // D_NO_SUCH_DEVICE
-)
-
 // Descriptors of default_pager.defs.
 const (
 	typeFilename = mach.Type(mach.MsgString) | 8*nameMax<<8 | mach.TypeInline | mach.TypeLongForm | 1<<32
@@ -85,9 +79,9 @@ func (p *Pager) addStorage(of, name string, runs []store.Run) mach.Return {
 	}
 	switch {
 	case errors.Is(err, disks.ErrNoDisk):
-		return deviceNone
+		return mach.DeviceNone
 	case errors.Is(err, disks.ErrInUse), errors.Is(err, backing.ErrKnown):
-		return deviceOpen
+		return mach.DeviceAlreadyOpen
 	case errors.Is(err, disk.ErrRange):
 		return mach.InvalidArgument
 	case errors.Is(err, backing.ErrTooMany):

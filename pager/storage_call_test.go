@@ -117,7 +117,7 @@ func TestPagingStorage(t *testing.T) {
 		do   func()
 		want mach.Return
 	}{
-		{func() { w.pagingFile(master, "c", true) }, deviceNone},
+		{func() { w.pagingFile(master, "c", true) }, mach.DeviceNone},
 		{func() { w.pagingStorage(device, "x", true, runs(1)) }, mach.InvalidArgument},
 		{func() { w.pagingStorage(device, "x", true, runs(1, 0)) }, mach.InvalidArgument},
 		{func() { w.pagingStorage(device, "x", true, runs(512, 1)) }, mach.InvalidArgument},
@@ -126,11 +126,11 @@ func TestPagingStorage(t *testing.T) {
 		{func() { w.pagingStorage(w.manager, "x", true, runs(1, 5)) }, mach.InvalidArgument},
 		{func() { w.pagingStorage(device, "x", true, mig.Array{Pointer: uint64(w.buffer), Count: 300}) }, mach.InvalidArgument}, // of zeros
 		{func() { w.pagingStorage(device, "x", true, runs(100, 50, 7, 3)) }, mach.Success},
-		{func() { w.pagingStorage(device, "x", true, runs(200, 50)) }, deviceOpen},
-		{func() { w.pagingStorage(device, "y", true, runs(9, 1)) }, deviceOpen},
-		{func() { w.pagingFile(master, "a", true) }, deviceOpen},
+		{func() { w.pagingStorage(device, "x", true, runs(200, 50)) }, mach.DeviceAlreadyOpen},
+		{func() { w.pagingStorage(device, "y", true, runs(9, 1)) }, mach.DeviceAlreadyOpen},
+		{func() { w.pagingFile(master, "a", true) }, mach.DeviceAlreadyOpen},
 		{func() { w.pagingFile(master, "b", true) }, mach.Success},
-		{func() { w.pagingFile(master, "b", true) }, deviceOpen},
+		{func() { w.pagingFile(master, "b", true) }, mach.DeviceAlreadyOpen},
 		{func() { w.pagingFile(master, "c", false) }, mach.InvalidArgument},
 		{func() { w.pagingStorage(device, "c", false, runs()) }, mach.InvalidArgument},
 	} {

@@ -39,7 +39,7 @@ func TestStorage(t *testing.T) {
 		})
 		return r.RetCode()
 	}
-	w.want(file(w.manager, master, "/swap", true), deviceNone)
+	w.want(file(w.manager, master, "/swap", true), mach.DeviceNone)
 	w.want(file(w.manager, master, "/swap", false), mach.InvalidArgument)
 	w.want(file(w.manager, master, "", true), mach.InvalidArgument)
 	w.want(file(w.manager, other, "/swap", true), mach.InvalidArgument)

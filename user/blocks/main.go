@@ -20,15 +20,6 @@ import (
 	"defpager/user/libmach"
 )
 
-// Codes of the device interface.
-const (
-	noSuchDevice     mach.Return = 2502
-	alreadyOpen      mach.Return = 2503
-	invalidOperation mach.Return = 2505
-	invalidRecord    mach.Return = 2506
-	invalidSize      mach.Return = 2507
-)
-
 func main() {
 	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
 	disk := flag.String("disk", "vda", "the disk's `name`")
@@ -71,7 +62,7 @@ func (b *blocks) open(name string) mach.Name {
 
 func (b *blocks) console() {
 	_, code := wire.DeviceOpen(b.client, b.master, 0, []byte("cdrom"))
-	b.is("a device that is not there", code, noSuchDevice)
+	b.is("a device that is not there", code, mach.DeviceNone)
 	port := b.open("console")
 	line := []byte("blocks: this line went to the console, inband\n")
 	n, code := wire.DeviceWriteInband(b.client, port, 0, 0, mig.Array{Data: line, Count: uint32(len(line))})
@@ -83,7 +74,7 @@ func (b *blocks) console() {
 	b.is("nothing written", code, mach.Success)
 	b.is("bytes of nothing", n, int32(0))
 	_, code = wire.DeviceRead(b.client, port, 0, 0, 1)
-	b.is("reading the console", code, invalidOperation)
+	b.is("reading the console", code, mach.DeviceInvalidOperation)
 	b.is("device_close", wire.DeviceClose(b.client, port), mach.Success)
 }
 
@@ -116,13 +107,13 @@ func (b *blocks) disk(name string) {
 	b.write("beyond the end", last, data[:2*mach.PageSize], mach.Success, mach.PageSize)
 	b.read("beyond the end", last, 2*mach.PageSize, mach.Success, data[:mach.PageSize])
 	b.read("more than a request may", 0, 1<<30, mach.Success, nil)
-	b.read("no such record", last+1, mach.PageSize, invalidRecord, nil)
-	b.read("no record at all", ^uint64(0), mach.PageSize, invalidRecord, nil)
-	b.write("no such record", last+1, data[:mach.PageSize], invalidRecord, 0)
+	b.read("no such record", last+1, mach.PageSize, mach.DeviceInvalidRecord, nil)
+	b.read("no record at all", ^uint64(0), mach.PageSize, mach.DeviceInvalidRecord, nil)
+	b.write("no such record", last+1, data[:mach.PageSize], mach.DeviceInvalidRecord, 0)
 	for _, size := range []int{0, 1, mach.PageSize - 1, mach.PageSize + 1, -mach.PageSize} {
-		b.read(fmt.Sprint(size, " bytes"), 0, size, invalidSize, nil)
+		b.read(fmt.Sprint(size, " bytes"), 0, size, mach.DeviceInvalidSize, nil)
 		if size > 0 {
-			b.write(fmt.Sprint(size, " bytes"), 0, data[:size], invalidSize, 0)
+			b.write(fmt.Sprint(size, " bytes"), 0, data[:size], mach.DeviceInvalidSize, 0)
 		}
 	}
 	task := b.client.Task()
@@ -169,6 +160,6 @@ func (b *blocks) read(what string, record uint64, size int, code mach.Return, wa
 // paging makes the disk paging storage.
 func (b *blocks) paging(pager mach.Name, name string) {
 	b.is("default_pager_paging_file", wire.DefaultPagerPagingFile(b.client, pager, b.master, []byte(name), true), mach.Success)
-	b.read("a disk in use", 0, mach.PageSize, alreadyOpen, nil)
-	b.write("a disk in use", 0, make([]byte, mach.PageSize), alreadyOpen, 0)
+	b.read("a disk in use", 0, mach.PageSize, mach.DeviceAlreadyOpen, nil)
+	b.write("a disk in use", 0, make([]byte, mach.PageSize), mach.DeviceAlreadyOpen, 0)
 }

@@ -24,11 +24,8 @@ func (s *server) addDisk(d disk.Disk) {
 	s.devices = append(s.devices, d)
 }
 
-// Codes and flavors of the device interface (device/device_types.h).
+// Flavors of device_get_status (device/device_types.h).
 const (
-	deviceNone      mach.Return = 2502 // D_NO_SUCH_DEVICE
-	deviceInvalidOp mach.Return = 2505 // D_INVALID_OPERATION
-
 	deviceSize    = 0 // bytes, and bytes of a record
 	deviceRecords = 1 // records, and bytes of a record
 )
@@ -79,7 +76,7 @@ func (c deviceCalls) DeviceOpen(_ mach.Name, _ uint32, name []byte) (mach.Name, 
 		}
 		return port, mach.MsgMakeSend, code
 	}
-	return mach.NameNull, mach.MsgMakeSend, deviceNone
+	return mach.NameNull, mach.MsgMakeSend, mach.DeviceNone
 }
 
 // device is the device that the port stands for.
@@ -96,34 +93,34 @@ func (c deviceCalls) DeviceClose(mach.Name) mach.Return { return mach.Success }
 // DeviceWrite implements wire.DeviceServer: nobody reads or writes this task's disks but the pager. DeviceWriteInband, DeviceRead, DeviceReadInband and DeviceMap
 // likewise.
 func (c deviceCalls) DeviceWrite(mach.Name, uint32, uint64, mig.Array) (int32, mach.Return) {
-	return 0, deviceInvalidOp
+	return 0, mach.DeviceInvalidOperation
 }
 
 // DeviceWriteInband implements wire.DeviceServer.
 func (c deviceCalls) DeviceWriteInband(mach.Name, uint32, uint64, mig.Array) (int32, mach.Return) {
-	return 0, deviceInvalidOp
+	return 0, mach.DeviceInvalidOperation
 }
 
 // DeviceRead implements wire.DeviceServer.
 func (c deviceCalls) DeviceRead(mach.Name, uint32, uint64, int32) (mig.Array, mach.Return) {
-	return mig.Array{}, deviceInvalidOp
+	return mig.Array{}, mach.DeviceInvalidOperation
 }
 
 // DeviceReadInband implements wire.DeviceServer.
 func (c deviceCalls) DeviceReadInband(mach.Name, uint32, uint64, int32) (mig.Array, mach.Return) {
-	return mig.Array{}, deviceInvalidOp
+	return mig.Array{}, mach.DeviceInvalidOperation
 }
 
 // DeviceMap implements wire.DeviceServer.
 func (c deviceCalls) DeviceMap(mach.Name, mach.Prot, uint64, uint64, int32) (mach.Name, mach.MsgType, mach.Return) {
-	return mach.NameNull, mach.MsgMakeSend, deviceInvalidOp
+	return mach.NameNull, mach.MsgMakeSend, mach.DeviceInvalidOperation
 }
 
 // DeviceGetStatus implements wire.DeviceServer. A record is a page.
 func (c deviceCalls) DeviceGetStatus(_ mach.Name, flavor, room uint32) (status mig.Array, code mach.Return) {
 	d, ok := c.p.device()
 	if !ok || room < 2 || flavor != deviceSize && flavor != deviceRecords {
-		return status, deviceInvalidOp
+		return status, mach.DeviceInvalidOperation
 	}
 	n := uint64(d.Blocks())
 	if flavor == deviceSize {

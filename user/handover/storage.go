@@ -22,8 +22,8 @@ func (t *tester) used() (list []uint64, names string) {
 // addStorage gives the other manager a disk, and three runs of another.
 func (t *tester) addStorage() {
 	t.code("default_pager_paging_file", wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram0"), true))
-	t.is("default_pager_paging_file of a disk that is in use", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram0"), true)), 2501)
-	t.is("default_pager_paging_file of none", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram9"), true)), 2502)
+	t.is("default_pager_paging_file of a disk that is in use", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram0"), true)), uint64(mach.DeviceAlreadyOpen))
+	t.is("default_pager_paging_file of none", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram9"), true)), uint64(mach.DeviceNone))
 	disk, code := wire.DeviceOpen(t.client, t.devices, 0, []byte("ram1"))
 	t.code("device_open", code)
 	t.code("runs", wire.DefaultPagerPagingStorageNew(t.client, t.to, disk, runs(0, 100, 200, 300, 1000, 500), []byte("runs"), true))

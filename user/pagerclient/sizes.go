@@ -52,9 +52,6 @@ func (t *tester) sizes() {
 	t.drop(object)
 }
 
-// noSuchDevice is D_NO_SUCH_DEVICE.
-const noSuchDevice mach.Return = 2502
-
 // storage: there is none, and nothing to make it of.
 func (t *tester) storage() {
 	size, free, name, ret := wire.DefaultPagerStorageInfo(t.client, t.pager)
@@ -66,7 +63,7 @@ func (t *tester) storage() {
 	file := func(what string, to, device mach.Name, name string, add bool, want mach.Return) {
 		t.check("default_pager_paging_file: "+what, wire.DefaultPagerPagingFile(t.client, to, device, []byte(name), add), want)
 	}
-	file("add", t.pager, t.device, "/dev/swap", true, noSuchDevice)
+	file("add", t.pager, t.device, "/dev/swap", true, mach.DeviceNone)
 	file("remove", t.pager, t.device, "/dev/swap", false, mach.InvalidArgument)
 	file("no name", t.pager, t.device, "", true, mach.InvalidArgument)
 	file("another port than the device master's", t.pager, t.host, "/dev/swap", true, mach.InvalidArgument)

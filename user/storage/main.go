@@ -24,12 +24,6 @@ import (
 
 var le = binary.LittleEndian
 
-// Codes of the device interface.
-const (
-	deviceOpen = mach.Return(2501)
-	deviceNone = mach.Return(2502)
-)
-
 func main() {
 	debug.SetGCPercent(-1)
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
@@ -79,11 +73,11 @@ func (t *tester) run() {
 	t.wrong()
 
 	check(t, "add three runs", t.add("scraps", 1000, 1500, 0, 16, 40, 100), mach.Success)
-	check(t, "add them again", t.add("scraps", 1000, 1500, 0, 16, 40, 100), deviceOpen)
-	check(t, "add one of their blocks", t.add("other", 139, 5), deviceOpen)
+	check(t, "add them again", t.add("scraps", 1000, 1500, 0, 16, 40, 100), mach.DeviceAlreadyOpen)
+	check(t, "add one of their blocks", t.add("other", 139, 5), mach.DeviceAlreadyOpen)
 	check(t, "paging_file vdb", t.file("vdb", true), mach.Success)
-	check(t, "paging_file vdb again", t.file("vdb", true), deviceOpen)
-	check(t, "paging_file vda, of which a part is in use", t.file("vda", true), deviceOpen)
+	check(t, "paging_file vdb again", t.file("vdb", true), mach.DeviceAlreadyOpen)
+	check(t, "paging_file vda, of which a part is in use", t.file("vda", true), mach.DeviceAlreadyOpen)
 	check(t, "storage", t.info(), "scraps 1616 vdb 2048")
 
 	t.fill()
@@ -120,7 +114,7 @@ func (t *tester) wrong() {
 	check(t, "a block twice", t.add("x", 1, 10, 5, 1), mach.InvalidArgument)
 	check(t, "no name", t.add("", 1, 10), mach.InvalidArgument)
 	check(t, "remove an unknown name", t.remove("x"), mach.InvalidArgument)
-	check(t, "paging_file of an unknown disk", t.file("vdz", true), deviceNone)
+	check(t, "paging_file of an unknown disk", t.file("vdz", true), mach.DeviceNone)
 	check(t, "paging_file: remove an unknown one", t.file("vdb", false), mach.InvalidArgument)
 	check(t, "storage that was refused", t.info(), "")
 	disk := t.disk
