@@ -31,6 +31,12 @@ func (k *Kernel) AddDisk(of disk.Disk, inUse func() bool) {
 	k.KeepCount("transfers of "+of.Name(), func() mach.PageNumber { return mach.PageNumber(len(d.buffer) / mach.PageSize) })
 }
 
+// DiskBusy reports whether a program's transfers of a disk are under way or wait for their turn.
+func (k *Kernel) DiskBusy(name string) bool {
+	d := k.disk(name)
+	return d != nil && len(d.queue) != 0
+}
+
 // disk is the disk of that name, nil if there is none.
 func (k *Kernel) disk(name string) *diskDevice {
 	for _, d := range k.disks {

@@ -95,3 +95,51 @@ func TestDisk(t *testing.T) {
 		}
 	})
 }
+
+// Data that come late do not go to a disk that is paging storage by now, and take no memory meanwhile. A disk is busy while a program's transfer of it is under way.
+func TestDiskBecomesStorage(t *testing.T) {
+	m := newMachine(t)
+	d := &slowDisk{}
+	used := false
+	var device mach.Name
+	var client *Task
+	m.keep(func(u *user, s *store, port mach.Name) {
+		at := u.mapManaged(port, 20)
+		s.silent = true
+		u.reply = u.port()
+		write := func() {
+			u.want(u.send(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)|mach.Complex, device, u.reply, mach.IDDeviceWrite, func(w *mig.Writer) {
+				w.Uint32(0)
+				w.Uint64(3)
+				w.OutOfLine(mach.MsgByte, 8, 20*mach.PageSize, uint64(at), false)
+			}), mach.Success)
+		}
+		write()
+		u.rest()
+		u.asked(s, "0 r--")
+		used = true
+		s.silent, s.late = false, true
+		_, r := u.receive(u.reply, mach.IDDeviceWrite+mach.ReplyOffset)
+		u.want(r.RetCode(), mach.DeviceAlreadyOpen)
+		used = false
+		if m.DiskBusy("slow") {
+			t.Error("busy with nothing")
+		}
+		write()
+		if !m.DiskBusy("slow") {
+			t.Error("not busy while it writes")
+		}
+		_, r = u.receive(u.reply, mach.IDDeviceWrite+mach.ReplyOffset)
+		u.want(r.RetCode(), mach.Success)
+		u.unmap(at, 20)
+	})
+	m.Do(func() { m.AddDisk(d, func() bool { return used }) })
+	m.ports.Ports++
+	for task := m.tasks.head; task != nil; task = task.next {
+		if task.name == "client" {
+			client = task
+		}
+	}
+	device = m.give(client, m.disks[0].port.MakeSend())
+	m.finish()
+}

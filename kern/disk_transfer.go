@@ -48,26 +48,28 @@ func (d *diskDevice) write(m *ipc.Message, first uint64, data ipc.OOL, size uint
 		}
 		return m.ReplyCode(code)
 	}
-	return d.writeCopy(&diskTransfer{m: m, write: true, first: disk.Block(first), data: make([]byte, n)}, c)
+	return d.writeCopy(&diskTransfer{m: m, write: true, first: disk.Block(first)}, n, c)
 }
 
-// writeCopy takes the data out of c, which may have to come from a memory manager first.
-func (d *diskDevice) writeCopy(t *diskTransfer, c *vm.Copy) *ipc.Message {
+// writeCopy takes n bytes out of c, which may have to come from a memory manager first: no memory is kept for them meanwhile.
+func (d *diskDevice) writeCopy(t *diskTransfer, n int, c *vm.Copy) *ipc.Message {
 	k := d.kernel
-	err := c.ReadAt(t.data, 0)
+	data := make([]byte, n)
+	err := c.ReadAt(data, 0)
 	if err == vm.Wait {
 		return k.later(nil, t.m, ipc.Right{}, func(err error) *ipc.Message {
 			if err != nil {
 				c.Discard()
 				return t.m.ReplyCode(mach.Code(err))
 			}
-			return d.writeCopy(t, c)
+			return d.writeCopy(t, n, c)
 		})
 	}
 	c.Discard()
 	if err != nil {
 		return t.m.ReplyCode(mach.Code(err))
 	}
+	t.data = data
 	return d.enqueue(t)
 }
 
@@ -85,9 +87,12 @@ func (d *diskDevice) extent(first uint64, wanted int64) (int, mach.Return) {
 	return int(min(uint64(wanted), diskMost, (blocks-first)*mach.PageSize)), mach.Success
 }
 
-// enqueue has a transfer begin in its turn.
+// enqueue has a transfer begin in its turn. The disk may have become paging storage while the data came.
 func (d *diskDevice) enqueue(t *diskTransfer) *ipc.Message {
 	k := d.kernel
+	if d.inUse != nil && d.inUse() {
+		return t.m.ReplyCode(mach.DeviceAlreadyOpen)
+	}
 	if len(d.queue) == diskWaiting {
 		return t.m.ReplyCode(mach.DeviceWouldBlock)
 	}

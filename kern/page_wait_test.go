@@ -17,6 +17,7 @@ type store struct {
 	asked   []string
 	flush   bool
 	silent  bool // it does not answer requests
+	late    bool // it answers one for the first page that it did not
 }
 
 // keep makes a task that is a store, and one of a client. run starts both.
@@ -41,6 +42,10 @@ func (s *store) next() bool {
 	if s.flush {
 		s.flush = false
 		s.object.lock(0, 1<<30, mach.ReturnAll, true, mach.ProtNoChange, s.port, mach.MsgMakeSendOnce)
+	}
+	if s.late {
+		s.late = false
+		s.answer(0)
 	}
 	if code := s.msg(mach.OptRcv|mach.OptRcvTimeout, 0, s.port, 1); code == mach.RcvTimedOut {
 		return true

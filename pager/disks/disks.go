@@ -19,7 +19,7 @@ import (
 // Errors of Add.
 var (
 	ErrNoDisk = errors.New("there is no such disk")
-	ErrInUse  = errors.New("the blocks are paging storage already")
+	ErrInUse  = errors.New("the blocks are paging storage already, or somebody reads or writes the disk")
 )
 
 // Config is what Disks are made of.
@@ -27,6 +27,8 @@ type Config struct {
 	Mem    board.Memory
 	Frames *frame.Allocator
 	Random io.Reader // for keys
+	// Busy reports whether somebody else's transfers of a disk are not done yet; nil: nobody else uses any.
+	Busy func(disk string) bool
 	// MakeRoom pages out until so many frames are free, or there is nothing left that can be paged out; nil: nobody can.
 	MakeRoom func(frames mach.PageNumber)
 	// Begin makes the backing when the first storage is added.
@@ -80,8 +82,14 @@ func (s *Disks) Add(of, name string, runs []store.Run) error {
 	if d == nil {
 		return ErrNoDisk
 	}
+	if s.config.Busy != nil && s.config.Busy(of) {
+		return ErrInUse
+	}
 	if runs == nil {
 		runs = []store.Run{{Blocks: d.Blocks()}}
+	}
+	if err := store.Valid(d, runs); err != nil {
+		return err
 	}
 	if name == "" {
 		name = of
@@ -90,8 +98,11 @@ func (s *Disks) Add(of, name string, runs []store.Run) error {
 		return err
 	}
 	for a := range s.backing.Areas {
+		if a.Name() == name {
+			return backing.ErrKnown
+		}
 		for _, r := range runs {
-			if a, ok := a.(*store.Area); ok && a.Name() != name && a.On(d, r) {
+			if a, ok := a.(*store.Area); ok && a.On(d, r) {
 				return ErrInUse
 			}
 		}

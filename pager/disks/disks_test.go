@@ -225,12 +225,22 @@ func TestAddAndRemove(t *testing.T) {
 	if err := m.Remove("a", nil); !errors.Is(err, backing.ErrUnknown) {
 		t.Errorf("before there was any: %v", err)
 	}
+	busy, moved := false, 0
+	m.config.Busy = func(name string) bool { return busy && name == "a" }
+	m.config.MakeRoom = func(mach.PageNumber) { moved++ }
+	busy = true
+	if err := m.Add("a", "", nil); !errors.Is(err, ErrInUse) {
+		t.Errorf("a disk that somebody writes: %v", err)
+	}
+	busy = false
+	added := 0
 	for _, x := range []struct {
 		of, name string
 		runs     []store.Run
 		want     error
 	}{
 		{"c", "", nil, ErrNoDisk},
+		{"a", "", []store.Run{{First: 0, Blocks: 1 << 40}}, disk.ErrRange},
 		{"a", "", []store.Run{{First: 500, Blocks: 13}}, disk.ErrRange},
 		{"a", "one", []store.Run{{First: 100, Blocks: 10}, {First: 0, Blocks: 10}}, nil},
 		{"a", "one", []store.Run{{First: 200, Blocks: 10}}, backing.ErrKnown},
@@ -242,6 +252,12 @@ func TestAddAndRemove(t *testing.T) {
 	} {
 		if err := m.Add(x.of, x.name, x.runs); !errors.Is(err, x.want) {
 			t.Errorf("%s as %q, %v: %v, want %v", x.of, x.name, x.runs, err, x.want)
+		}
+		if x.want == nil {
+			added++
+		}
+		if moved != added {
+			t.Errorf("%s as %q, %v: pages were moved though nothing is added", x.of, x.name, x.runs)
 		}
 	}
 	if got := m.names(); !slices.Equal(got, []string{"one", "two", "b"}) {

@@ -7,6 +7,7 @@
 package store
 
 import (
+	"cmp"
 	"crypto/cipher"
 	"errors"
 	"fmt"
@@ -41,8 +42,34 @@ var (
 // Run is blocks of a disk that follow each other.
 type Run struct{ First, Blocks disk.Block }
 
-// Overlaps reports whether two runs have a block in common.
-func (r Run) Overlaps(o Run) bool { return r.First < o.First+o.Blocks && o.First < r.First+r.Blocks }
+// Valid fails with ErrRange if a run is empty, not all on the disk, or overlaps with another, or there are no runs or too many blocks.
+func Valid(d disk.Disk, runs []Run) error {
+	_, err := inOrder(d, runs)
+	return err
+}
+
+// inOrder are valid runs in the order of their blocks.
+func inOrder(d disk.Disk, runs []Run) ([]Run, error) {
+	runs = slices.Clone(runs)
+	slices.SortFunc(runs, func(a, b Run) int { return cmp.Compare(a.First, b.First) })
+	total, end := disk.Block(0), disk.Block(0)
+	for _, r := range runs {
+		if blocks := d.Blocks(); r.First > blocks || r.Blocks > blocks-r.First || r.Blocks == 0 {
+			return nil, fmt.Errorf("%w: %d from %d on, of %d", disk.ErrRange, r.Blocks, r.First, blocks)
+		}
+		if r.First < end {
+			return nil, fmt.Errorf("%w twice: %d from %d on", disk.ErrRange, r.Blocks, r.First)
+		}
+		end = r.First + r.Blocks
+		if total += r.Blocks; total > 1<<31 {
+			return nil, fmt.Errorf("%w: more than 8 TiB", disk.ErrRange)
+		}
+	}
+	if total == 0 {
+		return nil, fmt.Errorf("%w: none", disk.ErrRange)
+	}
+	return runs, nil
+}
 
 // Area implements backing.Area on one or more runs of a disk.
 type Area struct {
@@ -50,6 +77,7 @@ type Area struct {
 	disk  disk.Disk
 	mem   board.Memory
 	runs  []Run
+	order []Run // in the order of their blocks
 	ends  []int // by run: the number behind its last slot
 	slots int
 	room  int
@@ -81,10 +109,15 @@ type Config struct {
 // New makes an area whose slots are all free; what the disk holds is not looked at. ResourceShortage: there is no memory for tables and buffers.
 func New(c Config) (*Area, error) {
 	a := &Area{name: c.Name, disk: c.Disk, mem: c.Mem, runs: slices.Clone(c.Runs)}
-	if err := a.measure(); err != nil {
+	var err error
+	if a.order, err = inOrder(a.disk, a.runs); err != nil {
 		return nil, err
 	}
-	var err error
+	for _, r := range a.runs {
+		a.slots += int(r.Blocks)
+		a.ends = append(a.ends, a.slots)
+	}
+	a.room = a.slots
 	if a.aead, err = newCipher(c.Random, !c.Software && hardwareAES()); err != nil {
 		return nil, err
 	}
@@ -99,39 +132,17 @@ func New(c Config) (*Area, error) {
 	return a, nil
 }
 
-// measure counts the slots. ErrRange: a run is empty, not all on the disk, or overlaps with another, or there are no runs or too many blocks.
-func (a *Area) measure() error {
-	total := disk.Block(0)
-	for i, r := range a.runs {
-		if blocks := a.disk.Blocks(); r.First > blocks || r.Blocks > blocks-r.First || r.Blocks == 0 {
-			return fmt.Errorf("%w: %d from %d on, of %d", disk.ErrRange, r.Blocks, r.First, blocks)
-		}
-		for _, other := range a.runs[:i] {
-			if r.Overlaps(other) {
-				return fmt.Errorf("%w twice: %d from %d on", disk.ErrRange, r.Blocks, r.First)
-			}
-		}
-		if total += r.Blocks; total > 1<<31 {
-			return fmt.Errorf("%w: more than 8 TiB", disk.ErrRange)
-		}
-		a.ends = append(a.ends, int(total))
-	}
-	if total == 0 {
-		return fmt.Errorf("%w: none", disk.ErrRange)
-	}
-	a.slots, a.room = int(total), int(total)
-	return nil
-}
-
 // place is the run of a slot, and its block.
 func (a *Area) place(slot int) (run int, block disk.Block) {
 	run = sort.SearchInts(a.ends, slot+1)
 	return run, a.runs[run].First + a.runs[run].Blocks - disk.Block(a.ends[run]-slot)
 }
 
-// On reports whether the area has blocks of a run of that disk.
+// On reports whether the area has blocks of a run of that disk, which the disk has.
 func (a *Area) On(d disk.Disk, r Run) bool {
-	return a.disk == d && slices.ContainsFunc(a.runs, r.Overlaps)
+	// The last of the area's runs that begins before the end of r.
+	i := sort.Search(len(a.order), func(i int) bool { return a.order[i].First >= r.First+r.Blocks })
+	return a.disk == d && i > 0 && r.First < a.order[i-1].First+a.order[i-1].Blocks
 }
 
 // Frames is how many frames an area of those runs would like to have. It can do with fewer.
