@@ -18,6 +18,8 @@ const messageSlab = 16
 type messagePool struct {
 	free    *Message
 	blank   *Message // see System.blank
+	stock   *Message // set aside for the kernel's own: see Restock
+	stocked int
 	slabs   []*[messageSlab]Message
 	live    uint32
 	bytes   uint64 // in use besides the structures: buffers and charges
@@ -45,15 +47,43 @@ func (sys *System) unused() *Message {
 		slab := new([messageSlab]Message)
 		pool.slabs = append(pool.slabs, slab)
 		for i := range slab {
-			slab[i].sys = sys
-			slab[i].buf = slab[i].small[:]
-			slab[i].next = pool.free
-			pool.free = &slab[i]
+			m := &slab[i]
+			m.sys, m.buf, m.rights, m.memory = sys, m.small[:], m.ownRights[:0], m.ownMemory[:0]
+			m.next = pool.free
+			pool.free = m
 		}
 		m = pool.free
 	}
 	pool.free = m.next
 	return m
+}
+
+// Restock sets messages of the kernel's own aside, so that as many can be sent without taking anything from Go's heap. It may take some itself: call it
+// now and then, where that is allowed.
+func (sys *System) Restock() {
+	const enough = 2 * messageSlab
+	pool := &sys.messages
+	for pool.stocked < enough {
+		m := sys.unused()
+		m.next = pool.stock
+		pool.stock = m
+		pool.stocked++
+	}
+}
+
+// Stocked reports whether NewMessage takes nothing from Go's heap for one message with a small body, few rights and little memory.
+func (sys *System) Stocked() bool { return sys.messages.free != nil || sys.messages.stock != nil }
+
+// fromStock puts a message that was set aside among the free ones, if these are used up.
+func (pool *messagePool) fromStock() {
+	m := pool.stock
+	if m == nil || pool.free != nil {
+		return
+	}
+	pool.stock = m.next
+	pool.stocked--
+	m.next = nil
+	pool.free = m
 }
 
 // blank is a message with room for size bytes that a thread may copy into: it is live only when accepted by keep. Mostly it is the

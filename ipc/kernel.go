@@ -110,6 +110,7 @@ func (sys *System) Room(to Right) bool {
 // NewMessage makes a message from the kernel to the port of dest (consumed), which a reply may answer through reply
 // (consumed; may be null). The body is written with Begin and Finish.
 func (sys *System) NewMessage(dest, reply Right, id mach.MsgID) *Message {
+	sys.messages.fromStock()
 	m := sys.newMessage(mach.HeaderSize)
 	m.id = id
 	m.dest = dest

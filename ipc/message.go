@@ -35,7 +35,9 @@ type Message struct {
 
 	accepted *accepted
 
-	small [smallBuffer]byte
+	small     [smallBuffer]byte
+	ownRights [keepRights]Right // what rights and memory begin with: few need nothing else
+	ownMemory [keepMemory]outOfLine
 }
 
 // outOfLine is one out-of-line item: memory, or an array of rights.
@@ -46,7 +48,7 @@ type outOfLine struct {
 	names  []byte // between validate and takeBody: the array as the sender wrote it
 }
 
-// How many elements the slices of a free message keep room for.
+// How many rights and items of memory a message has room for itself.
 const (
 	keepRights = 8
 	keepMemory = 2
@@ -137,19 +139,13 @@ func (m *Message) empty() {
 		m.rights[i] = Right{}
 		r.Release()
 	}
-	if cap(m.rights) > keepRights {
-		m.rights = nil
-	}
 	m.sys.messages.bytes -= m.charge
 	m.charge = 0
-	m.rights = m.rights[:0]
+	m.rights = m.ownRights[:0]
 	for i := range m.memory {
 		m.emptyItem(&m.memory[i])
 	}
-	if cap(m.memory) > keepMemory {
-		m.memory = nil
-	}
-	m.memory = m.memory[:0]
+	m.memory = m.ownMemory[:0]
 }
 
 func (m *Message) emptyItem(o *outOfLine) {

@@ -67,6 +67,9 @@ func (o *memoryObject) DataInitialize(_ *vm.Object, offset uint64, data *vm.Copy
 	o.finish(m, &w)
 }
 
+// MayReturn implements vm.Manager.
+func (o *memoryObject) MayReturn() bool { return o.kernel.sys.Stocked() }
+
 // Copy implements vm.Manager: memory_object_copy. The kernel makes the new object's port, and maps it at once.
 func (o *memoryObject) Copy(_ *vm.Object, offset, length uint64) (*vm.Object, error) {
 	k := o.kernel
@@ -111,7 +114,11 @@ func (o *memoryObject) mayAnswer(to ipc.Right) bool {
 
 // Terminate implements vm.Manager: memory_object_terminate.
 func (o *memoryObject) Terminate(*vm.Object) {
-	if !o.over() {
+	switch {
+	case o.over():
+	case o.port.Port != nil && o.port.Port.Served():
+		o.unused()
+	default:
 		o.terminate()
 	}
 }

@@ -6,51 +6,112 @@ import (
 	"defpager/mm/vm"
 )
 
+// paging is the conversation with the default memory manager about pages that go out, while that is a task's. It is made ahead, as page-out takes nothing
+// from Go's heap, and begins with the first page.
+type paging struct {
+	object *memoryObject // nil: there was no memory for it yet, or none is wanted
+	pages  *vm.External
+	begun  bool // the manager was told of it
+	logged bool // and the log says so
+}
+
 // pageTo has memory of the kernel's own objects paged out to the default memory manager, if that is a task's; else to the kernel's storage. What was
 // paged out before stays where it is, and is asked back from there: so nothing is moved when the manager changes, and nothing lost.
-//
-// The memory of the manager's task stays in its frames, also when it is the manager no more: it may still have pages.
 func (k *Kernel) pageTo(manager ipc.Right) {
+	if p := &k.paging; p.object != nil && !p.begun {
+		p.pages.End()
+	}
+	k.paging = paging{}
 	if manager.Port == nil || manager.Port.Served() {
 		k.env.SetManager(nil)
 		return
 	}
-	if space := manager.Port.Receiver(); space != nil {
-		for t := k.tasks.head; t != nil; t = t.next {
-			if t.space == space {
-				t.memory.KeepResident()
-			}
-		}
-	}
-	k.env.SetManager(k.newPaging)
+	k.sys.Restock()
+	k.keepManager()
+	k.env.SetManager(k.beginPaging)
+	k.preparePaging()
 }
 
-// newPaging is memory_object_create: the kernel makes a memory object for the pages that go out to the default memory manager, and gives it to that.
-// The manager does not answer. nil: it is dead, or there is no memory.
-func (k *Kernel) newPaging() *vm.External {
-	manager := k.manager.right
-	if manager.Dead() || !k.sys.Room(manager) {
-		return nil
+// keepManager has the memory of the manager's task stay in its frames, also when it is the manager no more: it may still have pages. That is the task which
+// receives from the manager's port, or from the object's that pages go to, whoever was given the receive right.
+func (k *Kernel) keepManager() {
+	k.keepReceiver(k.manager.right.Port)
+	if o := k.paging.object; o != nil && k.paging.begun {
+		k.keepReceiver(o.port.Port)
+	}
+}
+
+func (k *Kernel) keepReceiver(p *ipc.Port) {
+	if p == nil || p.Receiver() == nil || p.Receiver() == k.keptSpace {
+		return
+	}
+	for t := k.tasks.head; t != nil; t = t.next {
+		if t.space == p.Receiver() {
+			k.keptSpace = t.space
+			t.memory.KeepResident()
+		}
+	}
+}
+
+// tickPaging does what page-out to the manager of a task cannot do itself. It is called for each tick.
+func (k *Kernel) tickPaging() {
+	if k.manager.right.Port == nil || k.manager.right.Port.Served() {
+		return
+	}
+	k.sys.Restock()
+	k.keepManager()
+	if p := &k.paging; p.begun && !p.logged {
+		p.logged = true
+		k.Logf("memory is paged out to the default memory manager")
+	}
+	k.preparePaging()
+}
+
+// preparePaging makes the object for the pages that go out to the manager, if there is none, or the one that there was has ended.
+func (k *Kernel) preparePaging() {
+	if k.paging.object != nil || k.manager.right.Dead() || !k.env.Begins() {
+		return
 	}
 	o := &memoryObject{kernel: k}
 	x, err := vm.NewExternal(k.env, o)
 	if err != nil {
-		return nil
+		return // at another tick, then
 	}
 	port := k.sys.NewKernelPort(k, nil)
 	o.memory, o.port = x.Object(), port.MakeSend()
 	o.control = k.sys.NewKernelPort(k, memoryControl{o})
 	o.name = k.sys.NewKernelPort(k, memoryName{o})
 	port.SetObject(o)
+	k.paging = paging{object: o, pages: x}
+}
+
+// beginPaging is memory_object_create: the manager gets the object for the pages that go out to it. It does not answer. nil: it is dead, or nothing was
+// prepared.
+func (k *Kernel) beginPaging() *vm.External {
+	manager, p := k.manager.right, &k.paging
+	if p.object == nil || manager.Dead() || !k.sys.Room(manager) || !k.sys.Stocked() {
+		return nil
+	}
+	o := p.object
+	p.begun = true
 	m := k.sys.NewMessage(manager.Copy(), ipc.Right{}, mach.IDMemoryObjectCreate)
 	w := m.Begin(5 * 16)
-	w.Port(mach.MsgPortReceive, m.PutRight(ipc.Right{Port: port, Type: mach.MsgPortReceive}))
+	w.Port(mach.MsgPortReceive, m.PutRight(ipc.Right{Port: o.port.Port, Type: mach.MsgPortReceive}))
 	w.Uint64(k.frames.Stats().Total.Bytes())
 	w.Port(mach.MsgPortSend, m.PutRight(o.control.MakeSend()))
 	w.Port(mach.MsgPortSend, m.PutRight(o.name.MakeSend()))
 	w.Uint64(mach.PageSize)
 	m.Finish(&w)
-	k.Logf("memory is paged out to the default memory manager")
 	k.send(m)
-	return x
+	return p.pages
+}
+
+// unused ends an object that its manager was never told of: nobody has a right to its ports.
+func (o *memoryObject) unused() {
+	o.port.Port.SetObject(nil)
+	o.port.Port.Destroy()
+	o.port.Release()
+	o.port = ipc.Right{}
+	o.control.Destroy()
+	o.name.Destroy()
 }

@@ -39,5 +39,6 @@ func (k *Kernel) tickMemory() {
 	if now := k.config.Clock(); now-k.ticked >= tick {
 		k.ticked = now
 		k.env.Tick()
+		k.tickPaging()
 	}
 }

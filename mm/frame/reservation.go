@@ -23,16 +23,25 @@ func (r *Reservation) Pages() mach.PageNumber { return mach.PageNumber(r.pages) 
 
 // Grow adds n frames to the promise, or fails with ResourceShortage and adds none.
 func (r *Reservation) Grow(n mach.PageNumber) error {
+	if r.Extend(n) {
+		return nil
+	}
+	a := r.from
+	return mach.ResourceShortage.With("%d frames asked for, %d of %d are free and not reserved", n, a.free-a.reserved, a.total)
+}
+
+// Extend is Grow without words, for who may take nothing from Go's heap. It reports whether the promise was made.
+func (r *Reservation) Extend(n mach.PageNumber) bool {
 	a := r.from
 	if left := a.free - a.reserved; uint64(n) > left || n != 0 && a.Fuse.Blows() {
 		if uint64(n) <= a.total {
 			_ = a.refuse(uint64(n) - min(left, uint64(n)-1))
 		}
-		return mach.ResourceShortage.With("%d frames asked for, %d of %d are free and not reserved", n, left, a.total)
+		return false
 	}
 	a.reserved += uint64(n)
 	r.pages += uint64(n)
-	return nil
+	return true
 }
 
 // Shrink gives n of the promised frames up; n is at most Pages.

@@ -43,6 +43,12 @@ func (env *Env) Tick() {
 	if env.patience > 0 {
 		env.patience--
 	}
+	if env.newExternal != nil || env.managedCount != 0 {
+		env.restock()
+		for x := range env.Externals {
+			x.goOn()
+		}
+	}
 	if env.newExternal != nil {
 		env.topUp()
 		if env.paging.first != nil {

@@ -28,17 +28,6 @@ func (env *Env) newCopy(size, offset uint64) (*Copy, error) {
 	return env.takeCopy(size, offset), nil
 }
 
-func (env *Env) takeCopy(size, offset uint64) *Copy {
-	c := env.freeCopies
-	if c == nil {
-		c = new(Copy)
-	} else {
-		env.freeCopies = c.next
-	}
-	*c = Copy{env: env, size: size, offset: offset}
-	return c
-}
-
 // NewCopy makes a copy that holds b, which the kernel wrote. It fails with ResourceShortage.
 func NewCopy(env *Env, b []byte) (*Copy, error) {
 	c, err := env.newCopy(uint64(len(b)), 0)
@@ -69,9 +58,7 @@ func (c *Copy) Discard() {
 	if c.source != nil {
 		c.source.returned()
 	}
-	env := c.env
-	*c = Copy{next: env.freeCopies}
-	env.freeCopies = c
+	c.env.putCopy(c)
 }
 
 // ReadAt copies bytes from off on to dst. It fails with InvalidArgument when the copy has not so many bytes, and

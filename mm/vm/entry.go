@@ -54,11 +54,7 @@ func (env *Env) takeEntry() *Entry {
 	env.entryCount++
 	e := env.entries.Get()
 	if e == nil {
-		e = &Entry{spare: true}
-		if env.spares == nil {
-			env.spares = make(map[*Entry]bool)
-		}
-		env.spares[e] = true // entries in frames may be all that refers to it
+		e = env.takeSpare()
 	}
 	e.ahead, e.place.of = nowhere, e
 	return e
@@ -68,7 +64,7 @@ func (env *Env) takeEntry() *Entry {
 func (env *Env) freeEntry(e *Entry) {
 	env.entryCount--
 	if e.spare {
-		delete(env.spares, e)
+		env.putSpare(e)
 		return
 	}
 	env.entries.Put(e)

@@ -33,8 +33,8 @@ type Env struct {
 	entries    slab.Pool[Entry]
 	random     uint32 // what balances the indexes of objects
 	entryCount int
-	spares     map[*Entry]bool // entries that found no frame
-	freeCopies *Copy
+	spares     map[*Entry]bool // entries that lie on Go's heap
+	stock      stock
 
 	// MaxManaged bounds the managed objects, which lie on Go's heap, and cost ports and requests besides. 0: an eighth of MaxObjects, and
 	// 2^14 at most.

@@ -70,20 +70,31 @@ func (x *External) Object() *Object { return x.object }
 // Kept is the number of pages that are out with the manager, or on their way.
 func (x *External) Kept() int { return x.used }
 
+// End says that no more pages go to the manager. The External ends with the last that it keeps, or at once.
+func (x *External) End() {
+	x.over = true
+	x.endIfEmpty()
+}
+
 // SetManager says who makes the External for pages that go out from now on; nil: the Backing has them. It is called when the first page is to go
 // out. Pages that are out stay where they are.
 func (env *Env) SetManager(begin func() *External) {
 	if x := env.external; x != nil {
 		env.external = nil
-		x.over = true
-		x.endIfEmpty()
+		x.End()
 	}
 	env.newExternal = begin
 	env.resting, env.rests = 0, 0 // pages that nobody took may go now
+	if begin != nil {
+		env.restock()
+	}
 	if env.nodes.frames != nil {
 		env.topUp()
 	}
 }
+
+// Begins reports whether pages are to go to a manager who has got none yet.
+func (env *Env) Begins() bool { return env.newExternal != nil && env.external == nil }
 
 // Externals yields those that keep pages, or are to.
 func (env *Env) Externals(yield func(*External) bool) {
@@ -133,8 +144,19 @@ func (env *Env) topUp() {
 		if env.spare.Pages() == 0 {
 			env.spare = env.Frames.Claim(0)
 		}
-		_ = env.spare.Grow(n) // or later
+		s := env.Frames.Stats()
+		env.spare.Extend(min(n, s.Free-s.Reserved)) // the rest later
 	}
+}
+
+// insist puts s into a tree that managers' pages need, with a frame that was set aside if there is no other for a node. It reports whether it could.
+func (env *Env) insist(t *pageTree, n mach.PageNumber, s slot) bool {
+	for t.put(&env.nodes, n, s, false) != nil {
+		if !env.UseSpare() {
+			return false
+		}
+	}
+	return true
 }
 
 // KeepResident has no page that the map shows go out any more: it is the map of a default memory manager, who could not bring its own pages back.
@@ -198,7 +220,7 @@ func (x *External) store(f mach.PhysAddr) (Token, bool) {
 	if s := o.pages.get(nodes, n); s != 0 { // which the manager supplied without being asked
 		o.env.Frames.Free(o.detach(n, s))
 	}
-	if o.pages.put(nodes, n, slot(f)|flags, false) != nil {
+	if !o.env.insist(&o.pages, n, slot(f)|flags) {
 		return 0, false
 	}
 	o.pager.marks.remove(nodes, n, false)
@@ -242,7 +264,7 @@ func (x *External) drop(n mach.PageNumber) {
 	}
 	// What comes must not be taken for another page's. If there is no memory to note that, the page is not used again.
 	o.pager.wake(o.env, n, n+1, nil)
-	_ = x.ghosts.put(nodes, n, 1<<1, false)
+	o.env.insist(&x.ghosts, n, 1<<1)
 	x.used--
 	x.endIfEmpty()
 }
@@ -264,7 +286,7 @@ func (s slot) freed() (n mach.PageNumber, had bool) { return mach.PageNumber(s>>
 func (x *External) release(n mach.PageNumber, had bool) {
 	nodes := &x.object.env.nodes
 	x.object.pager.marks.remove(nodes, n, false)
-	_ = x.free.put(nodes, mach.PageNumber(x.free.count), freeSlot(n, had), false) // without memory it is not
+	x.object.env.insist(&x.free, mach.PageNumber(x.free.count), freeSlot(n, had)) // without memory it is not
 	x.used--
 	x.endIfEmpty()
 }
@@ -304,7 +326,7 @@ func (x *External) settle() {
 		x.release(n, true)
 	}
 	r := LockRequest{Return: mach.ReturnDirty, Flush: true, Lock: mach.ProtNoChange, end: maxManagedPages}
-	for n := mach.PageNumber(0); o.pager.returning < maxReturning && !o.pager.severed; {
+	for n := mach.PageNumber(0); o.pager.returning < maxReturning && !o.pager.severed && o.env.mayReturn(o.pager.manager); {
 		at, s, ok := o.pages.next(nodes, n)
 		if !ok {
 			return
@@ -312,6 +334,13 @@ func (x *External) settle() {
 		if n = at + 1; s&slotDirty != 0 {
 			n = o.giveBack(at, s, &r)
 		}
+	}
+}
+
+// goOn has Settle go on with what settle left when nothing was in stock.
+func (x *External) goOn() {
+	if g := x.object.pager; x.object.pages.count != 0 && g.returning < maxReturning && !g.severed {
+		g.schedule()
 	}
 }
 

@@ -58,6 +58,8 @@ func (g *farPager) DataReturn(o *Object, offset uint64, data *Copy, dirty, kept 
 	g.keep(offset, data, true)
 }
 
+func (g *farPager) MayReturn() bool { return true }
+
 func (g *farPager) DataInitialize(o *Object, offset uint64, data *Copy) { g.keep(offset, data, false) }
 
 // keep takes pages later. The kernel must know which of them are here already.

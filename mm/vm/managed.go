@@ -32,6 +32,8 @@ type Manager interface {
 	DataReturn(o *Object, offset uint64, data *Copy, dirty, kept bool)
 	// DataInitialize gives pages of an External that its manager never had before (memory_object_data_initialize). The kernel keeps none.
 	DataInitialize(o *Object, offset uint64, data *Copy)
+	// MayReturn reports whether DataReturn and DataInitialize take nothing from Go's heap. Page-out asks, and leaves the page where it is if not.
+	MayReturn() bool
 	// Copy asks for a copy of a range of pages and returns the new object, whose one reference is the caller's (memory_object_copy).
 	// ResourceShortage.
 	Copy(o *Object, offset, length uint64) (*Object, error)
@@ -118,6 +120,7 @@ func NewManaged(env *Env, manager Manager) (*Object, error) {
 		return nil, err
 	}
 	env.managedCount++
+	env.restock()
 	o.pager = &pagerState{object: o, manager: manager, waitQueue: waitQueue{of: o}}
 	o.shared, o.holders = true, 1
 	return o, nil

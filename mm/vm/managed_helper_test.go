@@ -35,6 +35,8 @@ func (g *manager) DataUnlock(o *Object, offset, length uint64, access mach.Prot)
 	return g.refuse
 }
 
+func (g *manager) MayReturn() bool { return true }
+
 func (g *manager) DataInitialize(*Object, uint64, *Copy) {
 	panic("that is for a default memory manager")
 }

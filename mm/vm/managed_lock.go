@@ -184,7 +184,7 @@ func (o *Object) giveBack(n mach.PageNumber, s slot, r *LockRequest) mach.PageNu
 // newReturn makes a copy with one entry and its object, for the pages that g's object returns. Limits do not count: how many there can
 // be is limited itself, and what a task has written must not be lost.
 func (env *Env) newReturn(g *pagerState) (*Copy, *Object) {
-	c := env.takeCopy(0, 0)
+	c := env.takeReturn()
 	o := env.takeObject(anonymous, maxPiece)
 	o.onItsWay = g.external != nil
 	e := env.takeEntry()
@@ -202,6 +202,7 @@ func (g *pagerState) returned() {
 	if g.external != nil {
 		env := g.object.env
 		env.patience = patient
+		env.topUp()
 		env.FramesReady()
 	}
 	if g.object != nil && (g.locks != nil || g.external != nil || g.object.Refs() == 0) {

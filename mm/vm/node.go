@@ -59,8 +59,8 @@ func (p *nodePool) count(r nodeRef) *uint64 {
 // promise sets n nodes aside. It fails with ResourceShortage, and then promises none.
 func (p *nodePool) promise(n uint64) error {
 	if want, have := p.promised+n, p.free+nodesPerFrame*uint64(p.reserve.Pages()); want > have {
-		if err := p.reserve.Grow(mach.PageNumber((want - have + nodesPerFrame - 1) / nodesPerFrame)); err != nil {
-			return err
+		if !p.reserve.Extend(mach.PageNumber((want - have + nodesPerFrame - 1) / nodesPerFrame)) {
+			return mach.ResourceShortage
 		}
 	}
 	p.promised += n

@@ -17,8 +17,9 @@ type objectPool struct {
 	rests slab.Pool[rest]
 	none  rest // of reserved objects that were never copied
 
-	heap  []*whole // all that lie on Go's heap
-	spare *whole   // those of them that are free, linked by next
+	heap   []*whole // all that lie on Go's heap
+	spare  *whole   // those of them that are free, linked by next; aside are for page-out
+	spares int
 
 	listed  *Object // those that are not reserved, newest first
 	count   int
@@ -42,6 +43,9 @@ func (env *Env) newObject(k kind, limit mach.PageNumber) (*Object, error) {
 		return nil, mach.ResourceShortage
 	}
 	if k == managed {
+		if w := &env.pool; w.spares == 0 || env.stock.stocked && w.spares <= aside {
+			return env.begin(env.newWhole().use(), k, limit), nil
+		}
 		return env.begin(env.takeWhole(), k, limit), nil
 	}
 	o := env.inFrames(k)
@@ -78,16 +82,34 @@ func (env *Env) inFrames(k kind) *Object {
 // takeWhole takes one that lies on Go's heap.
 func (env *Env) takeWhole() *Object {
 	w := env.pool.spare
-	if w != nil {
-		env.pool.spare = w.next
-		*w = whole{}
-	} else {
-		w = new(whole)
-		env.pool.heap = append(env.pool.heap, w)
+	if w == nil {
+		return env.newWhole().use()
 	}
+	env.pool.spare = w.next
+	env.pool.spares--
+	*w = whole{}
+	return w.use()
+}
+
+// newWhole makes one.
+func (env *Env) newWhole() *whole {
+	w := new(whole)
+	env.pool.heap = append(env.pool.heap, w)
+	return w
+}
+
+func (w *whole) use() *Object {
 	w.rest = &w.own
 	w.whole = w
 	return &w.Object
+}
+
+// putWhole makes one that is not used any more a free one.
+func (env *Env) putWhole(w *whole) {
+	*w = whole{next: env.pool.spare}
+	w.rest = &w.own // who still holds the object of a manager sees that it is none
+	env.pool.spare = w
+	env.pool.spares++
 }
 
 // begin starts an object's life.
@@ -144,9 +166,7 @@ func (env *Env) freeObject(o *Object) {
 		env.untime(o)
 	}
 	if w := o.whole; w != nil {
-		*w = whole{next: pool.spare}
-		w.rest = &w.own // who still holds the object of a manager sees that it is none
-		pool.spare = w
+		env.putWhole(w)
 		return
 	}
 	if o.rest != &pool.none {

@@ -106,6 +106,8 @@ func (g *manager) DataUnlock(_ *vm.Object, offset, length uint64, access mach.Pr
 }
 
 // DataReturn implements vm.Manager. It reads what comes at its own time.
+func (g *manager) MayReturn() bool { return true }
+
 func (g *manager) DataInitialize(*vm.Object, uint64, *vm.Copy) {
 	panic("that is for a default memory manager")
 }
