@@ -1,6 +1,7 @@
 package board
 
 import (
+	"bytes"
 	"testing"
 
 	"defpager/mach"
@@ -22,5 +23,20 @@ func TestClearPage(t *testing.T) {
 		if b != want {
 			t.Fatalf("byte %#x is %#x, want %#x", i, b, want)
 		}
+	}
+}
+
+// TestCopyPage copies a page that lies between two others to a page that does.
+func TestCopyPage(t *testing.T) {
+	mem := Simulated(6 * mach.PageSize)
+	all := mem.Bytes(0, 6*mach.PageSize)
+	for i := range all {
+		all[i] = byte(i>>mach.PageShift*50 + i%49)
+	}
+	want := bytes.Clone(all)
+	copy(want[4*mach.PageSize:5*mach.PageSize], want[mach.PageSize:2*mach.PageSize])
+	CopyPage(mem.Frame(4*mach.PageSize), mem.Frame(mach.PageSize))
+	if !bytes.Equal(all, want) {
+		t.Fatal("memory is not what it should be")
 	}
 }

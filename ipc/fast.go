@@ -176,17 +176,24 @@ func (s *Space) body(w *Waiter, h *board.Words, r *Waiter, out *board.Words, siz
 	if size > s.sys.config.MaxMessage {
 		return false
 	}
-	t, f := r.Args.Addr+mach.HeaderSize, w.Args.Addr+mach.HeaderSize
-	for left := uint64(size - mach.HeaderSize); left != 0; {
-		to, from := r.view.Page(t), w.view.Page(f)
-		if to == nil || from == nil {
-			if to, from = r.Memory.Window(t), w.Memory.Window(f); to == nil || from == nil {
+	t, f, left := r.Args.Addr+mach.HeaderSize, w.Args.Addr+mach.HeaderSize, uint64(size-mach.HeaderSize)
+	n := r.view.CopyWords(t, w.view, f, left)
+	return n == left || bodySlowly(w, f+mach.VirtAddr(n), r, t+mach.VirtAddr(n), left-n)
+}
+
+// bodySlowly is body for what does not lie in view in one piece: left bytes from f to t.
+func bodySlowly(w *Waiter, f mach.VirtAddr, r *Waiter, t mach.VirtAddr, left uint64) bool {
+	for left != 0 {
+		n := r.view.CopyWords(t, w.view, f, left)
+		if n == 0 {
+			to, from := r.Memory.Window(t), w.Memory.Window(f)
+			if to == nil || from == nil {
 				return false
 			}
+			at, source := t.Offset(), f.Offset()
+			n = min(left, mach.PageSize-max(at, source))
+			copy(to[at:], from[source:source+n])
 		}
-		at, src := t.Offset(), f.Offset()
-		n := min(left, mach.PageSize-max(at, src))
-		copy(to[at:], from[src:src+n])
 		left -= n
 		t += mach.VirtAddr(n)
 		f += mach.VirtAddr(n)

@@ -1,6 +1,9 @@
 package vm
 
-import "defpager/mach"
+import (
+	"defpager/board"
+	"defpager/mach"
+)
 
 // maxPiece is how many pages one DataReturn carries at most.
 const maxPiece = 64
@@ -214,7 +217,7 @@ func (g *pagerState) returned() {
 func (env *Env) copyOf(p mach.PhysAddr) (mach.PhysAddr, error) {
 	f, err := env.Frames.AllocDirty()
 	if err == nil {
-		*env.Mem.Frame(f) = *env.Mem.Frame(p)
+		board.CopyPage(env.Mem.Frame(f), env.Mem.Frame(p))
 	}
 	return f, err
 }

@@ -1,6 +1,9 @@
 package vm
 
-import "defpager/mach"
+import (
+	"defpager/board"
+	"defpager/mach"
+)
 
 // shadowOf makes an object of n pages that shows o's pages from off on until they are written. Pages beyond o's limit
 // fail in the shadow as they would in o.
@@ -188,7 +191,7 @@ func (o *Object) fill(n mach.PageNumber, p mach.PhysAddr) error {
 	if err != nil {
 		return err
 	}
-	*env.Mem.Frame(f) = *env.Mem.Frame(p)
+	board.CopyPage(env.Mem.Frame(f), env.Mem.Frame(p))
 	return o.insert(n, f)
 }
 
