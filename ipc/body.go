@@ -108,7 +108,7 @@ func (s *Space) validate(mem UserMemory, m *Message, dest *entry, destType mach.
 	if !found.outOfLine {
 		return mach.Success
 	}
-	return s.copyMemory(mem, m, found.last)
+	return s.copyMemory(mem, m, found.last, dest.port.staysIn())
 }
 
 // found is what checkItems found: the items with rights or out-of-line memory lie between first and end (both 0 if there is none), and last
@@ -256,7 +256,7 @@ func (s *Space) checkArray(mem UserMemory, m *Message, it *item) mach.Return {
 
 // copyMemory copies out-of-line memory and puts the handles into the body. Only the last copy may itself take the memory away: a
 // failure before would have to give it back.
-func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32) mach.Return {
+func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32, stay bool) mach.Return {
 	arrays := uint64(0) // handles of the arrays are in the order of the items too
 	again := false
 	for at := m.first; at < m.end; at = m.plain(at) {
@@ -271,7 +271,7 @@ func (s *Space) copyMemory(mem UserMemory, m *Message, last uint32) mach.Return 
 			continue
 		}
 		take := it.t.Deallocate() && it.at == last
-		o, err := mem.CopyMapIn(mach.VirtAddr(m.word(it.data())), it.bytes(), take)
+		o, err := mem.CopyMapIn(mach.VirtAddr(m.word(it.data())), it.bytes(), take, stay)
 		if err != nil {
 			if mach.Code(err) == mach.ResourceShortage {
 				return mach.SendNoBuffer

@@ -23,12 +23,14 @@ type memory struct {
 const base = 0x10000
 
 type copied struct {
-	data []byte
-	live *int
+	data  []byte
+	live  *int
+	stays bool
 }
 
 func (c *copied) Size() uint64 { return uint64(len(c.data)) }
 func (c *copied) Discard()     { *c.live-- }
+func (c *copied) Stay() bool   { c.stays = true; return true }
 
 func (u *memory) at(addr mach.VirtAddr, n int) ([]byte, error) {
 	if c := u.mapped[addr]; c != nil && n <= len(c.data) {
@@ -71,7 +73,7 @@ func (u *memory) waiter() *Waiter {
 	return w
 }
 
-func (u *memory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OOL, error) {
+func (u *memory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate, stay bool) (OOL, error) {
 	if size > uint64(len(u.bytes)) {
 		return nil, mach.InvalidAddress
 	}
@@ -83,6 +85,7 @@ func (u *memory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OO
 		return nil, err
 	}
 	o := u.copied(b)
+	o.stays = stay
 	if deallocate {
 		_ = u.Deallocate(addr, size)
 	}
@@ -108,7 +111,7 @@ func (u *memory) NewOOL(data []byte) (OOL, error) {
 
 func (u *memory) copied(data []byte) *copied {
 	*u.live++
-	return &copied{append([]byte(nil), data...), u.live}
+	return &copied{data: append([]byte(nil), data...), live: u.live}
 }
 
 func (u *memory) Deallocate(addr mach.VirtAddr, size uint64) error {

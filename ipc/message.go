@@ -209,6 +209,7 @@ func (m *Message) PutRights(rights []Right) uint64 {
 // OOL is out-of-line memory on its way: a copy of some memory that belongs to nobody's address space yet.
 type OOL interface {
 	Size() uint64 // bytes
+	Stay() bool   // has its pages stay until it is received; false: there is too much of that
 	Discard()     // frees it, when it is not mapped into an address space
 }
 
@@ -221,8 +222,9 @@ type UserMemory interface {
 	Window(addr mach.VirtAddr) *[mach.PageSize]byte
 	// View is where Window's pages are in sight, always the same one.
 	View() *board.View
-	// CopyMapIn makes a copy of size bytes at addr, page aligned or not; with deallocate they leave the space.
-	CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (OOL, error)
+	// CopyMapIn makes a copy of size bytes at addr, page aligned or not; with deallocate they leave the space, and with stay the copy stays and is
+	// all there: see Space.StayIn.
+	CopyMapIn(addr mach.VirtAddr, size uint64, deallocate, stay bool) (OOL, error)
 	// CopyMapOut maps a copy where there is room and consumes it on success.
 	CopyMapOut(o OOL) (mach.VirtAddr, error)
 	// NewOOL makes out-of-line memory from the kernel's bytes.

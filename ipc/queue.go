@@ -96,6 +96,9 @@ func (sys *System) post(m *Message) *Waiter {
 		sys.schedule(p)
 		return nil
 	}
+	if len(m.memory) != 0 && p.staysIn() {
+		m.stay()
+	}
 	q := &p.receivers
 	if p.set != nil {
 		q = &p.set.receivers

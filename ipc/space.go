@@ -14,6 +14,7 @@ type Space struct {
 	accepts []*accepted // names with TypeMARequest
 
 	sent, received uint64 // messages
+	stays          bool   // see StayIn
 	held           uint64 // bytes of messages that count in its share
 	promised       uint64 // send-once rights to its ports, which count there too
 }
@@ -255,6 +256,9 @@ func (e *entry) receive() {
 	p.name = e.name
 	p.server = nil
 	p.transit = nil
+	if e.space.stays {
+		p.stay()
+	}
 }
 
 // allows reports whether a message may take a right with a disposition, which IsPort, from e after what it took already.

@@ -77,7 +77,6 @@ type Kernel struct {
 	timeOffset          int64 // of the time of day to the clock, in nanoseconds
 	manager             defaultManager
 	paging              paging
-	keptSpace           *ipc.Space // of the task whose memory was said last to stay in its frames
 	modules             []*module
 	bootTasks           int           // programs of the loader that live
 	bootFailed          bool          // one of them was terminated for an exception

@@ -32,7 +32,7 @@ func (k *Kernel) pageTo(manager ipc.Right) {
 	k.preparePaging()
 }
 
-// keepManager has the memory of the manager's task stay in its frames, also when it is the manager no more: it may still have pages. That is the task which
+// keepManager has the memory of the manager's task stay in its frames, and what is in messages to it, also when it is the manager no more: it may still have pages. That is the task which
 // receives from the manager's port, or from the object's that pages go to, whoever was given the receive right.
 func (k *Kernel) keepManager() {
 	k.keepReceiver(k.manager.right.Port)
@@ -42,12 +42,12 @@ func (k *Kernel) keepManager() {
 }
 
 func (k *Kernel) keepReceiver(p *ipc.Port) {
-	if p == nil || p.Receiver() == nil || p.Receiver() == k.keptSpace {
+	if p == nil || p.Receiver() == nil || p.Receiver().StaysIn() {
 		return
 	}
+	p.Receiver().StayIn()
 	for t := k.tasks.head; t != nil; t = t.next {
 		if t.space == p.Receiver() {
-			k.keptSpace = t.space
 			t.memory.KeepResident()
 		}
 	}

@@ -106,3 +106,46 @@ func TestManagerGivesWayBeforeTheFirstPage(t *testing.T) {
 	priv = m.give(a, m.hostPriv.MakeSend())
 	m.finish()
 }
+
+// Whoever is given the receive right of the manager's port has its memory stay from the next tick on.
+func TestManagerMovesItsPorts(t *testing.T) {
+	m := newMachine(t)
+	var port mach.Name
+	var tasks []*Task
+	for _, name := range []string{"first", "second", "third"} {
+		tasks = append(tasks, m.paused(name, func(*user) {}))
+	}
+	kept := func(want ...bool) {
+		t.Helper()
+		for i, task := range tasks {
+			if task.space.StaysIn() != want[i] {
+				t.Errorf("the memory of task %d stays: %v", i, !want[i])
+			}
+		}
+	}
+	move := func(from, to *Task) {
+		right, code := from.space.Extract(port, mach.MsgMoveReceive)
+		if code == mach.Success {
+			port, code = to.space.Insert(right)
+		}
+		if code != mach.Success {
+			t.Fatal(code)
+		}
+	}
+	port, _ = m.managerOf(tasks[0])
+	m.Do(func() {
+		right, code := tasks[0].space.Extract(port, mach.MsgMakeSend)
+		if code != mach.Success {
+			t.Fatal(code)
+		}
+		old, _ := m.SetDefaultManager(right)
+		old.Release()
+		kept(true, false, false)
+		move(tasks[0], tasks[1])
+		m.clock += tick
+		m.tickMemory()
+		kept(true, true, false)
+	})
+	m.resume(tasks...)
+	m.finish()
+}

@@ -201,8 +201,12 @@ type userMemory struct {
 }
 
 // CopyMapIn implements ipc.UserMemory.
-func (u *userMemory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (ipc.OOL, error) {
-	c, err := u.Map.CopyMapIn(addr, size, deallocate)
+func (u *userMemory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate, stay bool) (ipc.OOL, error) {
+	take := u.Map.CopyMapIn
+	if stay {
+		take = u.Map.CopyMapInStaying
+	}
+	c, err := take(addr, size, deallocate)
 	if err != nil {
 		return nil, err
 	}
@@ -217,6 +221,9 @@ func (u *userMemory) CopyMapOut(o ipc.OOL) (mach.VirtAddr, error) {
 // NewOOL implements ipc.UserMemory.
 func (u *userMemory) NewOOL(data []byte) (ipc.OOL, error) {
 	c, err := vm.NewCopy(u.env, data)
+	for err != nil && u.Spared(err) {
+		c, err = vm.NewCopy(u.env, data)
+	}
 	if err != nil {
 		return nil, err
 	}

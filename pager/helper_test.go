@@ -44,7 +44,7 @@ type userMemory struct {
 	env *vm.Env
 }
 
-func (u *userMemory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate bool) (ipc.OOL, error) {
+func (u *userMemory) CopyMapIn(addr mach.VirtAddr, size uint64, deallocate, _ bool) (ipc.OOL, error) {
 	return u.Map.CopyMapIn(addr, size, deallocate)
 }
 

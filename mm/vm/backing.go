@@ -51,9 +51,13 @@ func (env *Env) Tick() {
 	}
 	if env.newExternal != nil {
 		env.topUp()
-		if env.paging.first != nil {
-			env.FramesReady()
-		}
+	}
+	if env.paging.first == nil {
+		return
+	}
+	for range env.Externals {
+		env.FramesReady()
+		return
 	}
 }
 

@@ -14,6 +14,8 @@ type Copy struct {
 	first, last *Entry
 	next        *Copy       // in the pool
 	source      *pagerState // whose object returns these pages; nil mostly
+	stays       bool        // see Stay
+	counted     mach.PageNumber
 }
 
 // small is the size up to which bytes are copied at once. Sharing a few pages costs more than copying them: the cut of
@@ -58,6 +60,7 @@ func (c *Copy) Discard() {
 	if c.source != nil {
 		c.source.returned()
 	}
+	c.env.staying -= c.counted
 	c.env.putCopy(c)
 }
 
@@ -120,6 +123,7 @@ func (c *Copy) append(pages mach.PageNumber) (*Entry, error) {
 	}
 	c.last = e
 	e.end = e.start + mach.VirtAddr(pages.Bytes())
+	e.stays = c.stays
 	e.prot, e.max, e.inherit = mach.ProtDefault, mach.ProtAll, mach.InheritCopy
 	return e, nil
 }
@@ -166,8 +170,20 @@ func (c *Copy) appendBytes(off, size uint64, fill func([]byte) error) error {
 // copy-on-write. With dealloc the pages that the range touches are unmapped as well. Size 0 gives an empty copy.
 //
 // It fails with InvalidAddress (not wholly mapped, or wrapping around), ProtectionFailure (not readable), MemoryError,
-// ResourceShortage, and Wait also for frames that page-out can free; nothing is unmapped then.
+// ResourceShortage, and Wait also for frames that page-out can free; nothing is unmapped then. What a default memory manager sends stays until it is
+// received.
 func (m *Map) CopyMapIn(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, error) {
+	c, err := m.copyMapIn(addr, size, dealloc)
+	for err != nil && m.Spared(err) {
+		c, err = m.copyMapIn(addr, size, dealloc)
+	}
+	if err != nil {
+		return nil, m.env.orWait(err)
+	}
+	return c, nil
+}
+
+func (m *Map) copyMapIn(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, error) {
 	if err := m.require(addr, size, mach.ProtRead); err != nil {
 		return nil, err
 	}
@@ -175,6 +191,7 @@ func (m *Map) CopyMapIn(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, e
 	if err != nil || size == 0 {
 		return c, err
 	}
+	c.stays = m.resident
 	if size <= small {
 		err = m.copyBytes(c, addr, addr+mach.VirtAddr(size))
 	} else {
@@ -185,7 +202,7 @@ func (m *Map) CopyMapIn(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, e
 	}
 	if err != nil {
 		c.Discard()
-		return nil, m.env.orWait(err)
+		return nil, err
 	}
 	return c, nil
 }
@@ -317,7 +334,7 @@ func (m *Map) CopyMapOut(c *Copy) (mach.VirtAddr, error) {
 			next := e.next
 			e.start += va
 			e.end += va
-			e.prev, e.next = nil, nil
+			e.prev, e.next, e.stays = nil, nil, false
 			m.insert(prev, e)
 			prev = e
 			e = next

@@ -16,6 +16,7 @@ type Entry struct {
 	prot, max mach.Prot
 	inherit   mach.Inherit
 	spare     bool      // it lies on Go's heap, not in a frame
+	stays     bool      // of a Copy: see Copy.Stay
 	wired     mach.Prot // accesses that are not to fault; see Wire
 	needsCopy bool      // others see the object's pages too: writing needs a shadow first
 
@@ -68,6 +69,15 @@ func (env *Env) freeEntry(e *Entry) {
 		return
 	}
 	env.entries.Put(e)
+}
+
+// newEntry is Env.newEntry for one more of the map's. A default memory manager's may lie in a frame that was set aside.
+func (m *Map) newEntry() (*Entry, error) {
+	e, err := m.env.newEntry(m.count)
+	if err != nil && m.resident && m.env.entryCount < m.env.MaxEntries && m.env.UseSpare() {
+		return m.env.newEntry(m.count)
+	}
+	return e, err
 }
 
 func (e *Entry) size() uint64 { return uint64(e.end - e.start) }

@@ -55,6 +55,7 @@ type Env struct {
 	external    *External        // where pages go
 	externals   [maxExternals]*External
 	patience    int               // ticks for which frames of external's manager are still waited for
+	staying     mach.PageNumber   // see Copy.Stay
 	spare       frame.Reservation // frames for maps that are kept resident, when there are no others
 
 	resting uint // ticks until page-out is tried again that found nothing

@@ -159,18 +159,6 @@ func (env *Env) insist(t *pageTree, n mach.PageNumber, s slot) bool {
 	return true
 }
 
-// KeepResident has no page that the map shows go out any more: it is the map of a default memory manager, who could not bring its own pages back.
-// It may use the frames that are set aside for that.
-func (m *Map) KeepResident() { m.resident = true }
-
-// resolveSpare resolves a fault of a map that is kept resident with frames that were set aside.
-func (m *Map) resolveSpare(va mach.VirtAddr, access mach.Prot, err error) error {
-	for mach.Code(err) == mach.ResourceShortage && m.env.UseSpare() {
-		err = m.Fault(va, access)
-	}
-	return err
-}
-
 // UseSpare frees a few of the frames that are set aside for managers, for what a new one needs. It reports whether there were any.
 func (env *Env) UseSpare() bool {
 	const enough = 4 // a page, and three page tables

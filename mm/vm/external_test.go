@@ -267,3 +267,72 @@ func TestExternalSilence(t *testing.T) {
 	}
 	w.check(t)
 }
+
+// What a manager gives back is not lost for want of a frame: it is taken when there is one.
+func TestExternalSupplyWithoutFrames(t *testing.T) {
+	w := newWorld(1 << 20)
+	m := w.newMap(t)
+	const pages = 20
+	if _, err := m.Allocate(base, pages*page, false); err != nil {
+		t.Fatal(err)
+	}
+	for i := range pages {
+		w.mustStore(t, m, at(i), byte(i))
+	}
+	g := newFarPager(w)
+	w.env.SetManager(g.begin)
+	for g.x == nil || g.x.Kept() < pages {
+		w.env.sweep(outBatch, outLook)
+		w.env.Settle()
+		g.work(1)
+	}
+	g.work(100)
+	if _, err := w.load(m, at(pages-1)); err != Wait {
+		t.Fatal(err)
+	}
+	w.env.Forget()
+	o := g.x.Object()
+	var n mach.PageNumber
+	for n = 1; o.pager.marks.get(&w.env.nodes, n) != markRequested; n++ {
+	}
+	c, err := NewCopy(w.env, g.content[n.Bytes()])
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.env.SetManager(nil) // so that no frames are set aside any more
+	var hogged []mach.PhysAddr
+	hog := func() {
+		for f, err := w.env.Frames.AllocDirty(); err == nil; f, err = w.env.Frames.AllocDirty() {
+			hogged = append(hogged, f)
+		}
+	}
+	for hog(); w.env.UseSpare(); {
+		hog()
+	}
+	// The copy's frame moves, and then there is none for a node.
+	for w.env.nodes.free != 0 {
+		w.env.nodes.promised++
+		w.env.nodes.take()
+	}
+	done, err := o.Supply(n.Bytes(), c, 0, 0, false)
+	if err != Wait || done != 0 {
+		t.Fatal(done, err)
+	}
+	x := new(Waiter)
+	w.env.Await(x)
+	for _, f := range hogged {
+		w.env.Frames.Free(f)
+	}
+	w.env.Tick()
+	if x.Waiting() || x.Err() != nil {
+		t.Fatal("it is not tried again")
+	}
+	x.Done()
+	if _, err = o.Supply(n.Bytes(), c, done, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	c.Discard()
+	if b, err := w.load(m, at(pages-1)); err != nil || b != pages-1 {
+		t.Fatal(b, err)
+	}
+}

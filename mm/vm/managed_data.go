@@ -7,7 +7,7 @@ import "defpager/mach"
 // asked; precious says that the manager kept nothing. Who waits for the pages goes on. data stays the caller's.
 //
 // It returns how many bytes of data were used. MemoryPresent: the page behind them has contents already. Wait: a page of data itself must
-// come from a manager; go on from there. InvalidArgument: no whole pages, no protection, no managed object. ResourceShortage.
+// come from a manager, or what a default memory manager gives back finds no frame now; go on from there. InvalidArgument: no whole pages, no protection, no managed object. ResourceShortage.
 func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, precious bool) (uint64, error) {
 	g := o.pager
 	if g == nil || (offset|data.size)&mach.PageMask != 0 || offset+data.size < offset || !lock.Valid() {
@@ -23,20 +23,33 @@ func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, 
 		if o.pages.get(nodes, n) != 0 {
 			return from, mach.MemoryPresent
 		}
+		most, err := o.pages.room(nodes, n) // first: the frame may be the only one with the contents
+		if err != nil {
+			return from, o.orLater(err)
+		}
 		p, err := data.takeFrame(from)
 		if err != nil {
-			return from, err
+			nodes.forget(most)
+			return from, o.orLater(err)
 		}
-		if err = o.pages.put(nodes, n, slot(p)|flags, false); err != nil {
-			o.env.Frames.Free(p)
-			return from, err
-		}
+		o.pages.putIn(nodes, n, slot(p)|flags, most)
 		o.supplied(n)
 	}
 	if g.external != nil {
 		g.schedule()
 	}
 	return from, nil
+}
+
+// orLater is Wait, for frames, instead of a ResourceShortage for a page that was out: who gives it back may have kept nothing, and nobody else has it.
+func (o *Object) orLater(err error) error {
+	env := o.env
+	if o.pager.external == nil || mach.Code(err) != mach.ResourceShortage {
+		return err
+	}
+	env.UseSpare()
+	env.wanted = wanted{queue: &env.paging, page: anyPage}
+	return Wait
 }
 
 // SupplyPage is Supply of a copy of one page. It reports false, with nothing done, for all that Supply might say of it but success.

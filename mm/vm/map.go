@@ -125,7 +125,7 @@ func (m *Map) Map(a *MapArgs) (mach.VirtAddr, error) {
 	if !m.fits(mach.Pages(a.Size).Bytes(), maximum) {
 		return 0, mach.NoSpace
 	}
-	e, err := m.env.newEntry(m.count)
+	e, err := m.newEntry()
 	if err != nil {
 		return 0, err
 	}

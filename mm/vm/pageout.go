@@ -109,7 +109,10 @@ func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
 func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error {
 	env := m.env
 	if m.resident {
-		return m.resolveSpare(va, access, err)
+		for m.Spared(err) {
+			err = m.Fault(va, access)
+		}
+		return err
 	}
 	if m.Refuses(va) {
 		return err
@@ -244,6 +247,8 @@ func (o *Object) usage(n mach.PageNumber) (used, wired bool) {
 		if e := v.of; e.m != nil {
 			used = e.m.pmap.Used(e.at(n)) || used
 			wired = e.wired != mach.ProtNone || e.m.resident || wired
+		} else if e.stays {
+			wired = true
 		}
 	}
 	for v := o.above.at(n); v != nil; v = v.after(n) {

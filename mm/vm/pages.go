@@ -134,15 +134,29 @@ func (t *pageTree) put(p *nodePool, n mach.PageNumber, s slot, promised bool) er
 		t.grow(p, n, s)
 		return nil
 	}
-	h := max(heightFor(n), t.height)
-	most := uint64(h-t.height) + uint64(h) // roots on top of the old one, and a path down
-	if err := p.promise(most); err != nil {
+	most, err := t.room(p, n)
+	if err != nil {
 		return err
 	}
-	before := t.nodes
-	t.grow(p, n, s)
-	p.forget(most - uint64(t.nodes-before))
+	t.putIn(p, n, s, most)
 	return nil
+}
+
+// room promises the nodes that page n's slot needs, and says how many. It fails with ResourceShortage, and promises none then.
+func (t *pageTree) room(p *nodePool, n mach.PageNumber) (uint64, error) {
+	if t.leaf(p, n) || n == 0 && t.height == 0 {
+		return 0, nil
+	}
+	h := max(heightFor(n), t.height)
+	most := uint64(h-t.height) + uint64(h) // roots on top of the old one, and a path down
+	return most, p.promise(most)
+}
+
+// putIn is put with the nodes that room promised: it cannot fail.
+func (t *pageTree) putIn(p *nodePool, n mach.PageNumber, s slot, most uint64) {
+	before := t.nodes
+	_ = t.put(p, n, s, true)
+	p.forget(most - uint64(t.nodes-before))
 }
 
 // set stores s in the recent leaf, which is n's.

@@ -169,7 +169,7 @@ func (m *Map) clip(start, end mach.VirtAddr) (*Entry, error) {
 
 // split cuts e at va, strictly inside it, and returns the second part.
 func (m *Map) split(e *Entry, va mach.VirtAddr) (*Entry, error) {
-	f, err := m.env.newEntry(m.count)
+	f, err := m.newEntry()
 	if err != nil {
 		return nil, err
 	}

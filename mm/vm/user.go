@@ -71,7 +71,11 @@ func (m *Map) faultIn(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, error)
 	if va < mach.MinUser || va >= mach.MaxUser {
 		return 0, mach.InvalidAddress
 	}
-	if err := m.Fault(va, access); err != nil {
+	err := m.Fault(va, access)
+	for err != nil && m.Spared(err) {
+		err = m.Fault(va, access)
+	}
+	if err != nil {
 		return 0, err
 	}
 	if p, ok := m.pmap.Translate(va, access); ok {

@@ -12,16 +12,28 @@ import (
 func (s *server) keep(p *port, offset uint64, data []byte) {
 	s.forget(p, offset)
 	f, err := s.env.Frames.AllocDirty()
+	for ; err != nil && s.store.Busy(); f, err = s.env.Frames.AllocDirty() {
+		s.store.Poll()
+	}
 	if err != nil {
 		return
 	}
 	copy(s.env.Mem.Frame(f)[:], data)
+	s.put(p, offset, f)
+}
+
+// put keeps the page in frame f, which it takes over. It reports whether there was room: that also comes from the disks.
+func (s *server) put(p *port, offset uint64, f mach.PhysAddr) bool {
 	t, ok := s.store.Store(f)
-	if !ok {
-		s.env.Frames.Free(f)
-		return
+	for ; !ok && s.store.Busy(); t, ok = s.store.Store(f) {
+		s.store.Poll()
 	}
-	p.kept[offset] = t
+	if ok {
+		p.kept[offset] = t
+	} else {
+		s.env.Frames.Free(f)
+	}
+	return ok
 }
 
 // forget drops what is kept of a page.
@@ -60,10 +72,17 @@ func (s *server) supplyKept(p *port, offset uint64) {
 		return
 	}
 	delete(p.kept, offset)
-	s.supplied++
 	// Precious: nothing is kept here, the kernel gives the page back when it wants its frame.
-	s.client.MemoryObjectAnswer(p.control, libmach.Supply{Offset: offset, Data: s.env.Mem.Frame(f)[:], Precious: true})
-	s.env.Frames.Free(f)
+	code := s.client.MemoryObjectDataSupply(p.control, libmach.Supply{Offset: offset, Data: s.env.Mem.Frame(f)[:], Precious: true})
+	switch {
+	case code == mach.Success:
+		s.supplied++
+		s.env.Frames.Free(f)
+	case s.put(p, offset, f): // the kernel had no room for the message: at another time
+		s.again = append(s.again, request{p, offset})
+	default:
+		s.client.MemoryObjectDataError(p.control, offset, mach.PageSize, code)
+	}
 }
 
 // request is a page that the kernel waits for.
@@ -75,8 +94,15 @@ type request struct {
 // pageReady is backing.Config.PageReady.
 func (s *server) pageReady(t vm.Token) { s.ready = append(s.ready, t) }
 
-// supplyReady answers the requests for pages that have come from disks.
+// supplyReady answers the requests for pages that have come from disks, and those for which there was no room.
 func (s *server) supplyReady() {
+	again := s.again
+	s.again = nil
+	for _, r := range again {
+		if _, ok := r.p.kept[r.offset]; ok {
+			s.supplyKept(r.p, r.offset)
+		}
+	}
 	for len(s.ready) != 0 {
 		t := s.ready[0]
 		s.ready = s.ready[1:]

@@ -54,6 +54,7 @@ type server struct {
 	names     map[*ipc.Port]*port
 	waiting   map[vm.Token]request // kernel's pages that are to be supplied when they are back from a disk
 	ready     []vm.Token           // those that are back
+	again     []request            // those that could not be sent yet
 	devices   []disk.Disk
 	answer    libmach.Buffer
 
@@ -160,7 +161,7 @@ func (s *server) poll() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
-	return s.store.Active()
+	return s.store.Active() || len(s.again) != 0
 }
 
 // settle does what a message left to be done, and completes what the disks have done.

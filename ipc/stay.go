@@ -1,0 +1,39 @@
+package ipc
+
+// A default memory manager must not wait for memory that is out with itself. Out-of-line memory in messages to such a task stays where it is until it is
+// received: see OOL.Stay.
+
+// StayIn has out-of-line memory in messages to the space's ports, those that are queued included, stay in its frames until it is received.
+func (s *Space) StayIn() {
+	s.stays = true
+	s.sys.ports.each(func(p *Port) {
+		if p.space == s {
+			p.stay()
+		}
+	})
+}
+
+// StaysIn reports whether StayIn was called.
+func (s *Space) StaysIn() bool { return s.stays }
+
+// staysIn reports whether memory in messages to p stays.
+func (p *Port) staysIn() bool { return p.space != nil && p.space.stays }
+
+// stay has the memory in the messages that wait for p's receiver stay.
+func (p *Port) stay() {
+	for m := p.first; m != nil; m = m.next {
+		m.stay()
+	}
+	for w := p.senders.first; w != nil; w = w.next {
+		w.msg.stay()
+	}
+}
+
+// stay has the message's memory stay. What is too much is paged out like other memory.
+func (m *Message) stay() {
+	for i := range m.memory {
+		if o := m.memory[i].memory; o != nil {
+			o.Stay()
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package vm
+
+import (
+	"testing"
+
+	"defpager/mach"
+
+	"pgregory.net/rapid"
+)
+
+// What goes to a default memory manager is what the sender had, all of it is there, and it stays while everything else goes out, whatever the sender does
+// meanwhile.
+func TestCopyMapInStaying(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const pages = 24
+		w := newWorld(1 << 20)
+		w.env.Backing = newStore(w.env)
+		m, manager := w.newMap(t), w.newMap(t)
+		manager.KeepResident()
+		for i := range pages / 4 {
+			if _, err := m.Allocate(at(4*i), 4*page, false); err != nil {
+				t.Fatal(err)
+			}
+			if i%2 == 1 { // so that neighbours are no single entry
+				if err := m.Inherit(at(4*i), 4*page, mach.InheritNone); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var want [pages * page]byte
+		access := func(do func() error) {
+			if err := do(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, b := range rapid.SliceOfN(rapid.Byte(), pages, pages).Draw(t, "bytes") {
+			if b%3 != 0 {
+				access(func() error { return w.store(m, at(i)+17, b) })
+				want[i*page+17] = b
+			}
+		}
+		out := func() {
+			for range 4 {
+				w.env.sweep(3*pages, 1000)
+			}
+		}
+		if rapid.Bool().Draw(t, "out before") {
+			out()
+		}
+		first := rapid.Uint64Range(0, pages*page-1).Draw(t, "first")
+		size := rapid.Uint64Range(1, pages*page-first).Draw(t, "size")
+		size = min(size, pages/2*page) // more than a sixteenth of the memory is too much
+		var c *Copy
+		access(func() (err error) { c, err = m.CopyMapInStaying(base+mach.VirtAddr(first), size, false); return err })
+		if w.env.Staying() != mach.Pages(first%page+size) {
+			t.Fatalf("%d pages stay, of %d bytes", w.env.Staying(), size)
+		}
+		for i := range pages {
+			access(func() error { return w.store(m, at(i)+17, 0xee) })
+		}
+		out()
+		w.check(t)
+		b := make([]byte, size)
+		if err := c.ReadAt(b, 0); err != nil || string(b) != string(want[first:first+size]) {
+			t.Fatalf("what is on its way is not what was sent, or not there: %v", err)
+		}
+		to, err := manager.CopyMapOut(c)
+		if err != nil || w.env.Staying() != 0 {
+			t.Fatal(err, w.env.Staying())
+		}
+		out()
+		if err := manager.CopyIn(b, to); err != nil || string(b) != string(want[first:first+size]) {
+			t.Fatalf("what was received is not what was sent, or not there: %v", err)
+		}
+		w.check(t)
+		m.Destroy()
+		manager.Destroy()
+		w.check(t)
+	})
+}
+
+// Who sends more than may stay is told, and nothing stays after a failure or of what was given up.
+func TestStayingIsBounded(t *testing.T) {
+	w := newWorld(4 << 20)
+	m := w.newMap(t)
+	most := w.env.Frames.Stats().Total / 16
+	if _, err := m.Allocate(base, 10*most.Bytes(), false); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		w.mustStore(t, m, at(i), 1)
+	}
+	half := (most / 2).Bytes()
+	a, err := m.CopyMapInStaying(base, half, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []uint64{half + 2*page, most.Bytes(), 10 * most.Bytes()} {
+		if _, err := m.CopyMapInStaying(base, size, true); mach.Code(err) != mach.ResourceShortage {
+			t.Fatal(err)
+		}
+	}
+	if _, err := m.CopyMapInStaying(base+mach.VirtAddr(9*most.Bytes()), 2*most.Bytes(), false); err != mach.InvalidAddress {
+		t.Fatal(err)
+	}
+	b, err := m.CopyMapInStaying(base, half, true)
+	if err != nil || b.Size() != half {
+		t.Fatal(err)
+	}
+	if _, err := w.load(m, base); err != mach.InvalidAddress {
+		t.Fatal("it is mapped still")
+	}
+	if w.env.Staying() != 2*(most/2) {
+		t.Fatalf("%d pages stay", w.env.Staying())
+	}
+	b.Discard()
+	a.Discard()
+	if w.env.Staying() != 0 {
+		t.Fatalf("%d pages stay", w.env.Staying())
+	}
+	w.check(t)
+}
