@@ -26,7 +26,7 @@ help:
 	@echo 'make pgo              count the calls of all rows of make bench anew, for the compiler, in boot/calls.pgo'
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
 	@echo 'make gdb              boot stopped, with gdb attached'
-	@echo 'make iso              a CD image with GRUB: build/defpager.iso'
+	@echo 'make iso              an image for CDs and USB sticks, for BIOS and UEFI: build/defpager.iso'
 	@echo 'make lint host-test qemu-test   the parts of make test'
 	@echo 'make image user all clean      build the kernel, the programs, both; remove build/'
 	@echo

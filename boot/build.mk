@@ -1,7 +1,7 @@
 # Rules that build the image. The top Makefile includes this file; alone it works too: make -f boot/build.mk image
 #
 #   image        build/defpager.elf, for QEMU -kernel (PVH) and GRUB (multiboot2)
-#   iso          build/defpager.iso, the same image behind GRUB on a BIOS CD
+#   iso          build/defpager.iso, the same image behind GRUB on a CD, which is a disk too, for machines with a BIOS and with UEFI
 #   build/checked.elf  the image with the tag invariants: it checks all its data structures all the time
 #   stress       build/stress.elf, a test of the Go runtime on the bare machine
 #   ring3        build/ring3.elf, a test of the processor: the way to ring 3 and back
@@ -66,4 +66,4 @@ $(BUILD)/defpager.iso: $(BUILD)/defpager.elf boot/grub.cfg $(ISO_LIST) $(ISO_FIL
 	cp $(BUILD)/defpager.elf $(ISO_FILES) $(BUILD)/iso/boot/
 	@awk -v q="'" 'FNR == NR && FILENAME != cfg { if (NF) { l = "\tmodule2 /boot/" $$1; for (i = 1; i <= NF; i++) l = l " " q $$i q; lines = lines l "\n" } next } \
 		{ print } /multiboot2/ { printf "%s", lines }' cfg=boot/grub.cfg $(or $(ISO_LIST),/dev/null) boot/grub.cfg >$(BUILD)/iso/boot/grub/grub.cfg
-	grub-mkrescue -d /usr/lib/grub/i386-pc -o $@ $(BUILD)/iso 2>$(BUILD)/iso.log || { cat $(BUILD)/iso.log; false; }
+	grub-mkrescue -o $@ $(BUILD)/iso 2>$(BUILD)/iso.log || { cat $(BUILD)/iso.log; false; }

@@ -28,11 +28,12 @@ func tools() []tool {
 		{name: "binutils", command: []string{"ld", "--version"}, pack: "binutils", needed: true},
 		{name: "make", command: []string{"make", "--version"}, pack: "make", needed: true},
 		{name: "gdb", command: []string{"gdb", "--version"}, pack: "gdb", use: "make gdb"},
-		{name: "GRUB", file: "/usr/lib/grub/i386-pc/boot.img", pack: "grub-pc-bin", use: "make iso"},
+		{name: "GRUB for BIOS", file: "/usr/lib/grub/i386-pc/boot.img", pack: "grub-pc-bin", use: "make iso"},
+		{name: "GRUB for UEFI", file: "/usr/lib/grub/x86_64-efi/moddep.lst", pack: "grub-efi-amd64-bin", use: "make iso"},
 		{name: "grub-mkrescue", command: []string{"grub-mkrescue", "--version"}, pack: "grub-common", use: "make iso"},
 		{name: "xorriso", command: []string{"xorriso", "--version"}, pack: "xorriso", use: "make iso"},
 		{name: "mtools", command: []string{"mtools", "--version"}, pack: "mtools", use: "make iso"},
-		{name: "OVMF", file: "/usr/share/ovmf/OVMF.fd", pack: "ovmf", use: "booting under UEFI"},
+		{name: "OVMF", file: Firmware, pack: "ovmf", use: "the scenario of the CD under UEFI"},
 	}
 }
 

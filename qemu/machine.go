@@ -18,6 +18,9 @@ const Program = "qemu-system-x86_64"
 // ExitSuccess is QEMU's exit status when the guest ended with success: it wrote 0x10 to the device isa-debug-exit.
 const ExitSuccess = 2*0x10 + 1
 
+// Firmware is the UEFI firmware that Debian and Ubuntu have for QEMU.
+const Firmware = "/usr/share/ovmf/OVMF.fd"
+
 // Machine says what QEMU emulates.
 type Machine struct {
 	Type   string // q35, pc or microvm
@@ -28,6 +31,7 @@ type Machine struct {
 	Count  bool   // count instructions: the clock advances by one nanosecond each, and no run differs from another
 
 	Image  string   // the ELF image, or a CD image that ends in .iso
+	UEFI   bool     // with a CD image: the firmware is UEFI, not a BIOS
 	Initrd string   // archive of modules; empty: none
 	Append string   // the kernel's command line
 	Disks  []string // virtio disks vda, vdb and so on: paths of raw files, or QEMU's longer form, driver=...
@@ -117,6 +121,9 @@ func (m *Machine) Args() []string {
 	args := append(machine, "-m", m.Memory, "-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=4")
 	if strings.HasSuffix(m.Image, ".iso") {
 		args = append(args, "-cdrom", m.Image)
+		if m.UEFI {
+			args = append(args, "-bios", Firmware)
+		}
 	} else {
 		args = append(args, "-kernel", m.Image)
 		if m.Initrd != "" {
