@@ -30,7 +30,9 @@ type paging struct {
 //	paging=vda,flip=N    the same to a disk that goes wrong, for tests: see disk.Faults
 func newPaging(m *setup.Machine, k *kern.Kernel, words []string) (*disks.Disks, error) {
 	p := &paging{machine: m, kernel: k}
-	p.Disks = disks.New(disks.Config{Mem: m.Memory, Frames: m.Frames, Random: m.Random(), Busy: k.DiskBusy, MakeRoom: k.Memory().MakeRoom, Begin: p.begin})
+	p.Disks = disks.New(disks.Config{
+		Mem: m.Memory, Frames: m.Frames, Random: m.Random(), Now: p.now, Busy: k.DiskBusy, MakeRoom: k.Memory().MakeRoom, Begin: p.begin,
+	})
 	p.findDisks()
 	for _, w := range words {
 		if what, ok := strings.CutPrefix(w, "paging="); ok {

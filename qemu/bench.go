@@ -155,6 +155,11 @@ func (b *Bench) plan(r *measured, m Machine, peer *Peer) []step {
 			set(&r.ours, counts(text))
 			return err
 		}},
+		{"defpager, page-out to a disk", false, func(ctx context.Context) error {
+			c, err := m.pageOut(ctx, b.Programs)
+			set(&r.ours, c)
+			return err
+		}},
 	}
 	linux := func(to *figures, m Machine, clear bool, args string) func(ctx context.Context) error {
 		return func(ctx context.Context) error {

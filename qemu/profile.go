@@ -26,6 +26,9 @@ func Profile(ctx context.Context, m Machine, programs, file, name, pictures stri
 	if err != nil {
 		return err
 	}
+	if r.unit == monitored {
+		return fmt.Errorf("ROW=%s: no program does this for ever; type paging measure DISK at the prompt", r.name)
+	}
 	if err := m.Check(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ type unit int
 const (
 	instructions unit = iota
 	memory            // of memory
+	monitored         // instructions, by a command of the kernel's monitor and not by a program
 	ticks             // instructions since the machine's start or the kernel's entry, shown as milliseconds of a processor that does one in a nanosecond
 )
 
@@ -29,7 +30,7 @@ func rows() []row {
 	return []row{
 		{"null-trap", "trap", "null trap (mach_task_self; getppid)", 150, 401, instructions},
 		{"kernel-rpc", "", "RPC to the kernel (mach_port_type)", 700, 1156, instructions},
-		{"object-create", "create", "default_pager_object_create (memfd_create, ftruncate)", 3000, 11119, instructions},
+		{"object-create", "create", "default_pager_object_create (memfd_create, ftruncate)", 2000, 11119, instructions},
 		{"first-touch-one-by-one", "touch", "first touch of such an object, per page", 1000, 20062, instructions},
 		{"first-touch-clustered", "", "the same, touched in order", 650, 0, instructions},
 		{"first-touch-superpages", "", "the same in pages of 2 MiB, per 4 KiB (hugetlb)", 530, 0, instructions},
@@ -46,6 +47,8 @@ func rows() []row {
 		{"page-in", "", "page of a memory manager in ring 3 (userfaultfd)", 5000, 12351, instructions},
 		{"dirty-flush", "flush", "dirty page flushed to a memory manager in ring 3", 1200, 2298, instructions},
 		{"page-in-compressed", "pressure", "page-in at random from three times the memory, compressed (zram)", 25000, 0, instructions},
+		{"page-out", "out", "page-out of a page that does not compress, encrypted, to a disk in memory", pageOutGoal, 0, monitored},
+		{"page-out-rated", "", "the same to a disk of 300 MB/s, where plain large writes take 13,653", pageOutGoal, 0, monitored},
 		{"port-allocate-destroy", "port", "port allocate and destroy (two RPCs)", 1500, 2774, instructions},
 		{"task-create-terminate", "task", "task create and terminate (fork, exit, wait)", 15000, 30218, instructions},
 		{"fork-1m", "", "fork of a task with 1 MiB resident", 60000, 0, instructions},

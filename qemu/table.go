@@ -201,6 +201,7 @@ func (r *measured) findings() string {
 	for _, l := range r.limits {
 		fmt.Fprintf(&b, "A sweep ended early: %s\n", l)
 	}
+	b.WriteString(r.pageOutShare())
 	if len(r.phases) != 0 {
 		b.WriteString("The boot by phases, ms at one instruction a nanosecond:")
 		last := 0

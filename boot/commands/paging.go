@@ -42,9 +42,11 @@ func (t *Target) measurePaging(c *monitor.Context) error {
 	if err != nil {
 		return err
 	}
+	pages := int64(mach.Pages(speed.Bytes))
 	rate := func(ns int64) float64 { return float64(speed.Bytes) / (1 << 20) / (float64(max(ns, 1)) / 1e9) }
-	c.Printf("%s in large writes: %.1f MiB/s; by page-out: %.1f MiB/s, %.0f %%\n",
-		bytes(speed.Bytes), rate(speed.Plain), rate(speed.Paged), 100*float64(speed.Plain)/float64(max(speed.Paged, 1)))
+	c.Printf("%s in large writes: %.1f MiB/s; by page-out: %.1f MiB/s, %.0f %%; a page takes %d ns and %d ns, %s\n",
+		bytes(speed.Bytes), rate(speed.Plain), rate(speed.Paged), 100*float64(speed.Plain)/float64(max(speed.Paged, 1)),
+		speed.Plain/pages, speed.Paged/pages, speed.Cipher)
 	return nil
 }
 

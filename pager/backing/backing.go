@@ -2,7 +2,6 @@ package backing
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"defpager/board"
 	"defpager/mach"
@@ -98,13 +97,13 @@ func (b *Backing) Store(f mach.PhysAddr) (vm.Token, bool) {
 	if n == 0 {
 		return 0, false
 	}
-	writable := b.canWrite()
+	_, to := b.best()
 	switch {
-	case (!writable || !noisy(page)) && b.compress(n, page):
+	case (to == nil || !noisy(page)) && b.compress(n, page):
 		b.push(&b.old, n)
 		b.frames.Free(f)
 		b.topUp()
-	case writable:
+	case to != nil && b.raws.count < rawsMax:
 		b.at(n).set(raw, 0, uint64(f))
 		b.push(&b.raws, n)
 	default:
@@ -119,20 +118,21 @@ func (b *Backing) Store(f mach.PhysAddr) (vm.Token, bool) {
 	return vm.Token(n), true
 }
 
-// noisy guesses whether a page will not compress, from the bytes of every sixteenth word: of 256 that are random about 162 are different, give or
-// take 5. To find out by compressing costs twice as much as all the rest of writing a page to a disk.
+// noisy guesses whether a page will not compress, from the bytes of one word in 33, so that not all of them begin records of some size: of 128 that are random
+// about 101 are different, give or take 3.4. To find out by compressing costs three times as much as all the rest of writing a page to a disk.
 func noisy(page *[mach.PageSize]byte) bool {
-	const sample, least = mach.PageSize / 32, 142
-	var seen [4]uint64
-	for i := 0; i < mach.PageSize; i += sample {
-		for w := binary.LittleEndian.Uint64(page[i:]); ; w >>= 8 {
-			seen[w>>6&3] |= 1 << (w & 63)
-			if w < 256 {
-				break
-			}
-		}
+	const stride, least = 33 * 8, 86
+	var seen [256]byte
+	for i := 0; i < mach.PageSize; i += stride {
+		w := binary.LittleEndian.Uint64(page[i:])
+		seen[byte(w)], seen[byte(w>>8)], seen[byte(w>>16)], seen[byte(w>>24)] = 1, 1, 1, 1
+		seen[byte(w>>32)], seen[byte(w>>40)], seen[byte(w>>48)], seen[byte(w>>56)] = 1, 1, 1, 1
 	}
-	return bits.OnesCount64(seen[0])+bits.OnesCount64(seen[1])+bits.OnesCount64(seen[2])+bits.OnesCount64(seen[3]) >= least
+	sums := uint64(0) // of 32 bytes each, side by side
+	for i := 0; i < len(seen); i += 8 {
+		sums += binary.LittleEndian.Uint64(seen[i:])
+	}
+	return sums*0x0101010101010101>>56 >= least
 }
 
 // oneWord reports whether a page is one word again and again.

@@ -34,6 +34,7 @@ const (
 	areasMax  = 16
 	cluster   = 32 // pages of one write
 	writesMax = 4
+	rawsMax   = cluster * writesMax // pages that wait
 	readsMax  = 32
 	// readTries is how often a page is read before it is lost.
 	readTries = 4
@@ -132,7 +133,7 @@ func (b *Backing) canWrite() bool {
 	if _, p := b.best(); p == nil {
 		return false
 	}
-	return b.raws.count < cluster*writesMax
+	return b.raws.count < rawsMax
 }
 
 // write is one cluster on its way to an area.

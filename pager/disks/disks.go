@@ -26,7 +26,8 @@ var (
 type Config struct {
 	Mem    board.Memory
 	Frames *frame.Allocator
-	Random io.Reader // for keys
+	Random io.Reader    // for keys
+	Now    func() int64 // a clock, in nanoseconds, by which store.New chooses ciphers; nil: it looks at the processor
 	// Busy reports whether somebody else's transfers of a disk are not done yet; nil: nobody else uses any.
 	Busy func(disk string) bool
 	// MakeRoom pages out until so many frames are free, or there is nothing left that can be paged out; nil: nobody can.
@@ -110,7 +111,7 @@ func (s *Disks) Add(of, name string, runs []store.Run) error {
 	if s.config.MakeRoom != nil {
 		s.config.MakeRoom(store.Frames(runs))
 	}
-	a, err := store.New(store.Config{Name: name, Disk: d, Runs: runs, Mem: s.config.Mem, Frames: s.config.Frames, Random: s.config.Random})
+	a, err := store.New(store.Config{Name: name, Disk: d, Runs: runs, Mem: s.config.Mem, Frames: s.config.Frames, Random: s.config.Random, Now: s.config.Now})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 type Speed struct {
 	Bytes        uint64
 	Plain, Paged int64 // in large writes of the disk's own; by page-out
+	Cipher       store.Cipher
 }
 
 const (
@@ -49,7 +50,7 @@ func (s *Disks) Measure(of string, rate int64, now func() int64) (Speed, error) 
 	start := now()
 	if err = s.plain(d, n); err == nil {
 		r.Plain = now() - start
-		r.Paged, err = s.paged(d, n, now)
+		err = s.paged(&r, d, n, now)
 	}
 	return r, err
 }
@@ -91,22 +92,23 @@ func (s *Disks) plain(d disk.Disk, n int) (err error) {
 	return err
 }
 
-// paged pages n pages out to the disk, by a backing of its own, and says how long it took.
-func (s *Disks) paged(d disk.Disk, n int, now func() int64) (took int64, err error) {
+// paged pages n pages out to the disk, by a backing of its own, and notes how long it took.
+func (s *Disks) paged(r *Speed, d disk.Disk, n int, now func() int64) error {
 	b, err := backing.New(backing.Config{
 		Mem: s.config.Mem, Frames: s.config.Frames, PageReady: func(vm.Token) {}, FramesReady: func() {}, Now: now, Log: func(string, ...any) {},
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer b.Free()
-	a, err := store.New(store.Config{Name: "measured", Disk: d, Runs: []store.Run{{Blocks: d.Blocks()}}, Mem: s.config.Mem, Frames: s.config.Frames, Random: s.config.Random})
+	a, err := store.New(store.Config{Name: "measured", Disk: d, Runs: []store.Run{{Blocks: d.Blocks()}}, Mem: s.config.Mem, Frames: s.config.Frames, Random: s.config.Random, Now: now})
 	if err != nil {
-		return 0, err
+		return err
 	}
+	r.Cipher = a.Cipher()
 	defer a.Free(s.config.Frames)
 	if err := b.AddArea(a); err != nil {
-		return 0, err
+		return err
 	}
 	pages, err := s.noise(n)
 	tokens := make([]vm.Token, 0, n)
@@ -128,14 +130,14 @@ func (s *Disks) paged(d disk.Disk, n int, now func() int64) (took int64, err err
 	}
 	for b.Poll(); b.Active(); b.Poll() {
 	}
-	took = now() - start
+	r.Paged = now() - start
 	for _, token := range tokens {
 		if err == nil && b.Where(token) != vm.TierDisk {
 			err = backing.ErrFull
 		}
 		b.Drop(token)
 	}
-	return took, err
+	return err
 }
 
 // noise is n frames of what does not compress.

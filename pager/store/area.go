@@ -1,5 +1,5 @@
 // Package store keeps pages on a disk, in slots of a block each. What it writes is encrypted with a key that is made at the start and lives in
-// memory only, so that a disk tells nothing to whoever reads it later. What it reads is authenticated (AES-256-GCM, or ChaCha20-Poly1305 on a processor without AES, with the
+// memory only, so that a disk tells nothing to whoever reads it later. What it reads is authenticated (AES-256-GCM, or ChaCha20-Poly1305 where that is quicker, with the
 // slot and a number that grows with each write in the nonce): a page that is torn, flipped, old or from another place is an error, never wrong data.
 //
 // Slots have 24 bytes in frames of the kernel: the number of the last write and its tag. Buffers are there from the start; nothing is allocated
@@ -73,19 +73,20 @@ func inOrder(d disk.Disk, runs []Run) ([]Run, error) {
 
 // Area implements backing.Area on one or more runs of a disk.
 type Area struct {
-	name  string
-	disk  disk.Disk
-	mem   board.Memory
-	runs  []Run
-	order []Run // in the order of their blocks
-	ends  []int // by run: the number behind its last slot
-	slots int
-	room  int
-	next  int      // where to look for a free slot first
-	used  []uint64 // a bit for each slot
-	table []mach.PhysAddr
-	aead  cipher.AEAD
-	count uint64 // of writes
+	name   string
+	disk   disk.Disk
+	mem    board.Memory
+	runs   []Run
+	order  []Run // in the order of their blocks
+	ends   []int // by run: the number behind its last slot
+	slots  int
+	room   int
+	next   int      // where to look for a free slot first
+	used   []uint64 // a bit for each slot
+	table  []mach.PhysAddr
+	cipher Cipher
+	aead   cipher.AEAD
+	count  uint64 // of writes
 
 	cluster int // pages of the largest write that a transfer has room for
 
@@ -102,8 +103,9 @@ type Config struct {
 	Mem    board.Memory
 	Frames *frame.Allocator
 	Random io.Reader // for the key
-	// Software has pages encrypted as for a processor without AES.
-	Software bool
+	// Cipher is for tests: others leave the choice to New, which measures by Now, a clock in nanoseconds; nil: it looks at the processor.
+	Cipher Cipher
+	Now    func() int64
 }
 
 // New makes an area whose slots are all free; what the disk holds is not looked at. ResourceShortage: there is no memory for tables and buffers.
@@ -118,7 +120,12 @@ func New(c Config) (*Area, error) {
 		a.ends = append(a.ends, a.slots)
 	}
 	a.room = a.slots
-	if a.aead, err = newCipher(c.Random, !c.Software && hardwareAES()); err != nil {
+	if a.cipher = c.Cipher; a.cipher == Quickest {
+		if a.cipher, err = quickest(c.Now); err != nil {
+			return nil, err
+		}
+	}
+	if a.aead, err = a.cipher.withNewKey(c.Random); err != nil {
 		return nil, err
 	}
 	a.used = make([]uint64, (a.slots+63)/64)
@@ -196,6 +203,9 @@ func (a *Area) Held() mach.PageNumber {
 	}
 	return mach.PageNumber(n)
 }
+
+// Cipher is what New chose.
+func (a *Area) Cipher() Cipher { return a.cipher }
 
 // Name implements backing.Area.
 func (a *Area) Name() string { return a.name }

@@ -61,6 +61,9 @@ type server struct {
 	initial, returned, supplied, kernelObjects, kernelLive int
 }
 
+// ticks is a clock.
+func ticks() int64 { return int64(libmach.Ticks()) }
+
 func newServer(c config) (*server, error) {
 	s := &server{
 		config: c, client: libmach.NewClient(), sys: ipc.New(ipc.Config{}), answer: libmach.NewBuffer(8192),
@@ -70,9 +73,9 @@ func newServer(c config) (*server, error) {
 	mem := touched(c.memory)
 	frames := frame.New(mem, make([]frame.Desc, c.memory>>mach.PageShift), []board.Range{{Start: mach.PageSize, Size: c.memory - mach.PageSize}})
 	s.env = &vm.Env{Mem: mem, Frames: frames}
-	s.disks = disks.New(disks.Config{Mem: mem, Frames: frames, Random: rand.Reader, Begin: func() (*backing.Backing, error) {
+	s.disks = disks.New(disks.Config{Mem: mem, Frames: frames, Random: rand.Reader, Now: ticks, Begin: func() (*backing.Backing, error) {
 		return backing.New(backing.Config{
-			Mem: mem, Frames: frames, PageReady: s.pageReady, FramesReady: func() {}, Now: func() int64 { return int64(libmach.Ticks()) },
+			Mem: mem, Frames: frames, PageReady: s.pageReady, FramesReady: func() {}, Now: ticks,
 			Log: func(format string, args ...any) { fmt.Printf("defaultpager: "+format+"\n", args...) },
 		})
 	}})
