@@ -174,9 +174,13 @@ func (c *Copy) appendBytes(off, size uint64, fill func([]byte) error) error {
 // received.
 func (m *Map) CopyMapIn(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, error) {
 	c, err := m.copyMapIn(addr, size, dealloc)
-	for err != nil && m.Spared(err) {
+	if err == nil {
+		return c, nil
+	}
+	for m.Spared(err) {
 		c, err = m.copyMapIn(addr, size, dealloc)
 	}
+	m.env.topUp()
 	if err != nil {
 		return nil, m.env.orWait(err)
 	}

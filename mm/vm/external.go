@@ -151,15 +151,19 @@ func (env *Env) topUp() {
 
 // insist puts s into a tree that managers' pages need, with a frame that was set aside if there is no other for a node. It reports whether it could.
 func (env *Env) insist(t *pageTree, n mach.PageNumber, s slot) bool {
-	for t.put(&env.nodes, n, s, false) != nil {
-		if !env.UseSpare() {
-			return false
-		}
+	if t.put(&env.nodes, n, s, false) == nil {
+		return true
 	}
-	return true
+	ok := false
+	for !ok && env.UseSpare() {
+		ok = t.put(&env.nodes, n, s, false) == nil
+	}
+	env.topUp()
+	return ok
 }
 
-// UseSpare frees a few of the frames that are set aside for managers, for what a new one needs. It reports whether there were any.
+// UseSpare frees a few of the frames that are set aside for managers, for what one needs at once. It reports whether there were any. Those that are not
+// needed are set aside again by topUp, or at the next tick.
 func (env *Env) UseSpare() bool {
 	const enough = 4 // a page, and three page tables
 	if env.spare.Pages() == 0 {

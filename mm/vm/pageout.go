@@ -109,10 +109,7 @@ func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
 func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error {
 	env := m.env
 	if m.resident {
-		for m.Spared(err) {
-			err = m.Fault(va, access)
-		}
-		return err
+		return m.faultSpared(va, access, err)
 	}
 	if m.Refuses(va) {
 		return err

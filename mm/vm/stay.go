@@ -20,6 +20,18 @@ func (m *Map) Spared(err error) bool {
 	return m.resident && mach.Code(err) == mach.ResourceShortage && m.env.UseSpare()
 }
 
+// faultSpared tries a fault again that failed with err, as long as that helps. It returns what came of it.
+func (m *Map) faultSpared(va mach.VirtAddr, access mach.Prot, err error) error {
+	if !m.resident {
+		return err
+	}
+	for m.Spared(err) {
+		err = m.Fault(va, access)
+	}
+	m.env.topUp()
+	return err
+}
+
 // CopyMapInStaying is CopyMapIn for memory that goes to a default memory manager. The bytes are copied, but for those that nobody has touched yet. It fails
 // with ResourceShortage also when there is too much on its way already.
 func (m *Map) CopyMapInStaying(addr mach.VirtAddr, size uint64, dealloc bool) (*Copy, error) {

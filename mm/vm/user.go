@@ -72,11 +72,10 @@ func (m *Map) faultIn(va mach.VirtAddr, access mach.Prot) (mach.PhysAddr, error)
 		return 0, mach.InvalidAddress
 	}
 	err := m.Fault(va, access)
-	for err != nil && m.Spared(err) {
-		err = m.Fault(va, access)
-	}
 	if err != nil {
-		return 0, err
+		if err = m.faultSpared(va, access, err); err != nil {
+			return 0, err
+		}
 	}
 	if p, ok := m.pmap.Translate(va, access); ok {
 		return p, nil

@@ -93,6 +93,7 @@ func (p *program) run() {
 	for i, part := range p.memory {
 		p.look(part, i)
 	}
+	p.squeeze()
 	p.exchange(kernel)
 	for i, part := range p.memory {
 		p.look(part, i)
@@ -195,6 +196,34 @@ func (p *program) press(enough func() bool) {
 		}
 	}
 	p.Check("pages are on their way to the manager", mach.Success, mach.Success)
+}
+
+// squeeze wires nearly all frames, so that each page that is looked at takes the frame of another and the manager has none but those that are set aside for it.
+func (p *program) squeeze() {
+	pages := 0
+	for _, part := range p.memory {
+		pages += len(part) / page
+	}
+	const step = 16
+	at := p.Pages(uint64(pages) + 1024)
+	wired, tries := 0, 0
+	for wired+step <= pages+1024 && tries < 10 {
+		if code := p.c.VMWire(p.host, p.Task, at+mach.VirtAddr(wired*page), step*page, mach.ProtDefault); code == mach.Success {
+			wired, tries = wired+step, 0
+			continue
+		}
+		tries++
+		p.c.Sleep(1) // page-out makes room
+	}
+	fmt.Printf("%d of %d pages are wired, %d free\n", wired, pages, p.statistics().Free)
+	p.Holds("hardly a frame is left", wired > pages*9/10)
+	for n := 0; n < pages; n += 37 {
+		i := n / 1024
+		if b := p.memory[i]; n%1024 < len(b)/page {
+			p.look(b[n%1024*page:][:page], i)
+		}
+	}
+	p.Check("vm_deallocate", libmach.VMDeallocate(p.Task, at, uint64(pages+1024)*page), mach.Success)
 }
 
 // mark writes to each page what look finds there. The pages' offsets in their part do not count.
