@@ -58,7 +58,7 @@ func (a *array) write(m *ipc.Message, w *mig.Writer) {
 	copy(w.Inline(mach.ArrayType(mach.MsgInteger64, 64, a.number)), a.list)
 }
 
-// objects answers default_pager_objects: pairs of number and bytes in memory, and as many rights. The lists are those of one
+// objects answers default_pager_objects: pairs of number and bytes that the object holds, in memory or out, and as many rights. The lists are those of one
 // moment, however many objects came since the caller asked for their number.
 func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
@@ -71,7 +71,7 @@ func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	list := make([]byte, 0, 16*n)
 	for _, o := range all {
 		list = le.AppendUint64(list, o.ID())
-		list = le.AppendUint64(list, o.memory.Resident().Bytes())
+		list = le.AppendUint64(list, o.held().Bytes())
 	}
 	numbers, err := p.array(list, 2, room, objectsMax)
 	if err != nil {
@@ -101,7 +101,13 @@ func (p *Pager) objects(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	return m.FinishReply(&w)
 }
 
-// objectPages answers default_pager_object_pages: the offsets of the pages that an object has in memory.
+// held is how many pages the object has, in memory or out.
+func (o *Object) held() mach.PageNumber {
+	out, _, _ := o.memory.Paged()
+	return o.memory.Resident() + out
+}
+
+// objectPages answers default_pager_object_pages: the offsets of the pages that an object has, in memory or out.
 func (p *Pager) objectPages(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	handle, room := r.Port(mach.MsgPortSend), r.Uint32()
@@ -117,11 +123,10 @@ func (p *Pager) objectPages(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	if !ok {
 		return m.ReplyCode(mach.InvalidArgument)
 	}
-	list := make([]byte, 0, 8*o.memory.Resident())
-	o.memory.Pages(func(n mach.PageNumber, _ mach.PhysAddr) bool {
+	list := make([]byte, 0, 8*o.held())
+	for n := range o.memory.Contents {
 		list = le.AppendUint64(list, n.Bytes())
-		return true
-	})
+	}
 	pages, err := p.array(list, 1, room, pagesMax)
 	if err != nil {
 		return m.ReplyCode(mach.Code(err))

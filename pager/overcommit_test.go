@@ -123,10 +123,23 @@ func TestSetSizeWaits(t *testing.T) {
 	if f := o.Figures(); f.OnDisk != 4*mach.PageSize || f.PageOuts != 4 || f.Resident != 0 || f.Flags != 1 {
 		t.Fatalf("%+v", f)
 	}
+	s.ready = true // the requests went out, too
+	r := w.ask(mach.Complex, w.manager, mach.IDDefaultPagerObjectPages, func(b *mig.Writer) {
+		b.Port(mach.MsgCopySend, name)
+		b.Uint32(pagesMax)
+	})
+	w.want(r.RetCode(), mach.Success)
+	if a := r.Varying(typeRuns, pagesMax, 1); a.Count != 4 || le.Uint64(a.Data[24:]) != 3*mach.PageSize {
+		t.Errorf("%d pages are listed, of 4 that are out", a.Count)
+	}
+	r = w.ask(0, w.manager, mach.IDDefaultPagerObjects, func(b *mig.Writer) { b.Uint32(9); b.Uint32(9) })
+	w.want(r.RetCode(), mach.Success)
+	if a := r.Varying(typeRuns, objectsMax, 2); a.Count != 1 || le.Uint64(a.Data[8:]) != 4*mach.PageSize {
+		t.Errorf("an object that is out is listed as %d", a.Data)
+	}
 	w.writer = mig.NewWriter(w.b[:])
 	w.writer.Uint64(mach.PageSize + 50)
 	msg := w.writer.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), name, w.reply, mach.IDDefaultPagerObjectSetSize)
-	s.ready = true // the request went out, too
 	if err := w.memory.CopyOut(w.buffer, msg); err != nil {
 		t.Fatal(err)
 	}

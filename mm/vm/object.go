@@ -180,6 +180,13 @@ func (o *Object) Out(yield func(mach.PageNumber, Token) bool) {
 	}
 }
 
+// Contents yields the numbers of the pages that exist, in a frame or out, in order; not of a physical object. The loop's body must not touch the object.
+func (o *Object) Contents(yield func(mach.PageNumber) bool) {
+	for n, _, ok := o.pages.next(&o.env.nodes, 0); ok && yield(n); {
+		n, _, ok = o.pages.next(&o.env.nodes, n+1)
+	}
+}
+
 // Paged is the number of pages that are paged out now, and how many ever came back and went. A managed object's pages came when its manager supplied
 // them, the first time too, and went when the kernel was short of frames; none of them is out, as the manager has them.
 func (o *Object) Paged() (out mach.PageNumber, ins, outs uint32) {
