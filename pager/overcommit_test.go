@@ -62,9 +62,6 @@ func TestOvercommit(t *testing.T) {
 		a.ReservedMax = vm.NoLimit
 		plain := w.mustCreate(1)
 		holds(4, 2, 11)
-		w.pager.config.OnlyReserved = true
-		_, code = w.createAs(1, mach.Overcommit)
-		w.want(code, mach.InvalidArgument)
 		for _, name := range []mach.Name{huge, byPolicy, kept, plain} {
 			w.drop(name)
 		}

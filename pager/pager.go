@@ -29,9 +29,6 @@ type Config struct {
 	// Plain makes the server ignore sequence numbers: default_pager_server in place of seqnos_default_pager_server.
 	Plain bool
 
-	// OnlyReserved refuses objects to which nothing is promised: the pager's memory is in no kernel, which would page it out.
-	OnlyReserved bool
-
 	// Trace prints a line when Tracing says so; both may be nil.
 	Tracing func() bool
 	Trace   func(format string, args ...any)

@@ -65,7 +65,7 @@ func (p *Pager) objectCreateFlags(pager *ipc.Port, q *ipc.Quick) {
 
 // createFor answers with a new object that is not just promised its frames.
 func (p *Pager) createFor(pager *ipc.Port, q *ipc.Quick, size uint64, flags int32) {
-	if pager != p.port || flags < 0 || flags > mach.Reserve || flags == mach.Overcommit && p.config.OnlyReserved {
+	if pager != p.port || flags < 0 || flags > mach.Reserve {
 		q.Code(mach.InvalidArgument)
 		return
 	}

@@ -2,33 +2,52 @@ package vm
 
 import "defpager/mach"
 
-// Page is the frame of page n, for who keeps a reserved object's contents without mapping it. false: the page was never written, or lies behind the
-// limit.
-func (o *Object) Page(n mach.PageNumber) (mach.PhysAddr, bool) {
-	s := o.resident(n)
-	return s.frame(), s != 0
+// Page is the frame of page n, for who keeps the contents of a reserved or an overcommitted object without mapping it. 0: the page was never written, or
+// lies behind the limit. It fails as Backing.Fetch when the page is out.
+func (o *Object) Page(n mach.PageNumber) (mach.PhysAddr, error) {
+	s, err := o.bring(n, o.at(n))
+	if mach.Code(err) == mach.ResourceShortage {
+		o.env.MakeRoom(1)
+		s, err = o.bring(n, o.at(n))
+	}
+	return s.frame(), err
 }
 
-// WritePage makes data, a page, the contents of page n of a reserved object. InvalidArgument: it lies behind the limit, or the object is of another kind.
+// WritePage makes data, a page, the contents of page n of such an object, whatever was there. InvalidArgument: it lies behind the limit, or the object is of
+// another kind. ResourceShortage: nothing was promised to the object, and there is neither a frame nor room for another page; nothing has changed.
 func (o *Object) WritePage(n mach.PageNumber, data []byte) error {
-	if o.kind != reserved || n >= o.limit {
+	if o.kind != reserved && !o.overcommit || n >= o.limit {
 		return mach.InvalidArgument
 	}
-	s := o.resident(n)
-	if s == 0 {
-		f, err := o.take()
-		if err == nil {
-			err = o.insert(n, f)
-		}
-		if err != nil {
+	f := o.resident(n).frame()
+	if f == 0 {
+		var err error
+		if f, err = o.takeFor(n); err != nil {
 			return err
 		}
-		s = slot(f)
 	}
-	page := o.env.Mem.Frame(s.frame())
+	page := o.env.Mem.Frame(f)
 	copy(page[:], data)
 	if tail := o.Limit() & mach.PageMask; tail != 0 && n == o.limit-1 {
 		clear(page[tail:]) // as when the limit came there
 	}
 	return nil
+}
+
+// takeFor gives page n a frame in place of what it has, which is out, or nothing.
+func (o *Object) takeFor(n mach.PageNumber) (mach.PhysAddr, error) {
+	f, err := o.take()
+	if err != nil {
+		o.env.MakeRoom(1)
+		f, err = o.take()
+	}
+	if err != nil {
+		return 0, err
+	}
+	if s := o.at(n); s != 0 {
+		o.mark(n, slot(f))
+		o.env.freeSlot(s)
+		return f, nil
+	}
+	return f, o.insert(n, f)
 }

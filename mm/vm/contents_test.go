@@ -17,7 +17,7 @@ func TestWritePage(t *testing.T) {
 	for i := range full {
 		full[i] = 7
 	}
-	if _, ok := o.Page(1); ok {
+	if f, err := o.Page(1); f != 0 || err != nil {
 		t.Fatal("a page that nobody wrote")
 	}
 	for _, n := range []mach.PageNumber{1, 3, 1} {
@@ -27,16 +27,74 @@ func TestWritePage(t *testing.T) {
 	if o.Resident() != 2 || o.promised != 2 {
 		t.Fatalf("%d pages, %d promised", o.Resident(), o.promised)
 	}
-	if f, ok := o.Page(3); !ok || w.env.Mem.Frame(f)[99] != 7 || w.env.Mem.Frame(f)[100] != 0 {
+	if f, err := o.Page(3); err != nil || w.env.Mem.Frame(f)[99] != 7 || w.env.Mem.Frame(f)[100] != 0 {
 		t.Fatal("what lies behind the limit is no zero")
 	}
 	if err := o.WritePage(4, full); err != mach.InvalidArgument {
 		t.Fatal(err)
 	}
 	must(t, o.SetLimit(1*page))
-	if _, ok := o.Page(1); ok || o.WritePage(1, full) != mach.InvalidArgument {
+	if f, _ := o.Page(1); f != 0 || o.WritePage(1, full) != mach.InvalidArgument {
 		t.Fatal("a page behind the limit")
 	}
 	o.Release()
 	w.check(t)
+}
+
+// The pages of an overcommitted object go out and come back, and are written over wherever they are. What finds no room is refused, and nothing has changed.
+func TestWriteOvercommittedPage(t *testing.T) {
+	w := newWorld(1 << 20)
+	s := newStore(w.env)
+	w.env.Backing = s
+	w.returned(t, func() {
+		const pages = 400 // more than there are frames
+		o := w.overcommitted(t, pages)
+		contents := func(b byte) []byte {
+			data := make([]byte, page)
+			data[0], data[page-1] = b, b
+			return data
+		}
+		for n := range mach.PageNumber(pages) {
+			must(t, o.WritePage(n, contents(byte(n))))
+		}
+		w.check(t)
+		if out, _, _ := o.Paged(); out < 100 {
+			t.Fatalf("%d pages are out", out)
+		}
+		must(t, o.WritePage(0, contents(200))) // which is out
+		if n := len(s.pages); mach.PageNumber(n)+o.Resident() != pages {
+			t.Fatalf("%d pages are kept and %d resident", n, o.Resident())
+		}
+		for n := range mach.PageNumber(pages) {
+			f, err := o.Page(n)
+			if want := byte(n); err != nil || f == 0 || n != 0 && w.env.Mem.Frame(f)[page-1] != want {
+				t.Fatalf("page %d: %v", n, err)
+			}
+		}
+		if f, _ := o.Page(0); w.env.Mem.Frame(f)[0] != 200 {
+			t.Fatal("what was written over a page that was out")
+		}
+		w.check(t)
+		s.room = 0
+		n := mach.PageNumber(0)
+		for ; n < pages && o.resident(n) != 0; n++ {
+		}
+		was := s.pages[o.at(n).token()]
+		hoard, err := w.env.Frames.Reserve(w.env.Frames.Stats().Free - w.env.Frames.Stats().Reserved)
+		must(t, err)
+		if err := o.WritePage(n, contents(1)); mach.Code(err) != mach.ResourceShortage || s.pages[o.at(n).token()] != was {
+			t.Fatal(err)
+		}
+		hoard.Release()
+		s.room, s.slow = -1, true
+		if _, err := o.Page(n); err != Wait {
+			t.Fatal(err)
+		}
+		w.env.Forget()
+		w.check(t)
+		o.Release()
+		if len(s.pages) != 0 {
+			t.Errorf("%d pages are left", len(s.pages))
+		}
+	})
 }

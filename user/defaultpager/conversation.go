@@ -9,7 +9,8 @@ import (
 // conversation is what the kernel and this manager say of one memory object. The contents of a client's are in the pager's object; those of the kernel's
 // own are with the Backing.
 type conversation struct {
-	memory *vm.Object // a client's
+	memory *vm.Object               // a client's
+	lost   map[mach.PageNumber]bool // of an overcommitted one: pages for which there was no room
 	kept   map[uint64]vm.Token
 
 	control mach.Name // while the kernel maps it
@@ -117,29 +118,14 @@ func (h handler) Terminate(_, _ mach.Name) {
 	h.p.flushes = 0
 }
 
-// DataRequest implements libmach.MemoryManager. A client's page gets its frame when it is touched first.
-func (h handler) DataRequest(_, control mach.Name, offset, length uint64, _ mach.Prot) {
-	s, p := h.s, h.p
-	if p.memory == nil {
-		s.supplyKept(p, offset)
+// DataRequest implements libmach.MemoryManager.
+func (h handler) DataRequest(_, _ mach.Name, offset, _ uint64, _ mach.Prot) {
+	if h.p.memory == nil {
+		h.s.supplyKept(h.p, offset)
 		return
 	}
-	n := mach.PageNumber(offset >> mach.PageShift)
-	f, ok := p.memory.Page(n)
-	switch {
-	case offset >= p.memory.Limit():
-		s.client.MemoryObjectDataError(control, offset, length, mach.MemoryError)
-	case !ok && p.memory.WritePage(n, zeros[:]) == nil:
-		s.client.MemoryObjectDataUnavailable(control, offset, length)
-	case ok:
-		s.supplied++
-		s.client.MemoryObjectAnswer(control, libmach.Supply{Offset: offset, Data: s.env.Mem.Frame(f)[:]})
-	default:
-		s.client.MemoryObjectDataError(control, offset, length, mach.ResourceShortage)
-	}
+	h.s.supplyPage(h.p, offset)
 }
-
-var zeros [mach.PageSize]byte
 
 // DataUnlock implements libmach.MemoryManager. Nothing is ever locked.
 func (h handler) DataUnlock(_, _ mach.Name, _, _ uint64, _ mach.Prot) {}
@@ -153,7 +139,7 @@ func (h handler) DataReturn(_, _ mach.Name, offset uint64, data []byte, _, _ boo
 			h.s.keep(p, offset, data[:mach.PageSize])
 		case p.flushes != 0 && offset >= p.from && offset < p.to:
 		default:
-			_ = p.memory.WritePage(mach.PageNumber(offset>>mach.PageShift), data[:mach.PageSize]) // behind the limit there is nothing
+			h.s.putBack(p, offset, data[:mach.PageSize])
 		}
 	}
 }
@@ -170,18 +156,22 @@ func (h handler) SeqnosDataInitialize(_ mach.Name, _ uint32, _ mach.Name, offset
 
 // shrunk takes what the kernel has of pages away that lie behind a smaller limit; the page of the limit comes back, to be cut (vm.Object.WritePage).
 func (s *server) shrunk(p *port, before, now uint64) {
-	if p.conversation == nil || p.control == mach.NameNull || now >= before {
+	if p.conversation == nil || now >= before {
+		return
+	}
+	p.cut()
+	if p.control == mach.NameNull {
 		return
 	}
 	tail := now &^ mach.PageMask
-	end := mach.Pages(now).Bytes()
+	end := pagesEnd(now)
 	if p.flushes == 0 || end < p.from {
 		p.from = end
 	}
 	if p.flushes == 0 {
 		p.to = 0
 	}
-	p.to = max(p.to, mach.Pages(before).Bytes())
+	p.to = max(p.to, pagesEnd(before))
 	if tail != now {
 		s.client.MemoryObjectLockRequest(p.control, libmach.Lock{
 			Offset: tail, Size: mach.PageSize, Return: mach.ReturnAll, Flush: true, Lock: mach.ProtNoChange,
@@ -192,4 +182,10 @@ func (s *server) shrunk(p *port, before, now uint64) {
 	}) == mach.Success {
 		p.flushes++
 	}
+}
+
+// pagesEnd is where the pages of an object of limit bytes end: the last page of all, which nobody can map as a whole, does not count.
+func pagesEnd(limit uint64) uint64 {
+	const most = ^uint64(mach.PageMask)
+	return (min(limit, most) + mach.PageMask) &^ mach.PageMask
 }

@@ -11,22 +11,23 @@ import (
 // keep takes the contents of a page of the kernel's. Without room they are lost, and whoever touches the page gets a memory error.
 func (s *server) keep(p *port, offset uint64, data []byte) {
 	s.forget(p, offset)
-	f, err := s.env.Frames.AllocDirty()
-	for ; err != nil && s.store.Busy(); f, err = s.env.Frames.AllocDirty() {
-		s.store.Poll()
+	f, err := s.frame()
+	for ; err != nil && s.written(); f, err = s.frame() {
 	}
 	if err != nil {
+		s.lostPages++
 		return
 	}
 	copy(s.env.Mem.Frame(f)[:], data)
-	s.put(p, offset, f)
+	if !s.put(p, offset, f) {
+		s.lostPages++
+	}
 }
 
 // put keeps the page in frame f, which it takes over. It reports whether there was room: that also comes from the disks.
 func (s *server) put(p *port, offset uint64, f mach.PhysAddr) bool {
 	t, ok := s.store.Store(f)
-	for ; !ok && s.store.Busy(); t, ok = s.store.Store(f) {
-		s.store.Poll()
+	for ; !ok && s.written(); t, ok = s.store.Store(f) {
 	}
 	if ok {
 		p.kept[offset] = t
@@ -34,6 +35,30 @@ func (s *server) put(p *port, offset uint64, f mach.PhysAddr) bool {
 		s.env.Frames.Free(f)
 	}
 	return ok
+}
+
+// spareFrames is how many frames are set aside: for a page that shrinks when it is kept, and for one to come back from where it is.
+const spareFrames = 2
+
+// frame takes a frame with any contents.
+func (s *server) frame() (mach.PhysAddr, error) {
+	f, err := s.env.Frames.AllocDirty()
+	if err != nil {
+		s.env.MakeRoom(1)
+		f, err = s.env.Frames.AllocDirty()
+	}
+	if err != nil {
+		s.spare.Release() // until topUp
+		f, err = s.env.Frames.AllocDirty()
+	}
+	return f, err
+}
+
+// topUp sets frames aside again.
+func (s *server) topUp() {
+	if n := s.spare.Pages(); n < spareFrames {
+		_ = s.spare.Grow(spareFrames - n)
+	}
 }
 
 // forget drops what is kept of a page.
@@ -63,9 +88,17 @@ func (s *server) supplyKept(p *port, offset uint64) {
 		return
 	}
 	f, err := s.store.Fetch(t)
+	if mach.Code(err) == mach.ResourceShortage {
+		s.env.MakeRoom(1)
+		s.spare.Release()
+		f, err = s.store.Fetch(t)
+	}
 	switch {
 	case errors.Is(err, vm.Wait):
 		s.waiting[t] = request{p, offset}
+		return
+	case s.comes(err):
+		s.supplyLater(p, offset)
 		return
 	case err != nil:
 		s.client.MemoryObjectDataError(p.control, offset, mach.PageSize, mach.Code(err))
@@ -79,10 +112,19 @@ func (s *server) supplyKept(p *port, offset uint64) {
 		s.supplied++
 		s.env.Frames.Free(f)
 	case s.put(p, offset, f): // the kernel had no room for the message: at another time
-		s.again = append(s.again, request{p, offset})
+		s.supplyLater(p, offset)
 	default:
 		s.client.MemoryObjectDataError(p.control, offset, mach.PageSize, code)
 	}
+}
+
+// supplyLater is supplyKept when something has happened.
+func (s *server) supplyLater(p *port, offset uint64) {
+	s.late = append(s.late, func() {
+		if _, ok := p.kept[offset]; ok {
+			s.supplyKept(p, offset)
+		}
+	})
 }
 
 // request is a page that the kernel waits for.
@@ -94,15 +136,8 @@ type request struct {
 // pageReady is backing.Config.PageReady.
 func (s *server) pageReady(t vm.Token) { s.ready = append(s.ready, t) }
 
-// supplyReady answers the requests for pages that have come from disks, and those for which there was no room.
+// supplyReady answers the requests for pages that have come from disks.
 func (s *server) supplyReady() {
-	again := s.again
-	s.again = nil
-	for _, r := range again {
-		if _, ok := r.p.kept[r.offset]; ok {
-			s.supplyKept(r.p, r.offset)
-		}
-	}
 	for len(s.ready) != 0 {
 		t := s.ready[0]
 		s.ready = s.ready[1:]

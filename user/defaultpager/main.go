@@ -2,7 +2,7 @@
 // memory of its own: requests become messages of a System of ports within this task, and rights to those ports are rights to this task's (ports.go).
 // What the kernel pages out is kept by pager/backing, as words, compressed, or on disks in this task's memory.
 //
-//	defaultpager --receive=PORT [--memory=MIB] [--devices=PORT --disks=MIB,MIB...] [--threads=N] [--shuffle]
+//	defaultpager --receive=PORT [--memory=MIB] [--devices=PORT --disks=MIB,MIB... --master=PORT --use=NAME,NAME...] [--threads=N] [--shuffle]
 //
 // PORT is the name of the receive right that becomes the manager's port, when somebody with the host's privileged port sets it. DEVICES is that of a device
 // master port, by which clients open the disks ram0, ram1 ... and add them as paging storage. Several threads receive; with --shuffle they overtake each
@@ -31,11 +31,15 @@ func main() {
 	devices := flag.Uint("devices", 0, "`name` of the receive right of a device master port")
 	memory := flag.Uint64("memory", 16, "`MIB` of memory to keep pages in")
 	disks := flag.String("disks", "", "`MIB` of each disk in memory, separated by commas")
+	master := flag.Uint("master", 0, "`name` of a send right to the kernel's device master port")
+	use := flag.String("use", "", "`names` of the kernel's disks to use, separated by commas")
 	flag.IntVar(&c.threads, "threads", 4, "`how` many receive")
 	flag.BoolVar(&c.shuffle, "shuffle", false, "have threads overtake each other")
 	flag.Parse()
 	c.receive, c.devices, c.memory = mach.Name(*receive), mach.Name(*devices), *memory<<20
-	for _, d := range strings.FieldsFunc(*disks, func(r rune) bool { return r == ',' }) {
+	comma := func(r rune) bool { return r == ',' }
+	c.master, c.use = mach.Name(*master), strings.FieldsFunc(*use, comma)
+	for _, d := range strings.FieldsFunc(*disks, comma) {
 		n, err := strconv.ParseUint(d, 10, 16)
 		if err != nil {
 			fmt.Println("defaultpager: FAILED:", err)
@@ -54,5 +58,8 @@ func main() {
 	live, created := s.pager.Count()
 	fmt.Printf("defaultpager: %d pages came for the first time, %d again, %d were asked back, %d objects made and %d destroyed\n",
 		s.initial, s.returned, s.supplied, int(created)+s.kernelObjects, int(created)-live+s.kernelObjects-s.kernelLive)
+	if s.lostPages != 0 {
+		fmt.Printf("defaultpager: %d pages found no room and are lost\n", s.lostPages)
+	}
 	fmt.Printf("defaultpager: %d messages were overtaken, %d forged ones dropped\n", s.overtaken.Load(), s.pager.Forged())
 }

@@ -15,6 +15,8 @@ type port struct {
 	out   ipc.Right // stands for all rights that others have; null: nobody has any
 	over  bool      // nobody can send any more
 
+	transfer *transfer // whose reply port it is
+
 	*conversation
 }
 

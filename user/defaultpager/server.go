@@ -23,8 +23,10 @@ import (
 // config is what the command line says.
 type config struct {
 	receive, devices mach.Name
-	memory           uint64   // bytes
-	disks            []uint64 // bytes of each
+	memory           uint64    // bytes
+	disks            []uint64  // bytes of each
+	master           mach.Name // the kernel's device master port, and
+	use              []string  // disks that it has
 	threads          int
 	shuffle          bool
 }
@@ -54,11 +56,15 @@ type server struct {
 	names     map[*ipc.Port]*port
 	waiting   map[vm.Token]request // kernel's pages that are to be supplied when they are back from a disk
 	ready     []vm.Token           // those that are back
-	again     []request            // those that could not be sent yet
 	devices   []disk.Disk
+	opened    []*deviceDisk
+	late      []func() // what waits for pages of clients' objects
+	to        *port    // that the request goes to which is carried out
+	spare     frame.Reservation
 	answer    libmach.Buffer
+	ask       libmach.Buffer // of requests to disks
 
-	initial, returned, supplied, kernelObjects, kernelLive int
+	initial, returned, supplied, kernelObjects, kernelLive, lostPages int
 }
 
 // ticks is a clock.
@@ -66,16 +72,16 @@ func ticks() int64 { return int64(libmach.Ticks()) }
 
 func newServer(c config) (*server, error) {
 	s := &server{
-		config: c, client: libmach.NewClient(), sys: ipc.New(ipc.Config{}), answer: libmach.NewBuffer(8192),
+		config: c, client: libmach.NewClient(), sys: ipc.New(ipc.Config{}), answer: libmach.NewBuffer(8192), ask: libmach.NewBuffer(256),
 		ports: map[mach.Name]*port{}, names: map[*ipc.Port]*port{}, waiting: map[vm.Token]request{},
 	}
 	s.task = s.client.Task()
 	mem := touched(c.memory)
 	frames := frame.New(mem, make([]frame.Desc, c.memory>>mach.PageShift), []board.Range{{Start: mach.PageSize, Size: c.memory - mach.PageSize}})
 	s.env = &vm.Env{Mem: mem, Frames: frames}
-	s.disks = disks.New(disks.Config{Mem: mem, Frames: frames, Random: rand.Reader, Now: ticks, Begin: func() (*backing.Backing, error) {
+	s.disks = disks.New(disks.Config{Mem: mem, Frames: frames, Random: rand.Reader, Now: ticks, MakeRoom: s.env.MakeRoom, Begin: func() (*backing.Backing, error) {
 		return backing.New(backing.Config{
-			Mem: mem, Frames: frames, PageReady: s.pageReady, FramesReady: func() {}, Now: ticks,
+			Mem: mem, Frames: frames, PageReady: s.pageReady, FramesReady: s.env.FramesReady, Now: ticks,
 			Log: func(format string, args ...any) { fmt.Printf("defaultpager: "+format+"\n", args...) },
 		})
 	}})
@@ -83,6 +89,12 @@ func newServer(c config) (*server, error) {
 		return nil, err
 	}
 	s.store = s.disks.Backing()
+	s.env.Backing = s.store
+	spare, err := frames.Reserve(spareFrames)
+	if err != nil {
+		return nil, err
+	}
+	s.spare = spare
 	var code mach.Return
 	if s.set, code = libmach.PortAllocate(s.task, mach.RightPortSet); code != mach.Success {
 		return nil, code
@@ -97,7 +109,12 @@ func newServer(c config) (*server, error) {
 	for i, size := range c.disks {
 		s.addDisk(disk.NewRAM(fmt.Sprintf("ram%d", i), touched(size), parts(size)))
 	}
-	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, OnlyReserved: true, Send: func(m *ipc.Message) { s.sys.Send(m) }})
+	for _, name := range c.use {
+		if err := s.openDisk(c.master, name); err != nil {
+			return nil, err
+		}
+	}
+	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, Later: s.later, Send: func(m *ipc.Message) { s.sys.Send(m) }})
 	if s.manager, code = s.know(c.receive, s.pager.Port().Port); code != mach.Success {
 		return nil, code
 	}
@@ -164,7 +181,7 @@ func (s *server) poll() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
-	return s.store.Active() || len(s.again) != 0
+	return s.store.Active() || len(s.late) != 0
 }
 
 // settle does what a message left to be done, and completes what the disks have done.
@@ -172,11 +189,17 @@ func (s *server) settle() {
 	s.sys.Settle()
 	s.store.Poll()
 	s.supplyReady()
+	s.goOn()
+	s.topUp()
+	s.env.Settle()
 	s.sys.Settle()
 }
 
 // inTurn has a message take effect after those that its port gave out before.
 func (s *server) inTurn(m libmach.Message) {
+	if s.reply(m) {
+		return
+	}
 	if s.config.shuffle {
 		before := s.overtaking()
 		for range mathrand.IntN(6) {
@@ -200,6 +223,19 @@ func (s *server) inTurn(m libmach.Message) {
 	if !over {
 		s.turns.Done(m.Port())
 	}
+}
+
+// reply takes the answer to a transfer, which has no turn, and reports whether it is one.
+func (s *server) reply(m libmach.Message) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.ports[m.Port()]
+	if p == nil || p.transfer == nil {
+		return false
+	}
+	p.transfer.replied(m)
+	s.settle()
+	return true
 }
 
 // overtaking is how many messages were handled since the start, or are.

@@ -61,6 +61,7 @@ func (s *server) deliver(p *port, m libmach.Message) {
 		}
 	})
 	before := p.limit()
+	s.to = p
 	s.sys.Send(in)
 	s.sys.Settle()
 	s.shrunk(p, before, p.limit())

@@ -1,10 +1,10 @@
 // Command handover replaces the default memory manager by one of ring 3 and hands back, while memory is short: it works on more memory than the machine
 // has, and on objects of both managers, and looks whether anything is lost.
 //
-//	handover --host=PORT --to=PORT [--devices=PORT] [--size=MIB] [--rounds=N] [--plain]
+//	handover --host=PORT --to=PORT [--devices=PORT] [--disks=NAME,NAME] [--size=MIB] [--over=MIB] [--rounds=N] [--plain]
 //
 // The ports are send rights to the host's privileged port and to the port of the other manager, a defaultpager; and to its device master port, by which it is
-// given paging storage, and that is taken away. With --plain the other manager makes no objects for clients. Each check prints a line "ok"
+// given paging storage, and that is taken away. With --over it makes an overcommitted object of that size, of which every page is noise. With --plain the other manager makes no objects for clients. Each check prints a line "ok"
 // or "FAIL"; the last line is "handover: N ok, M failed".
 package main
 
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
@@ -29,10 +30,13 @@ func main() {
 	devices := flag.Uint("devices", 0, "`name` of a send right to the other manager's device master port")
 	size := flag.Uint64("size", 96, "memory to work on, in `MIB`")
 	plain := flag.Bool("plain", false, "the other manager makes no objects")
+	disks := flag.String("disks", "ram0,ram1", "`names` of two disks that the other manager has")
+	over := flag.Uint64("over", 0, "size of an overcommitted object, in `MIB`")
 	rounds := flag.Int("rounds", 1, "`how` often to hand over and back")
 	flag.Parse()
 	c := libmach.NewClient()
-	t := &tester{plain: *plain, client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to), devices: mach.Name(*devices)}
+	t := &tester{plain: *plain, client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to), devices: mach.Name(*devices), over: *over << 20}
+	t.whole, t.part, _ = strings.Cut(*disks, ",")
 	at, code := libmach.VMAllocate(t.task, 0, *size<<20, true)
 	t.code("vm_allocate", code)
 	t.memory, t.versions = libmach.Memory(at, *size<<20), make([]byte, *size<<20/page)
@@ -68,11 +72,12 @@ func (t *tester) round(kernel mach.Name, before *mapped) {
 	returned, _ := t.stats()
 	t.is("pages went to the manager of ring 3", truth(returned > 100), 1)
 
-	if t.devices != mach.NameNull {
-		t.removeStorage()
-	}
 	if !t.plain {
 		t.theirObject(now)
+		t.overcommitted(now)
+	}
+	if t.devices != mach.NameNull {
+		t.removeStorage()
 	}
 
 	old = t.exchange(kernel)
@@ -118,6 +123,8 @@ func (t *tester) theirObject(now mach.Name) {
 type tester struct {
 	plain          bool      // the other manager makes no objects
 	devices        mach.Name // the other manager's, or null
+	whole, part    string    // disks, which become paging storage as a whole and in part
+	over           uint64    // bytes of an overcommitted object
 	client         *libmach.Client
 	task, host, to mach.Name
 	memory         []byte

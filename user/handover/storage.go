@@ -21,10 +21,10 @@ func (t *tester) used() (list []uint64, names string) {
 
 // addStorage gives the other manager a disk, and three runs of another.
 func (t *tester) addStorage() {
-	t.code("default_pager_paging_file", wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram0"), true))
-	t.is("default_pager_paging_file of a disk that is in use", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram0"), true)), uint64(mach.DeviceAlreadyOpen))
+	t.code("default_pager_paging_file", wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte(t.whole), true))
+	t.is("default_pager_paging_file of a disk that is in use", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte(t.whole), true)), uint64(mach.DeviceAlreadyOpen))
 	t.is("default_pager_paging_file of none", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram9"), true)), uint64(mach.DeviceNone))
-	disk, code := wire.DeviceOpen(t.client, t.devices, 0, []byte("ram1"))
+	disk, code := wire.DeviceOpen(t.client, t.devices, 0, []byte(t.part))
 	t.code("device_open", code)
 	t.code("runs", wire.DefaultPagerPagingStorageNew(t.client, t.to, disk, runs(0, 100, 200, 300, 1000, 500), []byte("runs"), true))
 	for what, list := range map[string]mig.Array{"half a run": runs(0, 1, 2), "a run that is not on the disk": runs(1500, 5000), "a block twice": runs(1600, 2, 1601, 2)} {
@@ -32,15 +32,15 @@ func (t *tester) addStorage() {
 		t.is("default_pager_paging_storage_new of "+what, uint64(code), uint64(mach.InvalidArgument))
 	}
 	_, names := t.used()
-	t.is("default_pager_storage_info has both", truth(names == "ram0 runs "), 1)
+	t.is("default_pager_storage_info has both", truth(names == t.whole+" runs "), 1)
 }
 
 // removeStorage takes both away while pages lie on them.
 func (t *tester) removeStorage() {
 	used, _ := t.used()
 	t.is("pages lie on the storage of the manager of ring 3", truth(len(used) == 2 && used[0] != 0), 1)
-	t.code("default_pager_paging_file, remove", wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram0"), false))
-	t.is("default_pager_paging_file, again", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte("ram0"), false)), uint64(mach.InvalidArgument))
+	t.code("default_pager_paging_file, remove", wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte(t.whole), false))
+	t.is("default_pager_paging_file, again", uint64(wire.DefaultPagerPagingFile(t.client, t.to, t.devices, []byte(t.whole), false)), uint64(mach.InvalidArgument))
 	used, names := t.used()
 	t.is("the runs are left", truth(len(used) == 1 && names == "runs "), 1)
 }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+
+	"defpager/ipc"
+	"defpager/mach"
+	"defpager/mm/vm"
+	"defpager/user/libmach"
+)
+
+// supplyPage gives the kernel a page of a client's object, now or when it has come from a disk. A page of an overcommitted object gets its frame, or is refused
+// one, when somebody touches it first; that of a reserved one was promised.
+func (s *server) supplyPage(p *port, offset uint64) {
+	if p.over || p.control == mach.NameNull {
+		return
+	}
+	n := mach.PageNumber(offset >> mach.PageShift)
+	failed := func(code mach.Return) { s.client.MemoryObjectDataError(p.control, offset, mach.PageSize, code) }
+	if offset >= p.memory.Limit() || p.lost[n] {
+		failed(mach.MemoryError)
+		return
+	}
+	f, err := p.memory.Page(n)
+	made := f == 0 && err == nil
+	if made {
+		err = p.memory.WritePage(n, zeros[:])
+	}
+	switch {
+	case s.comes(err):
+		s.late = append(s.late, func() { s.supplyPage(p, offset) })
+	case err != nil:
+		failed(mach.Code(err))
+	case made:
+		s.client.MemoryObjectDataUnavailable(p.control, offset, mach.PageSize)
+	default:
+		switch code := s.client.MemoryObjectDataSupply(p.control, libmach.Supply{Offset: offset, Data: s.env.Mem.Frame(f)[:]}); code {
+		case mach.Success:
+			s.supplied++
+		case mach.SendNoBuffer: // the kernel has no room for the message: at another time
+			s.late = append(s.late, func() { s.supplyPage(p, offset) })
+		default:
+			failed(code)
+		}
+	}
+}
+
+// comes reports whether it helps against err to try again when a disk has done something.
+func (s *server) comes(err error) bool {
+	s.env.Forget()
+	return errors.Is(err, vm.Wait) || mach.Code(err) == mach.ResourceShortage && s.store.Busy()
+}
+
+var zeros [mach.PageSize]byte
+
+// putBack takes a page of a client's object that the kernel returns. Nobody promised an overcommitted object that there is room for it here: then it is
+// lost, and whoever touches it gets a memory error.
+func (s *server) putBack(p *port, offset uint64, data []byte) {
+	n := mach.PageNumber(offset >> mach.PageShift)
+	code := mach.ResourceShortage
+	for code == mach.ResourceShortage {
+		if code = mach.Code(p.memory.WritePage(n, data)); code == mach.ResourceShortage && !s.written() {
+			break
+		}
+	}
+	switch code {
+	case mach.Success:
+		delete(p.lost, n)
+	case mach.ResourceShortage:
+		if p.lost == nil {
+			p.lost = map[mach.PageNumber]bool{}
+		}
+		p.lost[n] = true
+		s.lostPages++
+	} // behind the limit there is nothing
+}
+
+// cut forgets what was lost behind a smaller limit.
+func (p *port) cut() {
+	for n := range p.lost {
+		if n >= mach.Pages(p.memory.Limit()) {
+			delete(p.lost, n)
+		}
+	}
+}
+
+// later is pager.Config.Later: a request, to set an object's size, waits for a page that comes from a disk.
+func (s *server) later(_ *ipc.Message, again func(error) *ipc.Message) {
+	p := s.to
+	s.env.Forget()
+	s.late = append(s.late, func() {
+		s.to = p
+		before := p.limit()
+		if reply := again(nil); reply != nil {
+			s.sys.Send(reply)
+		}
+		s.shrunk(p, before, p.limit())
+	})
+}
+
+// goOn tries again what waits for pages.
+func (s *server) goOn() {
+	late := s.late
+	s.late = nil
+	for _, f := range late {
+		f()
+	}
+}
