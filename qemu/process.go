@@ -153,7 +153,7 @@ func (p *Process) Wait(f func(text string) bool, quiet time.Duration) error {
 func (p *Process) Diagnose(quiet time.Duration) error {
 	text := fmt.Sprintf("the guest has printed nothing for %v", quiet)
 	for range 2 {
-		registers, err := p.monitor("info registers")
+		registers, err := p.Monitor("info registers")
 		if err != nil {
 			return errors.New(text + "; QEMU does not answer either: " + err.Error())
 		}

@@ -76,11 +76,11 @@ func record(ctx context.Context, m Machine, programs string, r row) error {
 		if text := p.Text(); !strings.Contains(text, "bench: loop") {
 			return fmt.Errorf("ROW=%s: %s", r.name, tail(text, 1))
 		}
-		if _, err := p.monitor("log exec,nochain"); err != nil {
+		if _, err := p.Monitor("log exec,nochain"); err != nil {
 			return err
 		}
 		time.Sleep(time.Second)
-		_, err := p.monitor("log none")
+		_, err := p.Monitor("log none")
 		return err
 	})
 }

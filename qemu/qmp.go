@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// monitor asks QEMU's human monitor through QMP (QEMU, docs/interop/qmp-spec.rst).
-func (p *Process) monitor(command string) (string, error) {
+// Monitor asks QEMU's human monitor through QMP (QEMU, docs/interop/qmp-spec.rst).
+func (p *Process) Monitor(command string) (string, error) {
 	c, err := net.DialTimeout("unix", p.socket(), time.Second)
 	if err != nil {
 		return "", err

@@ -1,11 +1,17 @@
 package pc
 
-import "github.com/usbarmory/tamago/soc/intel/uart"
+import (
+	"defpager/board/pc/screen"
 
-// console is the first serial port: 115,200 baud, 8 data bits, no parity.
+	"github.com/usbarmory/tamago/soc/intel/uart"
+)
+
+// console is the first serial port, 115,200 baud, 8 data bits, no parity, and beside it, when there is one, a screen with its keyboard.
 type console struct {
-	port  uart.UART
-	ready chan bool // holds one element when input may have come
+	port   uart.UART
+	ready  chan bool // holds one element when input may have come
+	screen *screen.Terminal
+	keys   *keys
 }
 
 // Values of the 16550's registers (PC16550D data sheet, table II).
@@ -38,12 +44,18 @@ func (c *console) print(b byte) {
 		port.Tx('\r')
 	}
 	port.Tx(b)
+	if c.screen != nil {
+		c.screen.Print(b)
+	}
 }
 
 // Write sends p, as it is: line editors write their own carriage returns. It never fails.
 func (c *console) Write(p []byte) (int, error) {
 	for _, b := range p {
 		c.port.Tx(b)
+	}
+	if c.screen != nil {
+		return c.screen.Write(p)
 	}
 	return len(p), nil
 }
@@ -60,6 +72,7 @@ func (c *console) Read(p []byte) (int, error) {
 			p[n] = b
 			n++
 		}
+		n += c.keys.read(p[n:])
 		if n != 0 {
 			return n, nil
 		}
@@ -70,7 +83,7 @@ func (c *console) Read(p []byte) (int, error) {
 
 // poll wakes the reader if input has come.
 func (c *console) poll() {
-	if in8(portCOM1+uart.LSR)&lsrData == 0 {
+	if typed := c.keys.poll(); !typed && in8(portCOM1+uart.LSR)&lsrData == 0 {
 		return
 	}
 	select {

@@ -9,18 +9,20 @@ package pc
 
 import "defpager/board"
 
-// VectorInput is the interrupt vector of the serial console's input.
+// VectorInput is the interrupt vector of the console's input.
 const VectorInput = board.VectorTick + 1
 
 // Ports of the PC architecture.
 const (
 	portPIT      = 0x40 // 8254: three counters, then the control word
 	portPITMode  = 0x43
-	portKeyboard = 0x64 // 8042: status and command
-	portExit     = 0xf4 // QEMU's isa-debug-exit, where the launcher put it
+	portKeyboard = 0x64  // 8042: status and command
+	portCRTC     = 0x3d4 // a VGA adapter's registers: the number, then the contents
+	portExit     = 0xf4  // QEMU's isa-debug-exit, where the launcher put it
 	portCOM1     = 0x3f8
 
-	irqCOM1 = 4
+	irqKeyboard = 1
+	irqCOM1     = 4
 
 	lapicBase  = 0xfee00000
 	ioapicBase = 0xfec00000

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"defpager/board/pc/acpi"
+	"defpager/board/pc/screen"
 
 	"github.com/usbarmory/tamago/soc/intel/ioapic"
 	"github.com/usbarmory/tamago/soc/intel/rtc"
@@ -48,20 +49,38 @@ func (m *Machine) calibrate() {
 	}
 }
 
-// Start makes the serial port interrupt when input comes. ReadACPI should run before: it knows where interrupts arrive.
+// Show makes a screen part of the console, with the keyboard.
+func (m *Machine) Show(t *screen.Terminal) {
+	// In text mode the adapter shows a cursor of its own, where the loader left it (IBM VGA Technical Reference, cursor start register).
+	const cursorStart, off = 0x0a, 0x20
+	out8(portCRTC, cursorStart)
+	out8(portCRTC+1, off)
+	m.console.screen = t
+	m.console.keys = newKeys()
+}
+
+// Start makes serial port and keyboard interrupt when input comes. ReadACPI should run before: it knows where interrupts arrive.
 func (m *Machine) Start() {
 	m.console.port.EnableInterrupt(m.console.ready)
-	base, line := uint32(ioapicBase), irqCOM1
+	m.interrupt(irqCOM1, m.tables.COM1)
+	if m.console.keys != nil {
+		m.interrupt(irqKeyboard, m.tables.Keyboard)
+	}
+}
+
+// interrupt lets an ISA interrupt through, at the line where the tables say that it arrives.
+func (m *Machine) interrupt(line int, elsewhere acpi.Interrupt) {
+	base := uint32(ioapicBase)
 	if m.tables.IOAPIC != 0 {
 		base = uint32(m.tables.IOAPIC)
 	}
-	if m.tables.COM1.Override {
-		line = int(m.tables.COM1.Global)
+	if elsewhere.Override {
+		line = int(elsewhere.Global)
 	}
 	(&ioapic.IOAPIC{Base: base}).EnableInterrupt(line, VectorInput)
 }
 
-// Console is the serial port. Reads wait; writes are complete when they return. It is safe for one reader and one writer.
+// Console is the serial port, and the screen and keyboard of Show. Reads wait; writes are complete when they return. It is safe for one reader and one writer.
 func (m *Machine) Console() io.ReadWriter { return &m.console }
 
 // Tick makes vector board.VectorTick interrupt at every period, at most 4 s; 0 stops it. While the processor rests there are no ticks.

@@ -36,6 +36,9 @@ mb2_header:
 	.long	-(MULTIBOOT2_MAGIC + mb2_end - mb2_header)
 	.short	6, 0			// tag: modules start at pages
 	.long	8
+	.short	5, 1			// tag: a screen, if there is one; any size, 32 bits a pixel (3.1.10)
+	.long	20, 0, 0, 32
+	.balign 8
 	.short	0, 0			// end of tags
 	.long	8
 mb2_end:

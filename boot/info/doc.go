@@ -70,6 +70,15 @@ type ACPITables struct {
 	Wide bool
 }
 
+// Screen is where characters or pixels are shown; Size 0: nowhere that is known.
+type Screen struct {
+	board.Range
+	Text          bool // characters, of two bytes each; else pixels
+	Width, Height int  // characters or pixels
+	Pitch         int  // bytes from one line to the next
+	Depth         int  // bits of a pixel
+}
+
 // Info is what the loader left.
 type Info struct {
 	Loader      Loader
@@ -77,6 +86,7 @@ type Info struct {
 	Modules     []board.Module // in the order of the loader or the archive's list; ready after Settle
 	CommandLine string
 	ACPI        ACPITables
+	Screen      Screen
 
 	taken []board.Range // the loader's own structures
 }
@@ -86,6 +96,8 @@ const (
 	maxEntries = 1024
 	maxModules = 1024
 	maxText    = 4096                   // bytes of a command line
+	maxPitch   = 1 << 18                // bytes of a line of pixels
+	maxLines   = 1 << 14                // of pixels, or pixels of a line
 	maxPhys    = mach.PhysAddr(1) << 52 // physical addresses of the architecture end here
 	below4G    = mach.PhysAddr(4) << 30 // what the entry stub's tables map
 )

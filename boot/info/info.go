@@ -21,6 +21,7 @@ func Read(mem *board.Memory, l Loader, at mach.PhysAddr) (*Info, error) {
 	var entries []Entry
 	r.eachMemory(func(e Entry) { entries = append(entries, e) })
 	i.Memory = Sanitize(entries)
+	i.Screen = r.screen(i.Memory)
 	r.eachTaken(func(t board.Range) { i.taken = append(i.taken, t) })
 	r.eachModule(func(m module) {
 		if l == PVH && len(m.command) == 0 {

@@ -316,3 +316,54 @@ func settled(t interface{ Fatalf(string, ...any) }, mem *board.Memory, i *Info) 
 		}
 	}
 }
+
+func TestScreen(t *testing.T) {
+	type screen struct {
+		at                   uint64
+		pitch, width, height uint32
+		depth, kind          byte
+	}
+	read := func(s screen) Screen {
+		mem := board.Simulated(mib)
+		b := multiboot(pc128, nil, "")
+		b = b[:len(b)-8] // without the end
+		b = le.AppendUint32(b, mbScreen)
+		b = le.AppendUint32(b, 32)
+		b = le.AppendUint64(b, s.at)
+		b = le.AppendUint32(b, s.pitch)
+		b = le.AppendUint32(b, s.width)
+		b = le.AppendUint32(b, s.height)
+		b = append(b, s.depth, s.kind, 0, 0)
+		b = le.AppendUint64(b, 8<<32)
+		le.PutUint32(b, uint32(len(b)))
+		const at = 0x20000
+		copy(mem.Bytes(at, 4096), b)
+		i, err := Read(&mem, Multiboot2, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i.Screen
+	}
+	pixels := screen{0x8000_0000, 4096, 1000, 600, 32, 1}
+	if d := cmp.Diff(Screen{Range: board.Range{Start: 0x8000_0000, Size: 4096 * 600}, Width: 1000, Height: 600, Pitch: 4096, Depth: 32}, read(pixels)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(Screen{Range: board.Range{Start: 0xb8000, Size: 4000}, Text: true, Width: 80, Height: 25, Pitch: 160, Depth: 16}, read(screen{0xb8000, 160, 80, 25, 16, 2})); d != "" {
+		t.Error(d)
+	}
+	for name, spoil := range map[string]func(s *screen){
+		"in the machine's memory": func(s *screen) { s.at = 64 * mib },
+		"into it":                 func(s *screen) { s.at = mib - 4096 },
+		"nowhere":                 func(s *screen) { s.at = 0 },
+		"beyond all addresses":    func(s *screen) { s.at = uint64(maxPhys) - 4096 },
+		"of colours by numbers":   func(s *screen) { s.kind = 0 },
+		"of a kind unknown":       func(s *screen) { s.kind = 3 },
+		"without lines":           func(s *screen) { s.height = 0 },
+	} {
+		s := pixels
+		spoil(&s)
+		if got := read(s); got.Size != 0 {
+			t.Errorf("a screen %s is %+v", name, got)
+		}
+	}
+}

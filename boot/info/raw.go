@@ -46,6 +46,7 @@ const (
 	mbCommand = 1
 	mbModule  = 3
 	mbMap     = 6
+	mbScreen  = 8
 	mbOldRSDP = 14
 	mbNewRSDP = 15
 )
@@ -224,6 +225,39 @@ func (r *raw) command() string {
 		})
 	}
 	return line
+}
+
+// screen is what the loader says of the screen, if it lies where no memory of ours does.
+func (r *raw) screen(memory []Entry) (s Screen) {
+	if r.loader != Multiboot2 {
+		return s
+	}
+	const (
+		pitch, width, height, depth, kind = 8, 12, 16, 20, 21
+		size                              = 24
+
+		kindPixels, kindText = 1, 2
+	)
+	r.eachTag(func(tag uint32, b []byte) bool {
+		if tag != mbScreen || len(b) < size-8 || len(b) <= kind {
+			return true
+		}
+		s = Screen{
+			Range: board.Range{Start: mach.PhysAddr(le.Uint64(b))}, Text: b[kind] == kindText, Depth: int(b[depth]),
+			Width: int(min(le.Uint32(b[width:]), maxLines)), Height: int(min(le.Uint32(b[height:]), maxLines)), Pitch: int(min(le.Uint32(b[pitch:]), maxPitch)),
+		}
+		s.Size = uint64(s.Pitch) * uint64(s.Height)
+		if b[kind] != kindPixels && b[kind] != kindText || s.Start == 0 || s.Start >= maxPhys || s.Size > uint64(maxPhys-s.Start) {
+			s = Screen{}
+		}
+		return false
+	})
+	for _, e := range memory {
+		if e.Kind == RAM && overlap(e.Range, s.Range) {
+			return Screen{}
+		}
+	}
+	return s
 }
 
 // acpi finds the root of ACPI's tables: as the loader says, else in the BIOS's memory (ACPI specification, 5.2.5.1).

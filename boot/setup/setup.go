@@ -10,6 +10,7 @@ import (
 	"defpager/board"
 	"defpager/board/pc"
 	"defpager/board/pc/acpi"
+	"defpager/board/pc/screen"
 	"defpager/board/virtio"
 	"defpager/board/x86"
 	"defpager/boot/image"
@@ -86,6 +87,7 @@ func Run() (*Machine, error) {
 	if m.CPU, err = x86.New(x86.Config{Mem: early, Layout: layout, Tables: tables, Stacks: stacks}); err != nil {
 		return nil, err
 	}
+	m.show(boot.Screen)
 	// Invariant of the slice: the memory is mapped from now on, belongs to nobody else, and a Desc holds no pointers, so Go's
 	// collector may ignore it.
 	list := unsafe.Slice((*frame.Desc)(unsafe.Add(unsafe.Pointer(nil), uintptr(table.Start))), descs)
@@ -133,10 +135,33 @@ func (m *Machine) layout(s image.Sections) x86.Layout {
 			add(board.Range{Start: d.Trunc(), Size: mach.PageSize}, x86.Write|x86.Uncached)
 		}
 	}
+	if r := m.Boot.Screen.Range; r.Size != 0 {
+		start, end := r.Start.Trunc(), (r.End()+mach.PageMask)&^mach.PageMask
+		add(board.Range{Start: start, Size: uint64(end - start)}, x86.Write|x86.Uncached)
+	}
 	for _, r := range m.Disks.Ranges() {
 		add(r, x86.Write|x86.Uncached)
 	}
 	return l
+}
+
+// show makes the loader's screen part of the console. A machine whose screen cannot be used has its serial port.
+func (m *Machine) show(s info.Screen) {
+	if s.Size == 0 {
+		return
+	}
+	all := board.Identity(s.End())
+	t, err := (*screen.Terminal)(nil), error(nil)
+	if bytes := all.Bytes(s.Start, s.Size); s.Text {
+		t, err = screen.NewText(bytes, s.Height, s.Width)
+	} else {
+		t, err = screen.NewGraphics(screen.Graphics{Memory: bytes, Width: s.Width, Height: s.Height, Pitch: s.Pitch, Depth: s.Depth})
+	}
+	if err != nil {
+		fmt.Println("defpager: no screen:", err)
+		return
+	}
+	m.Show(t)
 }
 
 // carver takes pieces from the free memory that the early page tables map.

@@ -135,7 +135,6 @@ func boot(ts *testscript.TestScript, negated bool, args []string) {
 	f.StringVar(&m.Append, "append", "", "")
 	f.BoolVar(&m.Count, "count", false, "")
 	f.StringVar(&m.RAM, "ram", "", "")
-	f.BoolVar(&m.UEFI, "uefi", false, "")
 	image := f.String("image", "defpager.elf", "")
 	job := f.String("job", "", "")
 	initrd := f.String("initrd", "", "")

@@ -19,7 +19,8 @@ type Tables struct {
 	Reset      Register
 	ResetValue uint8
 	IOAPIC     mach.PhysAddr // of the controller that serves global interrupt 0
-	COM1       Interrupt     // where ISA interrupt 4 arrives
+	Keyboard   Interrupt     // where ISA interrupt 1 arrives
+	COM1       Interrupt     // where ISA interrupt 4 does
 	Processors int           // enabled ones
 	PMTimer    uint16        // port of the 3.58 MHz timer
 }
@@ -184,6 +185,7 @@ func (t *Tables) madt(b []byte) {
 		override   = 2
 		localX2    = 9
 		enabled    = 1
+		isaKeys    = 1
 		isaCOM1    = 4
 		shortest   = 2
 		apicSize   = 8
@@ -202,6 +204,8 @@ func (t *Tables) madt(b []byte) {
 			t.Processors++
 		case e[0] == ioAPIC && len(e) >= ioSize && le.Uint32(e[8:]) == 0:
 			t.IOAPIC = mach.PhysAddr(le.Uint32(e[4:]))
+		case e[0] == override && len(e) >= fromSize && e[3] == isaKeys:
+			t.Keyboard = Interrupt{Global: le.Uint32(e[4:]), Override: true}
 		case e[0] == override && len(e) >= fromSize && e[3] == isaCOM1:
 			t.COM1 = Interrupt{Global: le.Uint32(e[4:]), Override: true}
 		}
