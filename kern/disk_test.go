@@ -12,6 +12,7 @@ import (
 type slowDisk struct {
 	asked *disk.Request
 	err   error
+	saw   func() // what happens when a request begins
 }
 
 func (d *slowDisk) Name() string       { return "slow" }
@@ -32,7 +33,9 @@ func (d *slowDisk) Start(r *disk.Request) bool {
 	if d.asked != nil {
 		return false
 	}
-	d.asked = r
+	if d.asked = r; d.saw != nil {
+		d.saw()
+	}
 	return true
 }
 
@@ -80,6 +83,8 @@ func TestDisk(t *testing.T) {
 	})
 	m.Do(func() { m.AddDisk(d, func() bool { return used }) })
 	k = m.disks[0]
+	var all [][]byte
+	d.saw = func() { all = append(all, k.queue[0].data) }
 	m.ports.Ports++
 	port = m.give(task, k.port.MakeSend())
 	m.resume(task)
@@ -88,9 +93,11 @@ func TestDisk(t *testing.T) {
 		if len(k.queue) != 0 || k.buffer == nil {
 			t.Errorf("%d requests are left", len(k.queue))
 		}
-		for _, b := range k.buffer {
-			if b != 0 {
-				t.Fatal("what was read is still there")
+		for _, data := range append(all, k.buffer) {
+			for _, b := range data {
+				if b != 0 {
+					t.Fatal("what was read is still there")
+				}
 			}
 		}
 	})

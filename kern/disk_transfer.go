@@ -137,7 +137,9 @@ func (d *diskDevice) finish(err error) {
 	}
 	d.queue = append(d.queue[:0], d.queue[1:]...)
 	d.kernel.unsettled = true
-	if reply := d.reply(t, err); reply != nil {
+	reply := d.reply(t, err)
+	clear(t.data)
+	if reply != nil {
 		d.kernel.send(reply)
 	}
 	if len(d.queue) != 0 {
