@@ -297,6 +297,12 @@ func (c *checker) messages() {
 			}
 		}
 	}
+	stocked := 0
+	for m := sys.messages.stock; m != nil; m = m.next {
+		stocked++
+		c.want(!m.live, "a message that is set aside is in use")
+	}
+	c.want(stocked == sys.messages.stocked, "%d messages are set aside, counted %d", stocked, sys.messages.stocked)
 	c.want(live == sys.messages.live, "%d messages live, the pool says %d", live, sys.messages.live)
 	c.want(bytes == sys.messages.bytes, "%d bytes of messages, the pool says %d", bytes, sys.messages.bytes)
 }

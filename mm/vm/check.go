@@ -69,6 +69,9 @@ func (env *Env) Check() error {
 	if err := env.pool.check(); err != nil {
 		return err
 	}
+	if err := env.checkStock(); err != nil {
+		return err
+	}
 	for m := env.maps; m != nil; m = m.next {
 		if err := m.Check(); err != nil {
 			return err

@@ -1,5 +1,7 @@
 package vm
 
+import "fmt"
+
 // Page-out takes nothing from Go's heap: when memory is short the heap is, too. What it sends to managers outside the kernel are copies, each with an
 // entry and an object. These lie in frames as long as there are any; what is needed without is made ahead and set aside (restock), where taking memory
 // is allowed. Page-out asks first whether there is some (mayReturn), and leaves the page where it is if not.
@@ -111,4 +113,31 @@ func (env *Env) putSpare(e *Entry) {
 	*e = Entry{spare: true, next: s.entries}
 	s.entries = e
 	s.entryCount++
+}
+
+// check verifies the counts, and that what is set aside is nobody's.
+func (env *Env) checkStock() error {
+	s, copies, entries, objects := &env.stock, 0, 0, 0
+	for c := s.copies; c != nil; c = c.next {
+		copies++
+		if c.first != nil || c.stays || c.counted != 0 {
+			return fmt.Errorf("a free copy is not empty")
+		}
+	}
+	for e := s.entries; e != nil; e = e.next {
+		entries++
+		if !e.spare || !env.spares[e] || e.object != nil {
+			return fmt.Errorf("a free entry is not one")
+		}
+	}
+	for w := env.pool.spare; w != nil; w = w.next {
+		objects++
+		if w.env != nil {
+			return fmt.Errorf("a free object is in use")
+		}
+	}
+	if copies != s.copyCount || entries != s.entryCount || objects != env.pool.spares {
+		return fmt.Errorf("%d copies, %d entries and %d objects are free, counted %d, %d and %d", copies, entries, objects, s.copyCount, s.entryCount, env.pool.spares)
+	}
+	return nil
 }

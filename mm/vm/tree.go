@@ -269,6 +269,9 @@ func (m *Map) checkTree() error {
 		if e.gap != e.gapBehind() || m.root != nil && e.maxGap != e.largest() {
 			return fmt.Errorf("entry %#x: gap %#x of %#x, largest %#x of %#x", e.start, e.gap, e.gapBehind(), e.maxGap, e.largest())
 		}
+		if e.stays {
+			return fmt.Errorf("entry %#x: stays as if it was on its way", e.start)
+		}
 		if e.m != m || m.root == nil && (e.left != nil || e.right != nil || e.parent != nil) {
 			return fmt.Errorf("entry %#x: of another map, or in a tree that is not there", e.start)
 		}
