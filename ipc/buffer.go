@@ -141,7 +141,10 @@ func (sys *System) scarce(n uint64) bool { return sys.used()+n > sys.ample }
 // mayHold reports whether n more bytes may count in the share of s: of a message that it sends, or of a send-once right. What is not scarce may.
 func (s *Space) mayHold(n uint64) bool {
 	limit := s.sys.config.MaxBuffers
-	return s.mayHoldOf(limit-limit/reservedPart, n)
+	if !s.stays { // a default memory manager answers the kernel
+		limit -= limit / reservedPart
+	}
+	return s.mayHoldOf(limit, n)
 }
 
 func (s *Space) mayHoldOf(limit, n uint64) bool {

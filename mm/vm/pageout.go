@@ -97,7 +97,7 @@ func (env *Env) MakeRoom(n mach.PageNumber) {
 }
 
 // Resolve is Fault for a program's own access: for want of frames it pages out and tries again. It fails as Fault; Wait is also for frames on
-// their way. It must not be called by an operation on memory that is half done, whose pages could go.
+// their way, but not in the map of a default memory manager, who may be the one to bring them. It must not be called by an operation on memory that is half done, whose pages could go.
 func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
 	err := m.Fault(va, access)
 	if err != nil && err != Wait && m.env.reclaims() {
@@ -109,9 +109,10 @@ func (m *Map) Resolve(va mach.VirtAddr, access mach.Prot) error {
 func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error {
 	env := m.env
 	if m.resident {
-		return m.faultSpared(va, access, err)
-	}
-	if m.Refuses(va) {
+		if err = m.faultSpared(va, access, err); err == nil {
+			return nil
+		}
+	} else if m.Refuses(va) {
 		return err
 	}
 	for range outTries {
@@ -125,7 +126,7 @@ func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error 
 			return nil
 		}
 	}
-	if mach.Code(err) == mach.ResourceShortage && env.busy() {
+	if mach.Code(err) == mach.ResourceShortage && env.busy() && !m.resident {
 		env.wanted = wanted{queue: &env.paging, page: anyPage}
 		if e := m.find(va); e != nil {
 			env.wanted.object = e.object

@@ -120,3 +120,50 @@ func TestStayingIsBounded(t *testing.T) {
 	}
 	w.check(t)
 }
+
+// A default memory manager that touches memory when there is no frame, nor one that was set aside, gets that of a page which its own manager has. It does not
+// wait for frames: it may be who is to bring them.
+func TestManagerFaultsWithoutFrames(t *testing.T) {
+	w, g, o, m := managedWorld(t)
+	must(t, o.Ready(false, mach.CopyDelay))
+	must(t, m.Deallocate(base, 64*page))
+	mapObject(t, m, MapArgs{Address: base, Size: 32 * page, Object: o})
+	for i := range mach.VirtAddr(32) {
+		g.access(t, o, m, base+i*page, mach.ProtRead)
+	}
+	mine := w.newMap(t)
+	mine.KeepResident()
+	if _, err := mine.Allocate(base, 64*page, false); err != nil {
+		t.Fatal(err)
+	}
+	w.mustStore(t, mine, base, 1)
+	far := newFarPager(w)
+	w.env.SetManager(far.begin)
+	var hogged []mach.PhysAddr
+	for more := true; more; more = w.env.UseSpare() {
+		for f, err := w.env.Frames.AllocDirty(); err == nil; f, err = w.env.Frames.AllocDirty() {
+			hogged = append(hogged, f)
+		}
+	}
+	for i := range mach.VirtAddr(20) {
+		w.mustStore(t, mine, base+(63-i)*page, 1)
+	}
+	if o.Resident() > 14 {
+		t.Fatalf("%d pages are there still", o.Resident())
+	}
+	for i := mach.VirtAddr(20); i < 63; i++ {
+		if err := w.store(mine, base+(63-i)*page, 1); err != nil {
+			if err != mach.ResourceShortage {
+				t.Fatal(err)
+			}
+			w.check(t)
+			w.env.SetManager(nil)
+			mine.Destroy()
+			for _, f := range hogged {
+				w.env.Frames.Free(f)
+			}
+			return
+		}
+	}
+	t.Fatal("there are more frames than there can be")
+}
