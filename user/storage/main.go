@@ -102,6 +102,40 @@ func (t *tester) run() {
 	check(t, "blocks of memory that is gone", t.used() <= 64, true)
 	check(t, "remove all", t.remove("many"), mach.Success)
 	check(t, "storage at the end", t.info(), "")
+	t.traces()
+}
+
+// traces reads the disk, which is nobody's again, and looks for the pages that were on it.
+func (t *tester) traces() {
+	ours := make(map[uint64]bool)
+	for n := range t.pages {
+		ours[word(n, 0)] = true
+	}
+	found := func() (n int) {
+		const piece = 64 // records
+		for first := uint64(0); first < 8192; first += piece {
+			a, ret := wire.DeviceRead(t.client, t.disk, 0, first, piece*mach.PageSize)
+			if ret != mach.Success || a.Count != piece*mach.PageSize {
+				check(t, "device_read", ret, mach.Success)
+				return -1
+			}
+			data := libmach.Memory(mach.VirtAddr(a.Pointer), uint64(a.Count))
+			for at := 0; at < len(data); at += mach.PageSize {
+				if ours[le.Uint64(data[at:])] {
+					n++
+				}
+			}
+			_ = libmach.VMDeallocate(t.client.Task(), mach.VirtAddr(a.Pointer), uint64(a.Count))
+		}
+		return n
+	}
+	check(t, "pages that can be read on the disk afterwards", found(), 0)
+	at, ret := t.client.VMAllocate(t.client.Task(), 0, mach.PageSize, true)
+	check(t, "vm_allocate for a page", ret, mach.Success)
+	le.PutUint64(libmach.Memory(at, 8), word(7, 0))
+	_, ret = wire.DeviceWrite(t.client, t.disk, 0, 5000, mig.Array{Pointer: uint64(at), Count: mach.PageSize})
+	check(t, "device_write", ret, mach.Success)
+	check(t, "a page in the clear would be found", found(), 1)
 }
 
 // wrong asks for what there cannot be.
