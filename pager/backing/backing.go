@@ -36,6 +36,8 @@ type Backing struct {
 	old   list // compressed pages, oldest first
 	raws  list // pages in frames that are to be written
 	wants list // pages that are to be read when an operation is free
+	// cleans are pages that were read, and that nobody fetched yet: they are on their disks, too.
+	cleans list
 
 	areas  []*place // nil: there is none of that number
 	writes [writesMax]write
@@ -92,6 +94,9 @@ func (b *Backing) Store(f mach.PhysAddr) (vm.Token, bool) {
 		b.stats.Words++
 		b.stats.Stored++
 		return tokenWord | vm.Token(w), true
+	}
+	if b.cleans.count != 0 && !b.ample() {
+		b.leaveAll()
 	}
 	n := b.newEntry()
 	if n == 0 {
@@ -179,6 +184,14 @@ func (b *Backing) Fetch(t vm.Token) (mach.PhysAddr, error) {
 	case disk:
 		b.startRead(n, e)
 		return 0, vm.Wait
+	case ahead:
+		e.set(reading, e.area(), e[2])
+		return 0, vm.Wait
+	case clean:
+		f := b.take(n, e)
+		b.freeEntry(n)
+		b.stats.Fetched++
+		return f, nil
 	case reading:
 		return 0, vm.Wait
 	}
@@ -256,9 +269,12 @@ func (b *Backing) Drop(t vm.Token) {
 		b.detach(n, e)
 		b.frames.Free(mach.PhysAddr(e[2]))
 	case disk:
-		b.areas[e.area()].release(uint32(e[2]))
-	case reading:
+		b.unchain(e)
+		b.areas[e.area()].Release(e.slot())
+	case reading, ahead:
 		b.stopRead(n, e)
+	case clean:
+		b.frames.Free(b.take(n, e))
 	case lost:
 		b.stats.Lost--
 	}
@@ -291,7 +307,7 @@ func (b *Backing) Active() bool {
 // moving reports whether a transfer is under way.
 func (b *Backing) moving() bool {
 	for i := range b.reads {
-		if b.reads[i].busy {
+		if b.reads[i].n != 0 {
 			return true
 		}
 	}
@@ -303,10 +319,13 @@ func (b *Backing) takeFrame() (mach.PhysAddr, bool) {
 	if f, err := b.frames.AllocDirty(); err == nil {
 		return f, true
 	}
-	if b.aside.Pages() == 0 {
-		return 0, false
+	switch {
+	case b.aside.Pages() != 0:
+		return b.aside.Take(), true
+	case b.cleans.count != 0:
+		return b.leave(), true
 	}
-	return b.aside.Take(), true
+	return 0, false
 }
 
 // topUp sets a frame aside again after one was freed.

@@ -25,11 +25,13 @@ type area struct {
 	asked   []func()
 	failing bool // writes fail
 	bad     map[uint32]bool
-	flaky   int  // so many more reads fail
-	full    bool // takes no request
-	slow    int  // calls of Poll between two that answer
-	rests   int  // of those, how many there were
-	failed  *int // reads that failed
+	flaky   int   // so many more reads fail
+	full    bool  // takes no request
+	slow    int   // calls of Poll between two that answer
+	rests   int   // of those, how many there were
+	failed  *int  // reads that failed
+	reads   []int // pages of each request
+	writes  int   // requests
 }
 
 func newArea(name string, slots int) *area {
@@ -79,6 +81,7 @@ func (a *area) Write(first uint32, pages [][]byte, done func(error)) bool {
 	if a.full {
 		return false
 	}
+	a.writes++
 	var kept [][]byte
 	for _, p := range pages {
 		kept = append(kept, bytes.Clone(p))
@@ -99,23 +102,27 @@ func (a *area) Write(first uint32, pages [][]byte, done func(error)) bool {
 	return true
 }
 
-func (a *area) Read(slot uint32, page []byte, done func(error)) bool {
+func (a *area) Read(first uint32, pages [][]byte, done func(error)) bool {
 	if a.full {
 		return false
 	}
+	a.reads = append(a.reads, len(pages))
 	a.asked = append(a.asked, func() {
-		p, ok := a.pages[slot]
-		if !ok {
-			panic("reading what was not written")
+		var err error
+		for i := range pages {
+			slot := first + uint32(i)
+			p, ok := a.pages[slot]
+			if !ok {
+				panic("reading what was not written")
+			}
+			if a.flaky > 0 || a.bad[slot] {
+				a.flaky--
+				*a.failed++
+				err = errDisk
+			}
+			copy(pages[i], p)
 		}
-		if a.flaky > 0 || a.bad[slot] {
-			a.flaky--
-			*a.failed++
-			done(errDisk)
-			return
-		}
-		copy(page, p)
-		done(nil)
+		done(err)
 	})
 	return true
 }
@@ -336,7 +343,15 @@ func TestAgainstModel(t *testing.T) {
 			},
 			"begin to fetch": func(*rapid.T) {
 				if tok, ok := pick(); ok && m.b.Where(tok) == vm.TierDisk {
-					if _, err := m.b.Fetch(tok); err != vm.Wait {
+					f, err := m.b.Fetch(tok)
+					switch {
+					case err == nil: // it came ahead
+						if !bytes.Equal(m.mem.Frame(f)[:], model[tok]) {
+							t.Fatalf("page %d came back changed", tok)
+						}
+						m.frames.Free(f)
+						forget(tok)
+					case err != vm.Wait:
 						t.Fatal(err)
 					}
 				}
@@ -344,7 +359,7 @@ func TestAgainstModel(t *testing.T) {
 			"poll": func(*rapid.T) { m.b.Poll() },
 			"add": func(t *rapid.T) {
 				if len(areas) < 2 {
-					a := newArea(fmt.Sprint("area", added), rapid.IntRange(1, 80).Draw(t, "slots"))
+					a := newArea(fmt.Sprint("area", added), rapid.IntRange(1, 200).Draw(t, "slots"))
 					a.failed = &failed
 					areas = append(areas, a)
 					added++
@@ -471,7 +486,7 @@ func (a *quietArea) Write(_ uint32, pages [][]byte, done func(error)) bool {
 	return a.ask(done)
 }
 
-func (a *quietArea) Read(_ uint32, _ []byte, done func(error)) bool { return a.ask(done) }
+func (a *quietArea) Read(_ uint32, _ [][]byte, done func(error)) bool { return a.ask(done) }
 
 func (a *quietArea) ask(done func(error)) bool {
 	if a.asked == len(a.done) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"defpager/mach"
-	"defpager/mm/vm"
 )
 
 // Area is paging storage on one disk: slots of a page each. Nothing is read but what was written, and it is wrong never: a page that is not
@@ -22,8 +21,9 @@ type Area interface {
 	Release(slot uint32)
 	// Write writes pages to slots that follow each other. It is done with pages when it returns. false: it has no room for a request now.
 	Write(first uint32, pages [][]byte, done func(error)) bool
-	// Read reads a slot. page is its own until done is called. false: as in Write.
-	Read(slot uint32, page []byte, done func(error)) bool
+	// Read reads slots that follow each other, of which one write wrote all. pages are its own until done is called; an error says that one of them could not be
+	// read, and what is in the others does not count. false: as in Write.
+	Read(first uint32, pages [][]byte, done func(error)) bool
 	// Held is how many frames the area has for itself.
 	Held() mach.PageNumber
 	// Poll completes what the disk has done.
@@ -52,9 +52,9 @@ type place struct {
 	stalled  int         // calls of Poll in a row that found no memory, and moved nothing,
 	since    int64       // from this time on
 	refused  int         // pages for which there was no room while it was being removed
+	streams  [streamsMax]stream
+	stream   int // the one that is forgotten next
 }
-
-func (p *place) release(slot uint32) { p.Area.Release(slot) }
 
 // writable reports whether new pages may go to the place.
 func (p *place) writable() bool {
@@ -265,6 +265,7 @@ func (w *write) finish(err error) {
 		return
 	}
 	p.failures = 0
+	before := uint32(0)
 	for i := range w.n {
 		slot := w.first + uint32(i)
 		n := w.entries[i]
@@ -280,6 +281,11 @@ func (w *write) finish(err error) {
 			b.dropBlob(e[2])
 		}
 		e.set(disk, w.area, uint64(slot))
+		e.setPrev(before)
+		if before != 0 {
+			b.at(before).setNext(n)
+		}
+		before = n
 		b.stats.Written++
 	}
 	w.n = 0
@@ -297,126 +303,6 @@ func (b *Backing) tell(p *place, doing string, err error) {
 	}
 	if p.told == toldMax {
 		b.config.Log("pager: the log has no more errors of %s than these", p.Name())
-	}
-}
-
-// read is one page on its way from an area.
-type read struct {
-	b     *Backing
-	busy  bool
-	entry uint32 // 0: nobody wants it any more
-	area  int
-	slot  uint32
-	frame mach.PhysAddr
-	tries int // that have begun
-	done  func(error)
-}
-
-func (r *read) init(b *Backing) {
-	r.b = b
-	r.done = r.finish
-}
-
-// startRead begins to read an entry's page, or puts it in the queue.
-func (b *Backing) startRead(n uint32, e *entry) {
-	e.set(reading, e.area(), e[2])
-	if b.wants.count != 0 || !b.read(n, e) {
-		b.push(&b.wants, n)
-		e.setOp(1)
-	}
-}
-
-// read reports whether it could begin.
-func (b *Backing) read(n uint32, e *entry) bool {
-	var r *read
-	for i := range b.reads {
-		if !b.reads[i].busy {
-			r = &b.reads[i]
-			break
-		}
-	}
-	if r == nil {
-		return false
-	}
-	f, ok := b.takeFrame()
-	if !ok {
-		return false
-	}
-	r.busy, r.entry, r.area, r.slot, r.frame, r.tries = true, n, e.area(), uint32(e[2]), f, 1
-	if !b.areas[r.area].Read(r.slot, b.mem.Frame(f)[:], r.done) {
-		r.busy = false
-		b.frames.Free(f)
-		return false
-	}
-	return true
-}
-
-// stopRead is for an entry that is dropped.
-func (b *Backing) stopRead(n uint32, e *entry) {
-	if e.op() != 0 { // in the queue
-		b.remove(&b.wants, n)
-		b.areas[e.area()].Release(uint32(e[2]))
-		return
-	}
-	for i := range b.reads {
-		if r := &b.reads[i]; r.busy && r.entry == n {
-			r.entry = 0
-		}
-	}
-}
-
-// again reads once more what could not be read, or came back changed. It reports whether it does.
-func (r *read) again() bool {
-	b := r.b
-	for r.entry != 0 && r.tries < readTries {
-		r.tries++
-		b.stats.Retried++
-		if b.areas[r.area].Read(r.slot, b.mem.Frame(r.frame)[:], r.done) {
-			return true
-		}
-	}
-	return false
-}
-
-// finish is called when the area has read the page, or could not.
-func (r *read) finish(err error) {
-	if err != nil && r.again() {
-		return
-	}
-	b := r.b
-	p := b.areas[r.area]
-	p.Release(r.slot)
-	r.busy = false
-	n := r.entry
-	if n == 0 || err != nil {
-		b.frames.Free(r.frame)
-	}
-	if n != 0 {
-		e := b.at(n)
-		if err != nil {
-			b.tell(p, "reading a page from", err)
-			e.set(lost, 0, 0)
-			b.stats.Lost++
-		} else {
-			e.set(raw, 0, uint64(r.frame))
-			b.push(&b.raws, n)
-			b.stats.Read++
-		}
-		b.config.PageReady(vm.Token(n))
-	}
-	b.nextReads()
-}
-
-// nextReads begins to read what is in the queue.
-func (b *Backing) nextReads() {
-	for b.wants.first != 0 {
-		n := b.wants.first
-		e := b.at(n)
-		if !b.read(n, e) {
-			return
-		}
-		b.remove(&b.wants, n)
-		e.setOp(0)
 	}
 }
 

@@ -7,6 +7,8 @@
 //   - On disk: encrypted, with a checksum, in clusters; see package store. Pages that do not compress go there from their own frames, the oldest
 //     compressed ones follow when the blobs take more than their share of the memory.
 //
+// A page that was read is on the disk, too, until somebody fetches it; so pages can come ahead of need, when they are asked for in order.
+//
 // Nothing waits: reads and writes are started, and go on when Poll finds that the disk is done. What is under way can be fetched or dropped at
 // any time. Paging out never needs memory that is not there: blobs begin in frames that were set aside, buffers and operations exist from the start,
 // and nothing is allocated on Go's heap.

@@ -33,6 +33,11 @@ func (b *Backing) drain(i int, p *place) {
 	entries := uint32(b.table.count * entriesInFrame)
 	for ; p.walk < entries; p.walk++ {
 		e := b.at(p.walk)
+		if e.kind() == clean && e.area() == i {
+			f := b.take(p.walk, e)
+			e.set(raw, 0, uint64(f))
+			b.push(&b.raws, p.walk)
+		}
 		if e.kind() != disk || e.area() != i {
 			continue
 		}

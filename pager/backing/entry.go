@@ -5,7 +5,7 @@ import "defpager/mach"
 // entry says where the contents of a page are. Entries lie in frames of their own, as three words each, found by number.
 //
 //	word 0   kind, area, and the write under way that has the entry
-//	word 1   neighbours in the list of its kind; of those that are not used only the next
+//	word 1   neighbours in the list of its kind; of those on a disk, among those that the same write wrote; of those that are not used only the next
 //	word 2   where, by kind
 type entry [entryWords]uint64
 
@@ -17,6 +17,8 @@ const (
 	raw          // where: the frame, which is the entry's
 	disk         // where: the slot in its area
 	reading      // where: the slot; it is being read, or is to be
+	ahead        // where: the slot; it is being read, and nobody has asked for it
+	clean        // where: the slot and the frame; it was read
 	lost         // it could not be read
 )
 
@@ -37,6 +39,14 @@ func (e *entry) set(k kind, area int, where uint64) {
 	e[0] = uint64(k) | uint64(area)<<8
 	e[2] = where
 }
+
+// setClean makes the entry say that the contents are in a slot, and in a frame, too.
+func (e *entry) setClean(area int, slot uint32, f mach.PhysAddr) {
+	e.set(clean, area, uint64(f>>mach.PageShift)<<32|uint64(slot))
+}
+
+func (e *entry) slot() uint32         { return uint32(e[2]) }
+func (e *entry) frame() mach.PhysAddr { return mach.PhysAddr(e[2]>>32) << mach.PageShift }
 
 func (e *entry) setOp(n int)      { e[0] = e[0]&0xffff | uint64(n)<<16 }
 func (e *entry) setNext(n uint32) { e[1] = e[1]&^0xffffffff | uint64(n) }

@@ -33,7 +33,7 @@ func (b *Backing) Stats() Stats {
 		switch b.at(uint32(i)).kind() {
 		case raw:
 			s.Waiting++
-		case disk, reading:
+		case disk, reading, ahead, clean:
 			s.OnDisk++
 		}
 	}
@@ -45,14 +45,12 @@ func (b *Backing) Stats() Stats {
 func (b *Backing) Held() mach.PageNumber {
 	n := b.table.count + b.blobs.frames
 	for i := range b.table.count * entriesInFrame {
-		if i != 0 && b.at(uint32(i)).kind() == raw {
+		if k := b.at(uint32(i)).kind(); i != 0 && (k == raw || k == clean) {
 			n++
 		}
 	}
 	for i := range b.reads {
-		if b.reads[i].busy {
-			n++
-		}
+		n += b.reads[i].n
 	}
 	for _, p := range b.areas {
 		if p != nil {
@@ -93,7 +91,7 @@ func (b *Backing) Check() error {
 			flying++
 		}
 	}
-	used := kinds[blob] + kinds[raw] + kinds[disk] + kinds[reading] + kinds[lost]
+	used := kinds[blob] + kinds[raw] + kinds[disk] + kinds[reading] + kinds[ahead] + kinds[clean] + kinds[lost]
 	if used != b.table.used || kinds[lost] != b.stats.Lost || kinds[blob] != b.blobs.count {
 		return fmt.Errorf("backing: %d entries are used, counted %d; %d lost, counted %d; %d blobs, counted %d", used, b.table.used, kinds[lost], b.stats.Lost, kinds[blob], b.blobs.count)
 	}
@@ -108,22 +106,33 @@ func (b *Backing) Check() error {
 	}
 	reads := 0
 	for i := range b.reads {
-		if r := &b.reads[i]; r.busy {
-			slots[r.area]++
-			if r.entry != 0 {
-				reads++
+		r := &b.reads[i]
+		slots[r.area] += r.n
+		for j, n := range r.entries[:r.n] {
+			if n == 0 {
+				continue
+			}
+			if reads++; b.at(n).slot() != r.first+uint32(j) || b.at(n).area() != r.area {
+				return fmt.Errorf("backing: page %d is read from slot %d, and is in %d", n, r.first+uint32(j), b.at(n).slot())
 			}
 		}
 	}
-	if reads+b.wants.count != kinds[reading] {
-		return fmt.Errorf("backing: %d pages are being read and %d are to be, counted %d", reads, b.wants.count, kinds[reading])
+	if reads+b.wants.count != kinds[reading]+kinds[ahead] || b.cleans.count != kinds[clean] {
+		return fmt.Errorf("backing: %d pages are being read and %d are to be, counted %d and %d; %d were read, counted %d",
+			reads, b.wants.count, kinds[reading], kinds[ahead], b.cleans.count, kinds[clean])
 	}
 	for i := range b.table.count * entriesInFrame {
 		if i == 0 {
 			continue
 		}
-		if e := b.at(uint32(i)); e.kind() == disk || e.kind() == reading && e.op() != 0 {
+		e := b.at(uint32(i))
+		if e.kind() == disk || e.kind() == clean || e.kind() == reading && e.op() != 0 {
 			slots[e.area()]++
+		}
+		if n := e.next(); e.kind() == disk && n != 0 {
+			if o := b.at(n); o.kind() != disk || o.area() != e.area() || o.prev() != uint32(i) || o.slot() <= e.slot() {
+				return fmt.Errorf("backing: page %d on a disk is before %d, which is %d of area %d, behind %d", i, n, o.kind(), o.area(), o.prev())
+			}
 		}
 	}
 	for i, p := range b.areas {

@@ -61,7 +61,7 @@ func (f *fixture) write(t fatal, first uint32, pages ...[]byte) {
 func (f *fixture) read(t fatal, slot uint32) ([]byte, error) {
 	page := make([]byte, mach.PageSize)
 	done := errors.New("nobody called done")
-	if !f.Read(slot, page, func(err error) { done = err }) {
+	if !f.Read(slot, [][]byte{page}, func(err error) { done = err }) {
 		t.Fatal("the read was not taken")
 	}
 	f.Poll()
@@ -217,14 +217,14 @@ func TestAllocatesNothing(t *testing.T) { ciphers(t, testAllocatesNothing) }
 
 func testAllocatesNothing(t *testing.T, with Cipher) {
 	f := newFixtureWith(t, with, Run{0, 512})
-	page, buf := filled(1), make([]byte, mach.PageSize)
+	page, bufs := filled(1), [][]byte{make([]byte, mach.PageSize)}
 	pages := [][]byte{page}
 	done := func(error) {}
 	if n := testing.AllocsPerRun(100, func() {
 		slot, _ := f.Allocate(1)
 		f.Write(slot, pages, done)
 		f.Poll()
-		f.Read(slot, buf, done)
+		f.Read(slot, bufs, done)
 		f.Poll()
 		f.Release(slot)
 	}); n != 0 {

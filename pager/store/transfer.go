@@ -18,7 +18,7 @@ type transfer struct {
 	order   uint // of the buffer's pages
 	request disk.Request
 	slot    uint32
-	page    []byte // of a read: where the contents go
+	pages   [][]byte // of a read: where the contents go
 	then    func(error)
 }
 
@@ -89,13 +89,13 @@ func (a *Area) Write(first uint32, pages [][]byte, done func(error)) bool {
 }
 
 // Read implements backing.Area.
-func (a *Area) Read(slot uint32, page []byte, done func(error)) bool {
-	t := a.idle(1)
+func (a *Area) Read(first uint32, pages [][]byte, done func(error)) bool {
+	t := a.idle(len(pages))
 	if t == nil {
 		return false
 	}
-	t.page = page
-	return t.start(false, slot, 1, done)
+	t.pages = pages
+	return t.start(false, first, len(pages), done)
 }
 
 // nonceFor never gives the same twice, as the number does not.
@@ -110,23 +110,26 @@ func (t *transfer) done(err error) {
 	if err == nil && !t.request.Write {
 		err = t.open()
 	}
-	t.busy, t.page = false, nil
+	t.busy, t.pages = false, nil
 	t.then(err)
 }
 
-// open decrypts the page that was read, and verifies that it is the one that was written last to its slot.
+// open decrypts the pages that were read, and verifies that each is the one that was written last to its slot.
 func (t *transfer) open() error {
 	a := t.area
-	e := a.entry(t.slot)
-	if e[0] == 0 {
-		return ErrUnused
-	}
-	copy(a.sealed[:], t.request.Data)
-	le.PutUint64(a.sealed[mach.PageSize:], e[1])
-	le.PutUint64(a.sealed[mach.PageSize+8:], e[2])
-	if _, err := a.aead.Open(t.page[:0], a.nonceFor(t.slot, e[0]), a.sealed[:], nil); err != nil {
-		clear(t.page)
-		return ErrCorrupt
+	for i, page := range t.pages {
+		slot := t.slot + uint32(i)
+		e := a.entry(slot)
+		if e[0] == 0 {
+			return ErrUnused
+		}
+		copy(a.sealed[:], t.request.Data[i*mach.PageSize:])
+		le.PutUint64(a.sealed[mach.PageSize:], e[1])
+		le.PutUint64(a.sealed[mach.PageSize+8:], e[2])
+		if _, err := a.aead.Open(page[:0], a.nonceFor(slot, e[0]), a.sealed[:], nil); err != nil {
+			clear(page)
+			return ErrCorrupt
+		}
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 // Command pressure works on more memory than the machine has: it writes every page, and then reads and writes pages at random and checks that
 // each holds what was written last.
 //
-//	pressure [--size=MIB] [--touches=N] [--then=N] [--contents=text|noise|marked|zeros] [--seed=N] [--lossy] [--stay] [--pager=PORT --reserve=MIB]
+//	pressure [--size=MIB] [--touches=N] [--then=N] [--ascending] [--contents=text|noise|marked|zeros] [--seed=N] [--lossy] [--stay] [--pager=PORT --reserve=MIB]
 //
 // Text compresses to less than half, noise does not at all, nor does what is marked: noise
 // behind a line of text. It prints "pressure: N touches of M MiB agree, K ticks each", or
 // "pressure: FAILED: " and the page.
+//
+// With --ascending it looks at them in the order of their addresses, and writes none.
 //
 // With --lossy, pages may be lost. It looks at each with vm_read first, which answers KERN_MEMORY_ERROR for those, prints how many there are, and at
 // last touches one: that is an exception.
@@ -37,12 +39,13 @@ func main() {
 	then := flag.Int("then", 0, "how many `pages` to look at after that, with another line at the end")
 	contents := flag.String("contents", "text", "`kind` of what is written: text, noise, marked or zeros")
 	seed := flag.Uint64("seed", 1, "`number` that determines the order")
+	ascending := flag.Bool("ascending", false, "look at pages in the order of their addresses")
 	lossy := flag.Bool("lossy", false, "pages may be lost")
 	stay := flag.Bool("stay", false, "do not end")
 	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
 	reserve := flag.Uint64("reserve", 0, "size of an object of the default pager, in `MiB`")
 	flag.Parse()
-	w := &work{client: libmach.NewClient(), contents: *contents, lossy: *lossy, pager: mach.Name(*pager)}
+	w := &work{client: libmach.NewClient(), contents: *contents, lossy: *lossy, ascending: *ascending, pager: mach.Name(*pager)}
 	if *reserve != 0 {
 		w.wireProgram()
 		w.exhaust(*size<<20, *reserve<<20)
@@ -79,13 +82,17 @@ func main() {
 func (w *work) touch(r *rand.Rand, number int) {
 	for range number {
 		n := r.Uint64N(w.pages())
+		if w.ascending {
+			n = w.next % w.pages()
+			w.next++
+		}
 		if w.gone(n) {
 			continue
 		}
 		if !w.holds(n) {
 			fail("page %d holds something else than was written", n)
 		}
-		if r.IntN(4) == 0 {
+		if !w.ascending && r.IntN(4) == 0 {
 			w.versions[n]++
 			w.write(n)
 		}
@@ -211,9 +218,11 @@ func (w *work) full() bool {
 
 // work is the memory, and how often each page was written anew.
 type work struct {
-	client *libmach.Client
-	pager  mach.Name
-	lossy  bool
+	client    *libmach.Client
+	pager     mach.Name
+	lossy     bool
+	ascending bool
+	next      uint64 // page, if they are looked at in their order
 
 	memory   []byte
 	versions []byte
