@@ -116,6 +116,7 @@ func (env *Env) start() error {
 	source := &slab.Source{Mem: env.Mem, Frames: env.Frames}
 	env.entries = slab.New[Entry](source)
 	env.pool.plain, env.pool.rests, env.pool.none = slab.New[Object](source), slab.New[rest](source), rest{env: env, max: mach.ProtAll}
+	env.entries.Hold()
 	env.pool.plain.Hold()
 	total := int(env.Frames.Stats().Total)
 	if env.MaxEntries == 0 {

@@ -100,8 +100,8 @@ func managedWorld(t *testing.T) (*world, *manager, *Object, *Map) {
 		m.Destroy()
 		w.env.Settle()
 		w.check(t)
-		// One frame is held for the next object.
-		if owned := w.env.Ledger().Total(); owned != 1 || w.env.managedCount != w.env.cachedCount {
+		// A frame each is held for the next object and the next map entry.
+		if owned := w.env.Ledger().Total(); owned != 2 || w.env.managedCount != w.env.cachedCount {
 			t.Errorf("%d frames and %d objects are left", owned, w.env.managedCount)
 		}
 	})
