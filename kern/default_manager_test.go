@@ -41,12 +41,19 @@ func TestDefaultManagerIsReplaced(t *testing.T) {
 	a := m.start("a", func(u *user) {
 		one, two := u.port(), u.port()
 		previous := mach.NameNull
+		starve := func(why string) {
+			m.text.Reset()
+			m.starve(m.running, 0x1000)
+			m.says(why)
+		}
+		starve("there is no paging storage")
 		for i, next := range []mach.Name{one, two, two, one} {
 			id := []mach.MsgID{mach.IDVMSetDefaultManager, mach.IDHostDefaultManager}[i&1]
 			old, code := u.exchange(priv, id, mach.MsgMakeSend, next)
 			u.want(code, mach.Success)
 			u.is("the manager before", uint64(old), uint64(previous))
 			previous = next
+			starve("no page can be paged out")
 			for _, id := range []mach.MsgID{mach.IDVMSetDefaultManager, mach.IDHostDefaultManager} {
 				now, code := u.exchange(priv, id, mach.MsgCopySend, mach.NameNull)
 				u.want(code, mach.Success)

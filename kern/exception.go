@@ -75,9 +75,12 @@ func (k *Kernel) starve(t *Thread, va mach.VirtAddr) {
 	switch {
 	case t.task.memory.Refuses(va):
 		why = "as many pages are out as its limit allows, and memory is short"
-	case k.env.Backing == nil:
+	case !k.env.Pages():
 		why = "there is no paging storage"
-	case !k.env.Backing.Room():
+	case k.env.Room():
+	case k.env.Delegates():
+		why = "the default memory manager has yet to take what it was sent"
+	default:
 		why = "paging storage is full"
 	}
 	s := k.frames.Stats()

@@ -29,7 +29,7 @@ type TaskInfo struct {
 	Account   vm.Account      // what it pays for, and the limits of that
 	Wired     uint64          // bytes that it wired
 	Events    vm.Counters     // of its memory: see vm.Map.Counters
-	Waited    int64           // nanoseconds that its threads waited for pages, from paging storage or managers, and for frames; without waits that last
+	Waited    int64           // nanoseconds that its threads, and requests about its memory, waited for pages, from paging storage or managers, and for frames; without waits that last
 }
 
 // Tasks lists all tasks, oldest first.

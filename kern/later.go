@@ -12,6 +12,7 @@ import (
 // laterRequest is a request that waits for a page.
 type laterRequest struct {
 	waiter vm.Waiter
+	since  int64 // nanoseconds of the clock, when it began to wait
 	task   *Task // whose memory it is about: the request ends with it; nil for a memory manager's own
 	held   ipc.Right
 	again  func(err error) *ipc.Message
@@ -29,7 +30,7 @@ func (k *Kernel) later(t *Task, m *ipc.Message, held ipc.Right, again func(err e
 	if k.trace.on {
 		k.tracef("request %d waits for a page", m.ID())
 	}
-	l := &laterRequest{task: t, held: held, again: again, next: k.laters.first}
+	l := &laterRequest{since: k.config.Clock(), task: t, held: held, again: again, next: k.laters.first}
 	l.waiter.Owner = l
 	if l.next != nil {
 		l.next.prev = l
@@ -51,6 +52,7 @@ func (k *Kernel) pageReady(w *vm.Waiter) {
 		k.countWait(owner)
 		k.wakeThread(owner)
 	case *laterRequest:
+		k.countLater(owner)
 		if k.laters.lastReady == nil {
 			k.laters.ready = owner
 		} else {
@@ -59,6 +61,15 @@ func (k *Kernel) pageReady(w *vm.Waiter) {
 		k.laters.lastReady = owner
 		k.unsettled = true
 	}
+}
+
+// countLater adds l's wait, which ends now, to what the task that it is about waited, and the page's object.
+func (k *Kernel) countLater(l *laterRequest) {
+	ns := k.config.Clock() - l.since
+	if l.task != nil {
+		l.task.waited += ns
+	}
+	l.waiter.Waited(ns)
 }
 
 // retry goes on with the requests whose wait is over.
@@ -97,6 +108,9 @@ func (k *Kernel) giveUp(t *Task) {
 	for l := k.laters.first; l != nil; {
 		next := l.next
 		if l.task == t {
+			if l.waiter.Waiting() {
+				k.countLater(l)
+			}
 			l.waiter.Cancel()
 			k.resume(l, mach.InvalidArgument)
 		}

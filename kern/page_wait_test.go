@@ -56,6 +56,7 @@ func (s *store) next() bool {
 	case mach.IDMemoryObjectDataRequest:
 		offset, _, access := r.Uint64(), r.Uint64(), r.Int32()
 		s.asked = append(s.asked, fmt.Sprintf("%d %s", offset/pageSize, mach.Prot(access)))
+		s.m.clock++
 		if !s.silent {
 			s.answer(offset)
 		}
@@ -269,7 +270,20 @@ func TestTimeWaited(t *testing.T) {
 			t.Errorf("waited %d ns before it touched anything", ns)
 		}
 		u.Load(at)
+		byFault := waited("client")
+		r := u.call(u.self(), mach.IDVMRead, func(w *mig.Writer) { w.Uint64(uint64(at + 2*pageSize)); w.Uint64(pageSize) })
+		r.OutOfLine(mach.MsgByte, 8)
 		first := waited("client")
+		if byFault == 0 || first <= byFault {
+			t.Errorf("waited %d ns for a fault, and %d more for a vm_read", byFault, first-byFault)
+		}
+		sum := int64(0)
+		for o := range m.Memory().Objects {
+			sum += o.Waited()
+		}
+		if sum != first {
+			t.Errorf("the object was waited for %d ns, the task waited %d", sum, first)
+		}
 		s.silent = true
 		th := u.newThread(u.self(), m.entry(func(w *user) { w.Load(at + pageSize) }), uint64(stackTop)-0x800)
 		u.want(u.code(th, mach.IDThreadResume, nil), mach.Success)

@@ -32,7 +32,7 @@ type Task struct {
 	account     *vm.Account // what it pays for, and how much that may be; objects may outlive the task
 	created     int64       // nanoseconds of the clock
 	deadTime    int64       // nanoseconds that threads ran which are gone
-	waited      int64       // nanoseconds that threads waited for pages, and for frames
+	waited      int64       // nanoseconds that threads and requests waited for pages, and for frames
 	selfName    mach.Name   // under which it did so last, in the task's own space
 	handler     ipc.Right   // the exception port
 	bootstrap   ipc.Right

@@ -23,7 +23,7 @@ type ObjectFigures struct {
 	Faults   uint64 // page faults in mappings of it, modulo 2^32
 	PageIns  uint64 // pages that came back, modulo 2^32
 	PageOuts uint64 // pages that went out, modulo 2^32
-	Waited   uint64 // nanoseconds that threads waited for pages of it
+	Waited   uint64 // nanoseconds that threads and requests waited for pages of it
 	Mappings uint64 // by map entries
 }
 
@@ -47,7 +47,7 @@ type TaskFigures struct {
 	CopyFaults    uint64
 	PageIns       uint64
 	PageOuts      uint64
-	Waited        uint64 // nanoseconds that its threads waited for pages and frames
+	Waited        uint64 // nanoseconds that its threads, and requests about its memory, waited for pages and frames
 }
 
 // OutFigures says where pages are that have no frame, in bytes of their contents.

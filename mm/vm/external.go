@@ -105,8 +105,11 @@ func (env *Env) Externals(yield func(*External) bool) {
 	}
 }
 
-// pages reports whether anything is ever paged out.
-func (env *Env) pages() bool { return env.Backing != nil || env.newExternal != nil }
+// Pages reports whether anything is ever paged out.
+func (env *Env) Pages() bool { return env.Backing != nil || env.newExternal != nil }
+
+// Delegates reports whether pages go to a manager outside the kernel.
+func (env *Env) Delegates() bool { return env.newExternal != nil }
 
 // store gives a page to whoever keeps pages: the manager, and while it has died or cannot begin, the Backing. See Backing.Store.
 func (env *Env) store(f mach.PhysAddr) (Token, bool) {
@@ -125,8 +128,15 @@ func (env *Env) store(f mach.PhysAddr) (Token, bool) {
 // patient is for how many ticks frames are expected from a manager that has received the last page: it lets them go when it has done with them.
 const patient = 100
 
-// Expecting reports whether somebody waits for frames of a manager. Call Tick then even if there is nothing else to do.
-func (env *Env) Expecting() bool { return env.external != nil && env.paging.first != nil }
+// Expecting reports whether somebody waits for frames of a manager, or with pages of one. Call Tick then even if there is nothing else to do.
+func (env *Env) Expecting() bool {
+	if env.paging.first != nil {
+		for range env.Externals {
+			return true
+		}
+	}
+	return false
+}
 
 // spareFrames is how many frames are set aside for managers.
 const spareFrames = 64
@@ -173,8 +183,8 @@ func (env *Env) UseSpare() bool {
 	return true
 }
 
-// room and busy are Backing.Room and Busy of whoever keeps pages.
-func (env *Env) room() bool {
+// Room and busy are Backing.Room and Busy of whoever keeps pages.
+func (env *Env) Room() bool {
 	if env.external == nil && env.newExternal != nil {
 		return true // of one that has not begun, whatever the one before did not take
 	}

@@ -160,7 +160,7 @@ func TestExternalModel(t *testing.T) {
 				}
 			},
 			"page out": func(t *rapid.T) {
-				if w.env.pages() {
+				if w.env.Pages() {
 					w.env.sweep(rapid.IntRange(1, 30).Draw(t, "pages"), 200)
 				}
 			},

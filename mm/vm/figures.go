@@ -78,5 +78,5 @@ func (o *Object) Figures() mach.ObjectFigures {
 	return f
 }
 
-// Waited is for how many nanoseconds threads waited for pages of the object, each by itself, waits that last not included.
+// Waited is for how many nanoseconds threads and requests waited for pages of the object, each by itself, waits that last not included.
 func (o *Object) Waited() int64 { return o.waited }

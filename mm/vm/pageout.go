@@ -31,7 +31,7 @@ const (
 const slotStiff slot = 1 << 1
 
 // reclaims reports whether there may be pages that can go.
-func (env *Env) reclaims() bool { return env.pages() || env.managedCount != 0 }
+func (env *Env) reclaims() bool { return env.Pages() || env.managedCount != 0 }
 
 // short reports whether pages are to be paged out: few frames are left, or fewer than an operation needed at once, which was refused. That fails, but
 // will not fail for ever, if it is tried again.
@@ -160,7 +160,7 @@ type swept struct {
 // hopeless reports whether nearly all pages that were seen stay where they are, and the backing takes few: to page out the rest again and again, which
 // somebody is using, would keep the machine busy and bring nobody further.
 func (env *Env) hopeless(s *swept) bool {
-	return s.seen > 16*outBatch && s.stiff*16 > s.seen*15 && !env.room()
+	return s.seen > 16*outBatch && s.stiff*16 > s.seen*15 && !env.Room()
 }
 
 // sweep moves the hand past look pages at most, and pages out up to want of them.
@@ -198,7 +198,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 				o.mark(n, s&^slotStiff)
 			}
 		}
-		stiff := o.kind == anonymous && !used && s&slotStiff != 0 && !env.room() && !env.busy()
+		stiff := o.kind == anonymous && !used && s&slotStiff != 0 && !env.Room() && !env.busy()
 		if stiff || wired {
 			r.stiff++
 		}
@@ -233,7 +233,7 @@ func (env *Env) sweep(want, look int) (r swept) {
 func (o *Object) candidate(n mach.PageNumber) (mach.PageNumber, slot, bool) {
 	switch {
 	case o.pages.resident() == 0:
-	case o.kind == anonymous && !o.onItsWay && o.env.pages() && !o.pages.payer.capped(), o.kind == managed && o.pager.external == nil && o.mayLeave():
+	case o.kind == anonymous && !o.onItsWay && o.env.Pages() && !o.pages.payer.capped(), o.kind == managed && o.pager.external == nil && o.mayLeave():
 		return o.pages.next(&o.env.nodes, n)
 	}
 	return 0, 0, false

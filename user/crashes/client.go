@@ -13,18 +13,24 @@ import (
 type client struct {
 	client                *libmach.Client
 	host, command, kernel mach.Name
+	pager                 mach.Name // the kernel's, as a right of its own
 	pages                 int
 	child                 mach.Name
 	at                    mach.VirtAddr
 	source                []byte
 	deaths, lost, failed  int
 	died                  bool // the manager of this round has
-	steps                 int
-	namesHere, namesThere uint64
+	steps, delay          int
+	exact                 bool // in this round no copy of a page goes out but the page itself
+	had                   []bool
+	there                 uint64 // names of the managers' task
+	open                  books
 }
 
-func newClient(host, command mach.Name, pages int) *client {
-	c := &client{client: libmach.NewClient(), host: host, command: command, pages: pages, source: memory(page)}
+func newClient(host, command, pager mach.Name, pages int) *client {
+	c := &client{
+		client: libmach.NewClient(), host: host, command: command, pager: pager, pages: pages, source: memory(page), had: make([]bool, most),
+	}
 	var code mach.Return
 	c.kernel, code = c.client.DefaultManager(host, mach.NameNull)
 	must("vm_set_default_memory_manager", code)
@@ -40,7 +46,7 @@ func newClient(host, command mach.Name, pages int) *client {
 
 func (c *client) fail(format string, args ...any) {
 	c.failed++
-	fmt.Printf("FAIL after %d steps: %s\n", c.steps, fmt.Sprintf(format, args...))
+	fmt.Printf("FAIL after %d steps, %d answers delayed: %s\n", c.steps, c.delay, fmt.Sprintf(format, args...))
 }
 
 // tell sends the manager a command.
@@ -92,18 +98,34 @@ func (c *client) replace() bool {
 }
 
 // run has one manager after the other die.
-func (c *client) run() {
-	c.round(-1, 0)
-	for k := 0; c.round(k, 0); k += 1 + k/4 { // until it is over before the manager is
+func (c *client) run(sample bool) {
+	const same = 3
+	for last, n := (books{}), 0; n < same; { // until all have what they need for good
+		for _, delay := range []int{0, 3} {
+			for _, k := range []int{-1, 4, 5} {
+				c.round(k, delay)
+			}
+		}
+		n++
+		if now := c.settled(last); now != last {
+			last, n = now, 0
+		}
 	}
-	for k := 0; k < 100 && c.round(k, 3); k += 1 + k/4 {
+	c.deaths, c.lost = 0, 0
+	c.open = c.settled(books{})
+	for _, delay := range []int{0, 3} {
+		for k := 0; c.round(k, delay); k++ { // until it is over before the manager is
+			if sample {
+				k += k / 4
+			}
+		}
 	}
 	c.tell(cmdEnd, 0, 0)
 }
 
 // round is the life of some memory and of a manager that dies after so many steps. It reports whether it died.
 func (c *client) round(steps, delay int) bool {
-	c.steps, c.died = steps, false
+	c.steps, c.delay, c.died, c.exact = steps, delay, false, steps%2 == 0
 	c.install(steps, delay)
 	var code mach.Return
 	c.child, code = libmach.TaskCreate(c.client.Task(), false)
@@ -114,77 +136,109 @@ func (c *client) round(steps, delay int) bool {
 		c.write(n)
 	}
 	for i := range c.pages {
-		c.read(i*367%c.pages, nil)
+		if n := i * 367 % c.pages; c.exact {
+			c.bring(n)
+		} else {
+			c.read(n, nil)
+		}
 	}
 	c.replace()
 	if c.died {
 		c.deaths++
-		had := make([]bool, c.pages)
 		for r, n := c.tell(cmdHad, 0, 0), 0; n < c.pages; n += 64 {
-			for v, i := r.Uint64(), 0; i < 64 && n+i < c.pages; i++ {
-				had[n+i] = v>>i&1 != 0
+			for v, i := r.Uint64(), 0; i < 64; i++ {
+				c.had[n+i] = v>>i&1 != 0
 			}
 		}
 		for n := range c.pages {
-			c.read(n, had)
+			c.read(n, c.had)
 		}
 	}
 	must("task_terminate", libmach.TaskTerminate(c.child))
 	must("mach_port_deallocate", libmach.PortDeallocate(c.client.Task(), c.child))
 	c.exchange(c.kernel)
 	r := c.tell(cmdFinish, 0, 0)
-	there, here := r.Uint64(), names(c.client)
-	if c.namesHere == 0 {
-		c.namesHere, c.namesThere = here, there
-	}
-	if here != c.namesHere || there != c.namesThere {
-		c.fail("%d and %d names, not %d and %d", here, there, c.namesHere, c.namesThere)
+	c.there = r.Uint64()
+	if c.open != (books{}) {
+		if now := c.settled(c.open); now != c.open {
+			c.fail("there are %+v, not %+v", now, c.open)
+			c.open = now
+		}
 	}
 	return c.died
 }
 
-// write writes page n, and tries again while there is no frame.
-func (c *client) write(n int) {
-	mark(c.source, n)
-	var code mach.Return
-	for range 5000 {
-		code = c.client.VMWrite(c.child, c.at+mach.VirtAddr(n)*page, libmach.Address(c.source), page)
-		if !short(code) {
-			break
+// bring has page n come back to its frame.
+func (c *client) bring(n int) {
+	at := c.at + mach.VirtAddr(n)*page
+	code := c.insist(func() mach.Return { return c.client.VMWire(c.host, c.child, at, page, mach.ProtRead) })
+	if code == mach.MemoryError {
+		c.mourn(n)
+		return
+	}
+	must("vm_wire", code)
+	must("vm_wire", c.client.VMWire(c.host, c.child, at, page, mach.ProtNone))
+}
+
+// mourn is for a page that is lost, which can be only when a manager died.
+func (c *client) mourn(n int) {
+	c.replace()
+	if !c.died {
+		c.fail("page %d is lost, and no manager died", n)
+	}
+}
+
+// insist tries again while there is no frame, and sets another manager when that may be why.
+func (c *client) insist(f func() mach.Return) (code mach.Return) {
+	const turns, sleeps = 100, 5000
+	for i := range turns + sleeps {
+		if code = f(); !short(code) {
+			return code
 		}
-		if !c.replace() {
+		switch {
+		case c.replace():
+		case i < turns:
+			libmach.Swtch()
+		default:
 			c.client.Sleep(1)
 		}
 	}
-	must("vm_write", code)
+	return code
+}
+
+// write writes page n. If what was begun is lost, it is made anew.
+func (c *client) write(n int) {
+	mark(c.source, n)
+	at := c.at + mach.VirtAddr(n)*page
+	for {
+		code := c.insist(func() mach.Return { return c.client.VMWrite(c.child, at, libmach.Address(c.source), page) })
+		if code != mach.MemoryError {
+			must("vm_write", code)
+			return
+		}
+		c.mourn(n)
+		must("vm_deallocate", c.insist(func() mach.Return { return c.client.VMDeallocate(c.child, at, page) }))
+		must("vm_allocate", c.insist(func() mach.Return {
+			_, code := c.client.VMAllocate(c.child, at, page, false)
+			return code
+		}))
+	}
 }
 
 // read reads page n: it is what was written, or lost with the manager. In the end, when had says what that one had, exactly those are.
 func (c *client) read(n int, had []bool) {
 	var at mach.VirtAddr
 	var size uint64
-	var code mach.Return
-	for range 5000 {
+	code := c.insist(func() (code mach.Return) {
 		at, size, code = c.client.VMRead(c.child, c.at+mach.VirtAddr(n)*page, page)
-		if code == mach.Success {
-			if c.here(at) {
-				break
-			}
+		if code == mach.Success && !c.here(at) {
 			must("vm_deallocate", libmach.VMDeallocate(c.client.Task(), at, size))
-			continue
+			return mach.ResourceShortage // what came was lost on the way
 		}
-		if !short(code) {
-			break
-		}
-		if !c.replace() {
-			c.client.Sleep(1)
-		}
-	}
+		return code
+	})
 	if code == mach.MemoryError {
-		c.replace()
-		if !c.died {
-			c.fail("page %d is lost, and no manager died", n)
-		}
+		c.mourn(n)
 		if had != nil {
 			if c.lost++; !had[n] {
 				c.fail("page %d is lost, which no manager had", n)
@@ -197,7 +251,7 @@ func (c *client) read(n int, had []bool) {
 	if marked(data) != n || binary.LittleEndian.Uint64(data[page-8:]) != uint64(n)*7 {
 		c.fail("page %d is page %d", n, marked(data))
 	}
-	if had != nil && had[n] {
+	if had != nil && had[n] && c.exact {
 		c.fail("page %d is there, which the dead manager had", n)
 	}
 	must("vm_deallocate", libmach.VMDeallocate(c.client.Task(), at, size))
@@ -206,20 +260,13 @@ func (c *client) read(n int, had []bool) {
 // here has a page that came in a message stay in this task's memory, and reports whether it could: in its message it may have gone out, to a manager that
 // died.
 func (c *client) here(at mach.VirtAddr) bool {
-	for range 5000 {
+	return c.insist(func() mach.Return {
 		again, size, code := c.client.VMRead(c.client.Task(), at, page)
 		if code == mach.Success {
 			must("vm_deallocate", libmach.VMDeallocate(c.client.Task(), again, size))
-			return true
 		}
-		if !short(code) {
-			break
-		}
-		if !c.replace() {
-			c.client.Sleep(1)
-		}
-	}
-	return false
+		return code
+	}) == mach.Success
 }
 
 // short reports whether there was no frame: for the work, for the message, or for what was in the reply.

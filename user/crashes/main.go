@@ -1,12 +1,17 @@
-// Command crashes has a default memory manager die in the midst of its work: after each number of messages and answers, with answers at once and delayed.
-// It runs twice, as the manager and as its client, which has more memory than there are frames.
+// Command crashes has a default memory manager die in the midst of its work: after each number of steps, which are messages that it takes and answers that it
+// gives, with answers at once and delayed. It runs twice, as the manager and as its client, which has more memory than there are frames.
 //
 //	crashes --receive=PORT
-//	crashes --host=PORT --manager=PORT [--size=MIB] [--free=MIB]
+//	crashes --host=PORT --manager=PORT --pager=PORT [--size=KIB] [--free=KIB] [--sample]
 //
-// RECEIVE is the receive right of the port by which the client commands the manager, MANAGER a send right to it, HOST one to the host's privileged port. The manager
+// RECEIVE is the receive right of the port by which the client commands the manager, MANAGER a send right to it, HOST and PAGER are rights to the host's privileged port
+// and to the kernel's own default pager. The manager
 // takes all frames but FREE, and the client works on SIZE in a child task. For each death it is checked that exactly those pages are lost that the manager had, that whoever
-// waits for one is told, that there is no manager until another is set, that this one works, and that nothing stays behind. The last line is
+// waits for one is told, that there is no manager until another is set, that this one works, and that nothing stays behind: not a name, not a frame, and not a block of
+// paging storage. After an odd number of steps the client reads by vm_read, whose replies are copies that go out, too: then it is only checked that no page is lost
+// of which the manager had no copy.
+//
+// All numbers of steps are tried until a manager outlives its round; with --sample the first four, and then each that is a quarter more than the one before. The last line is
 // "crashes: N deaths, M pages lost, F failed".
 package main
 
@@ -40,16 +45,18 @@ func main() {
 	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
 	manager := flag.Uint("manager", 0, "`name` of a send right to the manager's command port")
 	receive := flag.Uint("receive", 0, "`name` of the receive right of the command port")
-	size := flag.Uint64("size", 8, "`MIB` of memory to work on")
-	free := flag.Uint64("free", 5, "`MIB` that are left free")
+	pager := flag.Uint("pager", 0, "`name` of a send right to the kernel's default pager")
+	size := flag.Uint64("size", 4096, "`KIB` of memory to work on")
+	free := flag.Uint64("free", 3072, "`KIB` that are left free")
+	sample := flag.Bool("sample", false, "try some numbers of steps only")
 	flag.Parse()
 	if *receive != 0 {
 		newMaster(mach.Name(*receive)).serve()
 		return
 	}
-	c := newClient(mach.Name(*host), mach.Name(*manager), int(*size<<20/page))
-	c.tell(cmdHog, *free<<20/page, 0)
-	c.run()
+	c := newClient(mach.Name(*host), mach.Name(*manager), mach.Name(*pager), int(*size<<10/page))
+	c.tell(cmdHog, *free<<10/page, 0)
+	c.run(*sample)
 	fmt.Printf("crashes: %d deaths, %d pages lost, %d failed\n", c.deaths, c.lost, c.failed)
 	if c.failed != 0 {
 		os.Exit(1)
@@ -69,10 +76,15 @@ func memory(size int) []byte {
 	at, code := libmach.VMAllocate(libmach.TaskSelf(), 0, uint64(size), true)
 	must("vm_allocate", code)
 	b := libmach.Memory(at, uint64(size))
-	for i := 0; i < size; i += page {
+	touch(b)
+	return b
+}
+
+// touch writes to each page.
+func touch(b []byte) {
+	for i := 0; i < len(b); i += page {
 		b[i] = 1
 	}
-	return b
 }
 
 // mark makes the page data number n.
@@ -91,9 +103,16 @@ func marked(data []byte) int {
 
 const magic = 0x1c0ffee5
 
-// names is how many names the task has.
+// names is how many names the task has. It takes nothing of Go's heap, which is never collected.
 func names(c *libmach.Client) uint64 {
-	list, _, code := c.PortNames(c.Task())
+	c.Request()
+	r, code := c.Call(c.Task(), mach.IDPortNames)
 	must("mach_port_names", code)
-	return uint64(len(list))
+	list, n := r.OutOfLine(mach.MsgPortName, 32)
+	types, _ := r.OutOfLine(mach.MsgInteger32, 32)
+	must("mach_port_names", r.End())
+	for _, at := range []uint64{list, types} {
+		must("vm_deallocate", libmach.VMDeallocate(c.Task(), mach.VirtAddr(at), 4*uint64(n)))
+	}
+	return uint64(n)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"runtime"
+
 	"defpager/ipc/mig"
 	"defpager/mach"
 	"defpager/user/libmach"
@@ -13,9 +15,11 @@ type master struct {
 	command, set mach.Name
 	buf, last    libmach.Buffer
 	keep, hog    []byte // where managers keep pages, and what nobody else is to have
-	free         []int  // places of it
-	managers     []*manager
-	had          *[most]bool // of the manager that is to die, or did: pages that it had
+	given        int    // bytes of the end of hog that were given up for a while
+	free         []int  // places of keep
+	room         [2]manager
+	managers     []*manager   // of room
+	had          *[most]uint8 // of the manager that is to die, or did: how many copies of each page it had
 	deaths       uint64
 }
 
@@ -26,17 +30,44 @@ func newMaster(command mach.Name) *master {
 	t.set, code = libmach.PortAllocate(t.task, mach.RightPortSet)
 	must("mach_port_allocate", code)
 	t.collect(command)
+	t.free, t.managers = make([]int, 0, most), make([]*manager, 0, len(t.room))
 	for n := range most {
-		t.free = append(t.free, n)
+		t.free = append(t.free, n+1)
+	}
+	for i := range t.room {
+		t.room[i].held = make([]uint64, 0, most)
 	}
 	return t
 }
 
-// relieve gives up a little of the memory that the master took: there is no frame for a port.
+// relieve gives up a little of the memory that the master took, until the round is over: there is no frame for a port.
 func (t *master) relieve() {
 	const piece = 4 * page
-	must("vm_deallocate", libmach.VMDeallocate(t.task, libmach.Address(t.hog), piece))
-	t.hog = t.hog[piece:]
+	t.given += piece
+	must("vm_deallocate", libmach.VMDeallocate(t.task, libmach.Address(t.hog[len(t.hog)-t.given:]), piece))
+}
+
+// retake takes what was given up.
+func (t *master) retake() {
+	if t.given == 0 {
+		return
+	}
+	again := t.hog[len(t.hog)-t.given:]
+	_, code := libmach.VMAllocate(t.task, libmach.Address(again), uint64(t.given), false)
+	must("vm_allocate", code)
+	touch(again)
+	t.given = 0
+}
+
+// begin makes one of the managers that are not in use.
+func (t *master) begin(left, delay int) *manager {
+	m := &t.room[0]
+	if len(t.managers) != 0 && t.managers[0] == m {
+		m = &t.room[1]
+	}
+	*m = manager{t: t, left: left, delay: delay, held: m.held[:0]}
+	t.managers = append(t.managers, m)
+	return m
 }
 
 func (t *master) collect(port mach.Name) {
@@ -46,9 +77,16 @@ func (t *master) collect(port mach.Name) {
 // serve serves until the client wants it to end.
 func (t *master) serve() {
 	for {
-		m, code := libmach.Receive(t.buf, t.set, mach.OptRcvTimeout, 5)
+		option := mach.Option(0)
+		if t.holds() {
+			option = mach.OptRcvTimeout
+		}
+		m, code := libmach.Receive(t.buf, t.set, option, 0)
 		switch {
 		case code == mach.RcvTimedOut:
+			if libmach.Swtch() {
+				break // others have something to do first
+			}
 			for _, g := range t.managers {
 				g.answerAll()
 			}
@@ -66,6 +104,16 @@ func (t *master) serve() {
 	}
 }
 
+// holds reports whether requests wait for their answer though nothing else is there to do.
+func (t *master) holds() bool {
+	for _, g := range t.managers {
+		if !g.dead && len(g.held) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // obey carries a command out.
 func (t *master) obey(m libmach.Message) bool {
 	r := m.Reader()
@@ -75,8 +123,8 @@ func (t *master) obey(m libmach.Message) bool {
 	extra := mach.HeaderBits(0)
 	switch m.ID() {
 	case cmdStart:
-		g := &manager{t: t, left: int(a), delay: int(b), kept: map[uint64]int{}}
-		if int(a) >= 0 || len(t.managers) == 0 {
+		g := t.begin(int(a), int(b))
+		if int(a) >= 0 || len(t.managers) == 1 {
 			t.had = &g.had
 		}
 		var code mach.Return
@@ -86,7 +134,6 @@ func (t *master) obey(m libmach.Message) bool {
 		}
 		must("mach_port_allocate", code)
 		t.collect(g.port)
-		t.managers = append(t.managers, g)
 		w.Port(mach.MsgMakeSend, g.port)
 		extra = mach.Complex
 	case cmdHog:
@@ -97,7 +144,7 @@ func (t *master) obey(m libmach.Message) bool {
 		for n := 0; n < most; n += 64 {
 			v := uint64(0)
 			for i := range 64 {
-				if t.had[n+i] {
+				if t.had[n+i] != 0 {
 					v |= 1 << i
 				}
 			}
@@ -107,7 +154,9 @@ func (t *master) obey(m libmach.Message) bool {
 		for _, g := range t.managers {
 			g.finish()
 		}
-		t.managers = nil
+		t.managers = t.managers[:0]
+		t.retake()
+		runtime.GC() // demultiplexers take a little for each message: so that books of frames balance
 		w.Uint64(names(t.client))
 	}
 	must("an answer", libmach.Reply(&w, m, extra))
@@ -123,10 +172,22 @@ type manager struct {
 	port    mach.Name
 	object  mach.Name // null: the kernel has not made one
 	control mach.Name
-	kept    map[uint64]int // places, by offset
-	held    []uint64       // offsets of requests that were not answered yet
-	ended   bool           // the kernel wants no more of the object
-	had     [most]bool     // pages of the client's
+	kept    [2 * most]uint16 // places, counted from 1, by page of the object; 0: it is not here
+	held    []uint64         // offsets of requests that were not answered yet
+	ended   bool             // the kernel wants no more of the object
+	had     [most]uint8      // copies of the client's pages
+}
+
+// place is where the page at an offset is kept.
+func (m *manager) place(offset uint64) *uint16 { return &m.kept[offset/page] }
+
+// kept is a place in the memory of all managers.
+func (t *master) kept(place uint16) []byte { return t.keep[int(place-1)*page:][:page] }
+
+// leave makes a place free.
+func (t *master) leave(place *uint16) {
+	t.free = append(t.free, int(*place))
+	*place = 0
 }
 
 func (m *manager) owns(port mach.Name) bool { return !m.dead && (port == m.port || port == m.object) }
@@ -169,22 +230,29 @@ func (m *manager) answer() {
 		return
 	}
 	offset := m.held[0]
-	m.held = m.held[1:]
-	place, ok := m.kept[offset]
-	if !ok {
+	m.held = m.held[:copy(m.held, m.held[1:])]
+	place := m.place(offset)
+	if *place == 0 {
 		must("a page that never came", mach.MemoryError)
 	}
-	data := m.t.keep[place*page:][:page]
-	must("memory_object_data_supply", m.t.client.MemoryObjectDataSupply(m.control, libmach.Supply{Offset: offset, Data: data, Precious: true}))
-	m.note(data, false)
-	delete(m.kept, offset)
-	m.t.free = append(m.t.free, place)
+	data := m.t.kept(*place)
+	supply := func() mach.Return {
+		return m.t.client.MemoryObjectDataSupply(m.control, libmach.Supply{Offset: offset, Data: data, Precious: true})
+	}
+	code := supply()
+	for code == mach.SendNoBuffer && m.t.given < len(m.t.hog)/2 {
+		m.t.relieve()
+		code = supply()
+	}
+	must("memory_object_data_supply", code)
+	m.note(data, -1)
+	m.t.leave(place)
 }
 
-// note says whether a page of the client's is with the manager.
-func (m *manager) note(data []byte, had bool) {
+// note says that a copy of a page of the client's came to the manager, or went.
+func (m *manager) note(data []byte, change int) {
 	if n := marked(data); n < most {
-		m.had[n] = had
+		m.had[n] = uint8(int(m.had[n]) + change)
 	}
 }
 
@@ -198,7 +266,7 @@ func (m *manager) Create(_, object mach.Name, _ uint64, control, name mach.Name,
 // DataInitialize implements libmach.DefaultMemoryManager.
 func (m *manager) DataInitialize(_, _ mach.Name, offset uint64, data []byte) {
 	for ; len(data) >= page; offset, data = offset+page, data[page:] {
-		if _, ok := m.kept[offset]; ok {
+		if *m.place(offset) != 0 {
 			must("memory_object_data_initialize of a page that is here", mach.MemoryPresent)
 		}
 		m.store(offset, data[:page])
@@ -214,16 +282,15 @@ func (m *manager) DataReturn(_, _ mach.Name, offset uint64, data []byte, _, _ bo
 
 func (m *manager) store(offset uint64, data []byte) {
 	t := m.t
-	place, ok := m.kept[offset]
-	if !ok {
-		place = t.free[len(t.free)-1]
+	place := m.place(offset)
+	if *place == 0 {
+		*place = uint16(t.free[len(t.free)-1])
 		t.free = t.free[:len(t.free)-1]
 	} else {
-		m.note(t.keep[place*page:], false)
+		m.note(t.kept(*place), -1)
 	}
-	copy(t.keep[place*page:], data)
-	m.kept[offset] = place
-	m.note(data, true)
+	copy(t.kept(*place), data)
+	m.note(data, 1)
 }
 
 // DataRequest implements libmach.MemoryManager.
@@ -261,8 +328,10 @@ func (m *manager) over() {
 	if m.control != mach.NameNull && !m.ended {
 		_ = m.t.client.PortDestroy(m.t.task, m.control)
 	}
-	for _, place := range m.kept {
-		m.t.free = append(m.t.free, place)
+	for i := range m.kept {
+		if m.kept[i] != 0 {
+			m.t.leave(&m.kept[i])
+		}
 	}
 }
 
@@ -294,7 +363,7 @@ func (m *manager) lose(msg libmach.Message) {
 		r.Uint64()
 		at, size := r.OutOfLine(mach.MsgByte, 8)
 		for data := libmach.Memory(mach.VirtAddr(at), uint64(size)); len(data) >= page; data = data[page:] {
-			m.note(data, true)
+			m.note(data, 1)
 		}
 		_ = libmach.VMDeallocate(m.t.task, mach.VirtAddr(at), uint64(size))
 	case mach.IDMemoryObjectTerminate:
