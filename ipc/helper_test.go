@@ -28,9 +28,9 @@ type copied struct {
 	stays bool
 }
 
-func (c *copied) Size() uint64 { return uint64(len(c.data)) }
-func (c *copied) Discard()     { *c.live-- }
-func (c *copied) Stay() bool   { c.stays = true; return true }
+func (c *copied) Size() uint64   { return uint64(len(c.data)) }
+func (c *copied) Discard()       { *c.live-- }
+func (c *copied) Stay(bool) bool { c.stays = true; return true }
 
 func (u *memory) at(addr mach.VirtAddr, n int) ([]byte, error) {
 	if c := u.mapped[addr]; c != nil && n <= len(c.data) {

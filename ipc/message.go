@@ -209,8 +209,9 @@ func (m *Message) PutRights(rights []Right) uint64 {
 // OOL is out-of-line memory on its way: a copy of some memory that belongs to nobody's address space yet.
 type OOL interface {
 	Size() uint64 // bytes
-	Stay() bool   // has its pages stay until it is received; false: there is too much of that
-	Discard()     // frees it, when it is not mapped into an address space
+	// Stay has its pages stay until it is received. false: there is too much of that already, unless it was asked for.
+	Stay(asked bool) bool
+	Discard() // frees it, when it is not mapped into an address space
 }
 
 // UserMemory is a task's address space, as messages see it. kern adapts vm.Map to it.

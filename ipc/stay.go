@@ -1,5 +1,7 @@
 package ipc
 
+import "defpager/mach"
+
 // A default memory manager must not wait for memory that is out with itself. Out-of-line memory in messages to such a task stays where it is until it is
 // received: see OOL.Stay.
 
@@ -29,11 +31,12 @@ func (p *Port) stay() {
 	}
 }
 
-// stay has the message's memory stay. What is too much is paged out like other memory.
+// stay has the message's memory stay. What is too much is paged out like other memory; but not the answer to what the receiver asked for by a send-once
+// right: it asks as it likes.
 func (m *Message) stay() {
 	for i := range m.memory {
 		if o := m.memory[i].memory; o != nil {
-			o.Stay()
+			o.Stay(m.dest.Type == mach.MsgPortSendOnce)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (m *Map) CopyMapInStaying(addr mach.VirtAddr, size uint64, dealloc bool) (*
 	if err != nil || size == 0 {
 		return c, err
 	}
-	if !c.Stay() {
+	if !c.Stay(false) {
 		err = mach.ResourceShortage
 	} else {
 		err = m.copyTouched(c, addr, addr+mach.VirtAddr(size))
@@ -108,13 +108,14 @@ func (m *Map) copyTo(o *Object, addr, end mach.VirtAddr) error {
 	return nil
 }
 
-// Stay has the pages of the copy that are there stay until it is received, or given up. It reports false, with nothing done, when too much stays already.
-func (c *Copy) Stay() bool {
+// Stay has the pages of the copy that are there stay until it is received, or given up. It reports false, with nothing done, when too much stays already:
+// what was asked for by who is to receive it does not count.
+func (c *Copy) Stay(asked bool) bool {
 	env := c.env
 	if c.stays {
 		return true
 	}
-	if c.source == nil {
+	if c.source == nil && !asked {
 		n := mach.Pages(c.offset + c.size)
 		if most := min(maxStaying, env.Frames.Stats().Total/16); n > most || env.staying > most-n {
 			return false

@@ -167,3 +167,49 @@ func TestManagerFaultsWithoutFrames(t *testing.T) {
 	}
 	t.Fatal("there are more frames than there can be")
 }
+
+// The pages of what a manager asked for stay, however much there is, and those of any other copy of the kernel's as long as there is not too much.
+func TestStayAsked(t *testing.T) {
+	w := newWorld(4 << 20)
+	w.env.Backing = newStore(w.env)
+	m := w.newMap(t)
+	n := w.env.Frames.Stats().Total / 4
+	if _, err := m.Allocate(base, n.Bytes(), false); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		w.mustStore(t, m, at(int(i)), byte(i))
+	}
+	read := func(pages mach.PageNumber) *Copy {
+		c, err := m.Read(base, pages.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	// out reports how many pages of the map's go out.
+	out := func() mach.PageNumber {
+		before := w.env.counters.PageOuts
+		for range 10 {
+			w.env.sweep(int(n), 10_000)
+		}
+		return mach.PageNumber(w.env.counters.PageOuts - before)
+	}
+	asked, few, many := read(n), read(20), read(n)
+	if !asked.Stay(true) || w.env.Staying() != 0 || !few.Stay(false) || w.env.Staying() != 20 || many.Stay(false) {
+		t.Fatalf("%d pages stay", w.env.Staying())
+	}
+	if got := out(); got != 0 {
+		t.Fatalf("%d pages went out", got)
+	}
+	asked.Discard()
+	if got := out(); got != n-20 {
+		t.Fatalf("%d pages went out, of %d", got, n)
+	}
+	few.Discard()
+	if got := out(); got != 20 || w.env.Staying() != 0 {
+		t.Fatalf("%d pages went out", got)
+	}
+	many.Discard()
+	w.check(t)
+}
