@@ -15,8 +15,10 @@ type diskDevice struct {
 	port   *ipc.Port
 
 	queue   []*diskTransfer // the first is under way
+	idle    []*diskTransfer // that are over, to be used again
 	buffer  []byte          // that transfers go through; nil before the first one
 	request disk.Request    // of the first transfer
+	done    func(error)     // finish
 	started bool            // the disk has taken it
 }
 
@@ -26,6 +28,7 @@ func (d *diskDevice) DiskName() string { return d.disk.Name() }
 // AddDisk makes a disk one of the devices that can be opened. inUse reports whether it is paging storage.
 func (k *Kernel) AddDisk(of disk.Disk, inUse func() bool) {
 	d := &diskDevice{kernel: k, disk: of, inUse: inUse}
+	d.done = d.finish
 	d.port = k.sys.NewKernelPort(k, d)
 	k.disks = append(k.disks, d)
 	k.KeepCount("transfers of "+of.Name(), func() mach.PageNumber { return mach.PageNumber(len(d.buffer) / mach.PageSize) })

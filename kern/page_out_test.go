@@ -149,3 +149,39 @@ func TestManagerMovesItsPorts(t *testing.T) {
 	m.resume(tasks...)
 	m.finish()
 }
+
+// A default memory manager in ring 3 may page to a disk of the kernel's: its transfers take nothing from Go's heap either.
+func TestTransfersAllocateNothing(t *testing.T) {
+	m := newMachine(t)
+	m.AddDisk(&slowDisk{}, nil)
+	m.ports = m.sys.Stats()
+	var port mach.Name
+	task := m.paused("manager", func(u *user) {
+		reply, data := u.port(), u.pages(1, 2)
+		call := func(id mach.MsgID, extra mach.HeaderBits, body func(w *mig.Writer)) func() {
+			w := mig.NewWriter(make([]byte, 256))
+			w.Uint32(0)
+			w.Uint64(3)
+			body(&w)
+			request := w.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)|extra, port, reply, id)
+			return func() {
+				u.Write(u.buffer, request)
+				u.want(u.msg(mach.OptSend|mach.OptRcv, uint64(len(request)), reply, 0), mach.Success)
+				if id := u.header().ID; id != int32(mach.MsgID(le.Uint32(request[28:]))+mach.ReplyOffset) {
+					t.Errorf("reply %d", id)
+				}
+			}
+		}
+		write := call(mach.IDDeviceWrite, mach.Complex, func(w *mig.Writer) { w.OutOfLine(mach.MsgByte, 8, 2*pageSize, uint64(data), false) })
+		read := call(mach.IDDeviceRead, 0, func(w *mig.Writer) { w.Int32(2 * pageSize) })
+		self := uint64(u.self())
+		u.allocates("device_write and device_read", func() {
+			write()
+			read()
+			u.Syscall(mach.TrapDeallocate, self, u.Load64(u.buffer+mach.HeaderSize+16+8), 2*pageSize)
+		})
+	})
+	port = m.give(task, m.disks[0].port.MakeSend())
+	m.resume(task)
+	m.finish()
+}
