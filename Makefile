@@ -126,7 +126,7 @@ soak: setup
 	@$(MAKE) -s --no-print-directory image user
 	@seed=$$(date +%s)000; echo "soak: tasks in QEMU for $(SOAK_SECONDS) seconds, from seed $$seed"; \
 		V=1 MEM=128M DISK=32M APPEND=paging=vda $(HOST) demo -quiet $(SOAK_SECONDS)s \
-		-modules "$(BUILD)/user/soak --pager=\$${default-pager-port} --host=\$${host-port} --seed=$$seed --seconds=$(SOAK_SECONDS) --hold=17 --verbose"
+		-modules "$(BUILD)/user/soak --pager=\$${default-pager-port} --host=\$${host-port} --seed=$$seed --seconds=$(SOAK_SECONDS) --hold=14 --verbose"
 	@echo "soak: default memory managers die after each number of steps"
 	@MEM=140M DISK=8M APPEND=paging=vda $(HOST) demo -quiet 600s \
 		-modules "$(BUILD)/user/crashes --receive=\$${receive:manager},$(BUILD)/user/crashes --host=\$${host-port} --manager=\$${port:manager} --pager=\$${default-pager-port} --size=2048 --free=2000"

@@ -1,4 +1,4 @@
-// Command soak keeps the machine busy with tasks that it makes, fills, shares memory between, and ends, and with pages in messages, some of which nobody receives:
+// Command soak keeps the machine busy with tasks that it makes, fills, shares memory between, and ends, also with threads that wait in sends, receives, calls and faults, and with pages in messages, some of which nobody receives:
 // more memory than there is, of which it knows every byte. At the end the books of frames, reservations and storage must be what they were.
 //
 //	soak --pager=PORT --host=PORT [--seed=N] [--rounds=N | --seconds=N] [--operations=N] [--size=MIB] [--objects=MIB] [--hold=MIB] [--verbose]
@@ -6,7 +6,7 @@
 // PORTs are names of send rights to the default memory manager's port and to the host's privileged port, by which the program wires its own memory.
 // Each round is determined by its seed, N, N+1 and so on, makes a number of random
 // operations and then ends all tasks and gives all objects up. A round that is not counted comes first, after which the books are opened. The last line is
-// "soak: N operations, M tasks, K objects, L of them overcommitted: all agree, all frames are back", or "soak: FAILED: ", the seed and the reason, with exit status 1.
+// "soak: N operations, M tasks, T of them ended with threads that waited, K objects, L of them overcommitted: all agree, all frames are back", or "soak: FAILED: ", the seed and the reason, with exit status 1.
 package main
 
 import (
@@ -49,7 +49,7 @@ func main() {
 	if err != nil {
 		fail(*seed-1, err)
 	}
-	s.operations, s.tasks, s.objects = 0, 0, 0
+	s.operations, s.tasks, s.stranded, s.objects = 0, 0, 0, 0
 	start := time.Now()
 	for i := uint64(0); *seconds == 0 && i < *rounds || time.Since(start) < time.Duration(*seconds)*time.Second; i++ {
 		if *verbose {
@@ -62,5 +62,5 @@ func main() {
 			fail(*seed+i, err)
 		}
 	}
-	fmt.Printf("soak: %d operations, %d tasks, %d objects, %d of them overcommitted: all agree, all frames are back\n", s.operations, s.tasks, s.objects, s.overcommitted)
+	fmt.Printf("soak: %d operations, %d tasks, %d of them ended with threads that waited, %d objects, %d of them overcommitted: all agree, all frames are back\n", s.operations, s.tasks, s.stranded, s.objects, s.overcommitted)
 }

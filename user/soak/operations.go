@@ -36,7 +36,9 @@ type soak struct {
 	copies [copies]reply
 	boxes  [boxes]box
 	mail   libmach.Buffer
+	full   mach.Name // a port whose queue is full
 
+	stranded                                             int // tasks that ended with threads that waited
 	operations, tasks, objects, overcommitted, shortages int
 }
 
@@ -100,6 +102,9 @@ func (s *soak) begin(hold uint64) error {
 	}
 	s.buffer = libmach.Memory(to, size(span))
 	s.mail = libmach.NewBuffer(512)
+	if err := s.fill(); err != nil {
+		return err
+	}
 	const heap = 4 << 20
 	return s.client.WireProgram(s.host, heap) // the same frames are its own each time the books are looked at
 }
@@ -192,9 +197,14 @@ func (s *soak) create(i int) error {
 }
 
 func (s *soak) kill(i int) error {
-	port := s.list[i].port
+	t := s.list[i]
+	port := t.port
 	s.list[i] = nil
-	if code := s.insist(func() mach.Return { return s.client.TaskTerminate(port) }); code != mach.Success {
+	if s.random.IntN(3) == 0 {
+		if err := s.strand(t); err != nil {
+			return err
+		}
+	} else if code := s.insist(func() mach.Return { return s.client.TaskTerminate(port) }); code != mach.Success {
 		return disagree("task_terminate", code, mach.Success)
 	}
 	if code := s.client.PortDeallocate(s.client.Task(), port); code != mach.Success {
