@@ -44,38 +44,10 @@ func (v *View) Page(va mach.VirtAddr) *[mach.PageSize]byte {
 	return nil
 }
 
-// CopyWords copies at most n bytes from address f of a view to address t of this one, from low addresses to high ones, and returns how many: those up to
-// where one of the two needs a page that is not in view, or lies elsewhere in memory than behind the page before. 0 too if an address or n is no multiple of 8.
-func (v *View) CopyWords(t mach.VirtAddr, from *View, f mach.VirtAddr, n uint64) uint64 {
-	a, b := &v.slots[t>>mach.PageShift%viewSlots], &from.slots[f>>mach.PageShift%viewSlots]
-	if a.last != t|mach.PageMask || b.last != f|mach.PageMask || (uint64(t|f)|n)%8 != 0 {
-		return 0
-	}
-	to, source := unsafe.Add(unsafe.Pointer(a.frame), t&mach.PageMask), unsafe.Add(unsafe.Pointer(b.frame), f&mach.PageMask)
-	if room := uint64(a.last-t) + 1; room < n {
-		n = v.extend(a, room, n)
-	}
-	if room := uint64(b.last-f) + 1; room < n {
-		n = from.extend(b, room, n)
-	}
-	// Frames are pieces of one memory, so where one ends and the next begins there is nothing between.
-	copyWords(to, source, n/8)
-	return n
-}
-
-// extend is how many of n bytes can be reached, of which the first room bytes lie in the page of s: the rest in the frames that follow.
-func (v *View) extend(s *viewSlot, room, n uint64) uint64 {
-	for {
-		last := s.last + mach.PageSize
-		next := &v.slots[last>>mach.PageShift%viewSlots]
-		if next.last != last || unsafe.Pointer(next.frame) != unsafe.Add(unsafe.Pointer(s.frame), mach.PageSize) {
-			return room
-		}
-		if room += mach.PageSize; room >= n {
-			return n
-		}
-		s = next
-	}
+// CopyWords copies n bytes from address f of a view to address t of this one, from low addresses to high ones, and returns how many are left: it ends
+// where a page is not in view. All are left if an address or n is no multiple of 8.
+func (v *View) CopyWords(t mach.VirtAddr, from *View, f mach.VirtAddr, n uint64) (left uint64) {
+	return copyViews(v, t, from, f, n)
 }
 
 // Open takes the page of va into view.

@@ -176,24 +176,21 @@ func (s *Space) body(w *Waiter, h *board.Words, r *Waiter, out *board.Words, siz
 	if size > s.sys.config.MaxMessage {
 		return false
 	}
-	t, f, left := r.Args.Addr+mach.HeaderSize, w.Args.Addr+mach.HeaderSize, uint64(size-mach.HeaderSize)
-	n := r.view.CopyWords(t, w.view, f, left)
-	return n == left || bodySlowly(w, f+mach.VirtAddr(n), r, t+mach.VirtAddr(n), left-n)
+	left := r.view.CopyWords(r.Args.Addr+mach.HeaderSize, w.view, w.Args.Addr+mach.HeaderSize, uint64(size-mach.HeaderSize))
+	return left == 0 || bodySlowly(w, r, uint64(size), left)
 }
 
-// bodySlowly is body for what does not lie in view in one piece: left bytes from f to t.
-func bodySlowly(w *Waiter, f mach.VirtAddr, r *Waiter, t mach.VirtAddr, left uint64) bool {
+// bodySlowly is body for what is left of a message of size bytes, with pages that are not in view.
+func bodySlowly(w, r *Waiter, size, left uint64) bool {
+	f, t := w.Args.Addr+mach.VirtAddr(size-left), r.Args.Addr+mach.VirtAddr(size-left)
 	for left != 0 {
-		n := r.view.CopyWords(t, w.view, f, left)
-		if n == 0 {
-			to, from := r.Memory.Window(t), w.Memory.Window(f)
-			if to == nil || from == nil {
-				return false
-			}
-			at, source := t.Offset(), f.Offset()
-			n = min(left, mach.PageSize-max(at, source))
-			copy(to[at:], from[source:source+n])
+		to, from := r.Memory.Window(t), w.Memory.Window(f)
+		if to == nil || from == nil {
+			return false
 		}
+		at, source := t.Offset(), f.Offset()
+		n := min(left, mach.PageSize-max(at, source))
+		copy(to[at:], from[source:source+n])
 		left -= n
 		t += mach.VirtAddr(n)
 		f += mach.VirtAddr(n)
