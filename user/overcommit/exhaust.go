@@ -24,7 +24,7 @@ type area struct {
 
 func (t *tester) area(pages int, flags int32) *area {
 	a := &area{pages: pages, object: t.object(uint64(pages)*page, flags)}
-	a.at = t.mapped(a.object, uint64(pages)*page)
+	a.at = t.MustMap(a.object, uint64(pages)*page)
 	return a
 }
 
@@ -55,7 +55,7 @@ func insist(t *tester, call func() mach.Return) (code mach.Return) {
 		if code = call(); code != mach.ResourceShortage {
 			break
 		}
-		t.client.Sleep(pause)
+		t.Client.Sleep(pause)
 	}
 	return code
 }
@@ -64,7 +64,7 @@ func insist(t *tester, call func() mach.Return) (code mach.Return) {
 func (t *tester) write(a *area, buffer []byte) mach.Return {
 	for ; a.written < a.pages; a.written++ {
 		fill(buffer, a.written)
-		code := insist(t, func() mach.Return { return t.client.VMWrite(t.task, a.addr(a.written), libmach.Address(buffer), page) })
+		code := insist(t, func() mach.Return { return t.Client.VMWrite(t.Task, a.addr(a.written), libmach.Address(buffer), page) })
 		if code != mach.Success {
 			return code
 		}
@@ -75,7 +75,7 @@ func (t *tester) write(a *area, buffer []byte) mach.Return {
 // verify copies all pages that were written to the buffer, by vm_copy, and counts those that are lost.
 func (t *tester) verify(a *area, buffer []byte) (lost int) {
 	for n := range a.written {
-		code := insist(t, func() mach.Return { return t.client.VMCopy(t.task, a.addr(n), page, libmach.Address(buffer)) })
+		code := insist(t, func() mach.Return { return t.Client.VMCopy(t.Task, a.addr(n), page, libmach.Address(buffer)) })
 		switch {
 		case code == mach.MemoryError:
 			lost++
@@ -90,9 +90,9 @@ func (t *tester) verify(a *area, buffer []byte) (lost int) {
 
 // prepare wires the program and a page for what is written and read.
 func (t *tester) prepare() []byte {
-	at, code := t.client.VMAllocate(t.task, 0, page, true)
-	t.must("vm_allocate", code)
-	if err := t.client.WireProgram(t.host, 1<<20); err != nil {
+	at, code := t.Client.VMAllocate(t.Task, 0, page, true)
+	t.Must("vm_allocate", code)
+	if err := t.Client.WireProgram(t.host, 1<<20); err != nil {
 		fail("%v", err)
 	}
 	return libmach.Memory(at, page)
@@ -104,7 +104,7 @@ func (t *tester) outLimit(pages int, limit uint64) {
 	buffer := t.prepare()
 	a := t.area(pages, mach.Overcommit)
 	set := func(host mach.Name, out uint64, want mach.Return) {
-		if code := t.client.TaskSetLimits(host, t.task, 0, all, out); code != want {
+		if code := t.Client.TaskSetLimits(host, t.Task, 0, all, out); code != want {
 			fail("a limit of %d bytes: %v, want %v", out, code, want)
 		}
 	}
@@ -160,10 +160,10 @@ func (t *tester) exhaust(pages, promised int) {
 	fmt.Printf("overcommit: the reserved object of %d MiB holds\n", promised*page>>20)
 	// To grow costs nothing, and what is given up is there for others.
 	half := much.written / 2
-	if code := t.client.ObjectSetSize(much.object, all); code != mach.Success {
+	if code := t.Client.ObjectSetSize(much.object, all); code != mach.Success {
 		fail("to grow: %v", code)
 	}
-	if code := insist(t, func() mach.Return { return t.client.ObjectSetSize(much.object, uint64(half)*page+1) }); code != mach.Success {
+	if code := insist(t, func() mach.Return { return t.Client.ObjectSetSize(much.object, uint64(half)*page+1) }); code != mach.Success {
 		fail("to shrink: %v", code)
 	}
 	much.written = half
@@ -177,7 +177,7 @@ func (t *tester) exhaust(pages, promised int) {
 	} else {
 		fmt.Printf("overcommit: there is room again, and all agree\n")
 	}
-	if code := t.client.ObjectSetSize(much.object, uint64(pages)*page); code != mach.Success {
+	if code := t.Client.ObjectSetSize(much.object, uint64(pages)*page); code != mach.Success {
 		fail("to grow again: %v", code)
 	}
 	for n := half; n < pages; n++ {

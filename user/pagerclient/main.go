@@ -13,13 +13,12 @@ package main
 import (
 	"encoding/binary"
 	"flag"
-	"fmt"
-	"os"
 	"runtime/debug"
 
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/trial"
 	"defpager/user/libmach"
 )
 
@@ -34,16 +33,15 @@ func main() {
 	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
 	install := flag.Bool("install", false, "make the pager the default memory manager first")
 	flag.Parse()
-	c := libmach.NewClient()
 	t := tester{
-		client: c, task: c.Task(), buf: libmach.NewBuffer(4096),
+		Tester: trial.New("pagerclient"), buf: libmach.NewBuffer(4096),
 		pager: mach.Name(*pager), host: mach.Name(*host), device: mach.Name(*device),
 	}
 	kernel := mach.NameNull
 	if *install {
 		var ret mach.Return
 		kernel, ret = t.exchange(mach.IDVMSetDefaultManager, t.pager)
-		t.must("vm_set_default_memory_manager", ret)
+		t.Must("vm_set_default_memory_manager", ret)
 	}
 	for _, f := range []func(){t.create, t.info, t.objects, t.pages, t.sizes, t.overcommit, t.storage, t.lives, t.forged, t.registration, t.substitute, t.demultiplexers, t.death} {
 		f()
@@ -51,41 +49,14 @@ func main() {
 	if *install {
 		t.install(kernel)
 	}
-	fmt.Printf("pagerclient: %d ok, %d failed\n", t.ok, t.failed)
-	if t.failed != 0 {
-		os.Exit(1)
-	}
+	t.End()
 }
 
 // tester makes checks and counts them.
 type tester struct {
-	client              *libmach.Client
-	task                mach.Name
+	*trial.Tester
 	pager, host, device mach.Name
 	buf                 libmach.Buffer // of messages that are received
-	ok, failed          int
-}
-
-// check compares the code of a call with the one that it must have.
-func (t *tester) check(name string, got, want mach.Return) {
-	if got == want {
-		t.ok++
-		fmt.Printf("ok %s\n", name)
-		return
-	}
-	t.failed++
-	fmt.Printf("FAIL %s: got %v want %v\n", name, got, want)
-}
-
-// is checks what is not a return code.
-func (t *tester) is(name string, got, want uint64) {
-	if got == want {
-		t.ok++
-		fmt.Printf("ok %s\n", name)
-		return
-	}
-	t.failed++
-	fmt.Printf("FAIL %s: got %d want %d\n", name, got, want)
 }
 
 // frames compares numbers of frames. Go's allocator takes a few for the lines that are printed.
@@ -98,7 +69,7 @@ func (t *tester) frames(name string, number func() uint64, want uint64) {
 	if got+4 >= want && got <= want+4 {
 		got = want
 	}
-	t.is(name, got, want)
+	t.Is(name, got, want)
 }
 
 // soon waits until f, or for a second at most: a pager in ring 3 gets notifications when it comes to that.
@@ -107,7 +78,7 @@ func (t *tester) soon(f func() bool) {
 		if f() {
 			return
 		}
-		t.client.Sleep(1)
+		t.Client.Sleep(1)
 	}
 }
 
@@ -115,7 +86,7 @@ func (t *tester) soon(f func() bool) {
 func (t *tester) gone() {
 	t.soon(func() bool {
 		numbers, ports, _, _ := t.list(128, 256)
-		t.drop(ports...)
+		t.Drop(ports...)
 		return len(numbers) == 0
 	})
 }
@@ -125,8 +96,8 @@ func (t *tester) noSenders(port mach.Name) bool {
 	var status libmach.PortStatus
 	t.soon(func() (over bool) {
 		var ret mach.Return
-		status, ret = t.client.PortGetReceiveStatus(t.task, port)
-		t.must("mach_port_get_receive_status", ret)
+		status, ret = t.Client.PortGetReceiveStatus(t.Task, port)
+		t.Must("mach_port_get_receive_status", ret)
 		return !status.SendRights
 	})
 	return !status.SendRights
@@ -135,52 +106,16 @@ func (t *tester) noSenders(port mach.Name) bool {
 // install hands back to the kernel's pager, and has the other one end.
 func (t *tester) install(kernel mach.Name) {
 	_, ret := t.exchange(mach.IDVMSetDefaultManager, kernel)
-	t.must("vm_set_default_memory_manager", ret)
+	t.Must("vm_set_default_memory_manager", ret)
 	w := mig.NewWriter(t.buf)
-	t.must("mach_msg", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0), t.pager, mach.NameNull, 2), 0, 0))
-}
-
-// must is for what the checks build upon.
-func (t *tester) must(name string, got mach.Return) {
-	if got != mach.Success {
-		t.check(name, got, mach.Success)
-	}
+	t.Must("mach_msg", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0), t.pager, mach.NameNull, 2), 0, 0))
 }
 
 // object makes an object.
 func (t *tester) object(size uint64) mach.Name {
-	name, ret := wire.DefaultPagerObjectCreate(t.client, t.pager, size)
-	t.must("default_pager_object_create", ret)
+	name, ret := wire.DefaultPagerObjectCreate(t.Client, t.pager, size)
+	t.Must("default_pager_object_create", ret)
 	return name
-}
-
-// drop gives up one reference to a right.
-func (t *tester) drop(names ...mach.Name) {
-	for _, n := range names {
-		t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, n))
-	}
-}
-
-// mapped maps size bytes of an object, to be read and written.
-func (t *tester) mapped(object mach.Name, size uint64) mach.VirtAddr {
-	at, ret := t.client.VMMap(t.task, libmach.Map{
-		Size: size, Anywhere: true, Object: object, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritShare,
-	})
-	t.must("vm_map", ret)
-	return at
-}
-
-func (t *tester) unmap(at mach.VirtAddr, size uint64) {
-	t.must("vm_deallocate", libmach.VMDeallocate(t.task, at, size))
-}
-
-// readable reads one byte by vm_read, which answers what a touch would be an exception for.
-func (t *tester) readable(at mach.VirtAddr) mach.Return {
-	data, size, ret := t.client.VMRead(t.task, at, 1)
-	if ret == mach.Success {
-		t.unmap(data, size)
-	}
-	return ret
 }
 
 // write writes b to the first byte of some memory.
@@ -204,7 +139,7 @@ func (t *tester) words(a mig.Array, each uint32) (list []uint64) {
 		list = append(list, le.Uint64(data[i:]))
 	}
 	if a.OutOfLine() {
-		t.unmap(mach.VirtAddr(a.Pointer), uint64(len(data)))
+		t.Unmap(mach.VirtAddr(a.Pointer), uint64(len(data)))
 	}
 	return list
 }
@@ -221,22 +156,22 @@ func (t *tester) names(a mig.Array) (list []mach.Name) {
 	for i := range a.Count {
 		list = append(list, mach.Name(le.Uint32(data[4*i:])))
 	}
-	t.unmap(mach.VirtAddr(a.Pointer), uint64(len(data)))
+	t.Unmap(mach.VirtAddr(a.Pointer), uint64(len(data)))
 	return list
 }
 
 // port makes a receive right with a send right of the same name.
 func (t *tester) port() mach.Name {
-	name, ret := libmach.PortAllocate(t.task, mach.RightReceive)
-	t.must("mach_port_allocate", ret)
-	t.must("mach_port_insert_right", t.client.PortInsertRight(t.task, name, name, mach.MsgMakeSend))
+	name, ret := libmach.PortAllocate(t.Task, mach.RightReceive)
+	t.Must("mach_port_allocate", ret)
+	t.Must("mach_port_insert_right", t.Client.PortInsertRight(t.Task, name, name, mach.MsgMakeSend))
 	return name
 }
 
 // deadName makes a dead name.
 func (t *tester) deadName() mach.Name {
 	name := t.port()
-	t.must("mach_port_mod_refs", t.client.PortModRefs(t.task, name, mach.RightReceive, -1))
+	t.Must("mach_port_mod_refs", t.Client.PortModRefs(t.Task, name, mach.RightReceive, -1))
 	return name
 }
 
@@ -247,7 +182,7 @@ func (t *tester) receive(from mach.Name) (libmach.Message, mach.Return) {
 
 // free is how many pages the pager could still promise.
 func (t *tester) free() uint64 {
-	info, ret := wire.DefaultPagerInfo(t.client, t.pager)
-	t.must("default_pager_info", ret)
+	info, ret := wire.DefaultPagerInfo(t.Client, t.pager)
+	t.Must("default_pager_info", ret)
 	return info.DpiFreeSpace / page
 }

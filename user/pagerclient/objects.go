@@ -12,53 +12,53 @@ import (
 // create: an object of any size, or none.
 func (t *tester) create() {
 	for _, size := range []uint64{0, 1, page, page + 1, 1 << 20} {
-		object, ret := wire.DefaultPagerObjectCreate(t.client, t.pager, size)
-		t.check(fmt.Sprintf("default_pager_object_create of %d bytes", size), ret, mach.Success)
-		kind, ret := t.client.PortType(t.task, object)
-		t.must("mach_port_type", ret)
-		t.is("a send right", uint64(kind), uint64(mach.TypeSend))
+		object, ret := wire.DefaultPagerObjectCreate(t.Client, t.pager, size)
+		t.Check(fmt.Sprintf("default_pager_object_create of %d bytes", size), ret, mach.Success)
+		kind, ret := t.Client.PortType(t.Task, object)
+		t.Must("mach_port_type", ret)
+		t.Is("a send right", uint64(kind), uint64(mach.TypeSend))
 		if size != 0 {
-			at := t.mapped(object, size)
-			t.is("zeros", sum(at, size), 0)
-			t.unmap(at, size)
+			at := t.MustMap(object, size)
+			t.Is("zeros", sum(at, size), 0)
+			t.Unmap(at, size)
 		}
-		t.drop(object)
+		t.Drop(object)
 	}
 	for _, size := range []uint64{1 << 40, 1 << 63, ^uint64(0)} {
-		_, ret := wire.DefaultPagerObjectCreate(t.client, t.pager, size)
-		t.check(fmt.Sprintf("default_pager_object_create of %#x bytes", size), ret, mach.ResourceShortage)
+		_, ret := wire.DefaultPagerObjectCreate(t.Client, t.pager, size)
+		t.Check(fmt.Sprintf("default_pager_object_create of %#x bytes", size), ret, mach.ResourceShortage)
 	}
 	object := t.object(page)
-	_, ret := wire.DefaultPagerObjectCreate(t.client, object, page)
-	t.check("default_pager_object_create to an object", ret, mach.InvalidArgument)
-	_, ret = wire.DefaultPagerObjectCreate(t.client, t.task, page)
-	t.check("default_pager_object_create to a task", ret, mach.MIGBadID)
-	at := t.mapped(object, 2*page)
-	t.check("the last page", t.readable(at+page-1), mach.Success)
-	t.check("a page behind it", t.readable(at+page), mach.MemoryError)
-	t.unmap(at, 2*page)
-	t.drop(object)
+	_, ret := wire.DefaultPagerObjectCreate(t.Client, object, page)
+	t.Check("default_pager_object_create to an object", ret, mach.InvalidArgument)
+	_, ret = wire.DefaultPagerObjectCreate(t.Client, t.Task, page)
+	t.Check("default_pager_object_create to a task", ret, mach.MIGBadID)
+	at := t.MustMap(object, 2*page)
+	t.Check("the last page", t.Readable(at+page-1), mach.Success)
+	t.Check("a page behind it", t.Readable(at+page), mach.MemoryError)
+	t.Unmap(at, 2*page)
+	t.Drop(object)
 }
 
 // info: what an object takes, and gives back.
 func (t *tester) info() {
-	before, ret := wire.DefaultPagerInfo(t.client, t.pager)
-	t.check("default_pager_info", ret, mach.Success)
-	t.is("the size of a page", before.DpiPageSize, page)
+	before, ret := wire.DefaultPagerInfo(t.Client, t.pager)
+	t.Check("default_pager_info", ret, mach.Success)
+	t.Is("the size of a page", before.DpiPageSize, page)
 	object := t.object(100 * page)
-	during, _ := wire.DefaultPagerInfo(t.client, t.pager)
+	during, _ := wire.DefaultPagerInfo(t.Client, t.pager)
 	t.frames("an object of 100 pages takes its frames", func() uint64 { return before.DpiFreeSpace/page - t.free() }, 100)
-	t.is("all space is the same", during.DpiTotalSpace, before.DpiTotalSpace)
-	_, ret = wire.DefaultPagerInfo(t.client, object)
-	t.check("default_pager_info to an object", ret, mach.InvalidArgument)
-	t.drop(object)
+	t.Is("all space is the same", during.DpiTotalSpace, before.DpiTotalSpace)
+	_, ret = wire.DefaultPagerInfo(t.Client, object)
+	t.Check("default_pager_info to an object", ret, mach.InvalidArgument)
+	t.Drop(object)
 	t.frames("free space as before", t.free, before.DpiFreeSpace/page)
 }
 
 // list is default_pager_objects with room for so many of each.
 func (t *tester) list(room, portRoom uint32) (numbers []uint64, ports []mach.Name, objectsOut, portsOut bool) {
-	a, b, ret := wire.DefaultPagerObjects(t.client, t.pager, room, portRoom)
-	t.must("default_pager_objects", ret)
+	a, b, ret := wire.DefaultPagerObjects(t.Client, t.pager, room, portRoom)
+	t.Must("default_pager_objects", ret)
 	objectsOut, portsOut = a.OutOfLine(), b.OutOfLine()
 	// The message lies in the client's buffer, which the next call uses: it is read before.
 	ports = t.names(mig.Array{Data: slices.Clone(b.Data), Pointer: b.Pointer, Count: b.Count})
@@ -69,7 +69,7 @@ func (t *tester) list(room, portRoom uint32) (numbers []uint64, ports []mach.Nam
 func (t *tester) objects() {
 	t.gone()
 	numbers, ports, _, _ := t.list(128, 256)
-	t.is("default_pager_objects: none", uint64(len(numbers)+len(ports)), 0)
+	t.Is("default_pager_objects: none", uint64(len(numbers)+len(ports)), 0)
 	var mine []mach.Name
 	grow := func(n int) {
 		for len(mine) < n {
@@ -93,26 +93,26 @@ func (t *tester) objects() {
 		grow(x.objects)
 		numbers, ports, beside, portBeside := t.list(x.room, x.portRoom)
 		name := fmt.Sprintf("default_pager_objects: %d with room for %d and %d", x.objects, x.room, x.portRoom)
-		t.is(name, uint64(len(numbers)), uint64(2*x.objects))
+		t.Is(name, uint64(len(numbers)), uint64(2*x.objects))
 		same := slices.Equal(ports, mine) && beside == x.beside && portBeside == x.portBeside
 		for i := 2; i < len(numbers); i += 2 {
 			same = same && numbers[i] > numbers[i-2]
 		}
-		t.is("their ports, where they belong", truth(same), 1)
-		t.drop(ports...)
+		t.Is("their ports, where they belong", truth(same), 1)
+		t.Drop(ports...)
 	}
-	at := t.mapped(mine[1], 2*page)
+	at := t.MustMap(mine[1], 2*page)
 	write(at+page, 1)
 	numbers, ports, _, _ = t.list(0, 0)
-	t.is("the bytes of a page that was touched", numbers[3], page)
-	t.drop(ports...)
-	t.unmap(at, 2*page)
-	_, _, ret := wire.DefaultPagerObjects(t.client, mine[0], 1, 1)
-	t.check("default_pager_objects to an object", ret, mach.InvalidArgument)
-	t.drop(mine...)
+	t.Is("the bytes of a page that was touched", numbers[3], page)
+	t.Drop(ports...)
+	t.Unmap(at, 2*page)
+	_, _, ret := wire.DefaultPagerObjects(t.Client, mine[0], 1, 1)
+	t.Check("default_pager_objects to an object", ret, mach.InvalidArgument)
+	t.Drop(mine...)
 	t.gone()
 	numbers, ports, _, _ = t.list(128, 256)
-	t.is("default_pager_objects: all are gone", uint64(len(numbers)+len(ports)), 0)
+	t.Is("default_pager_objects: all are gone", uint64(len(numbers)+len(ports)), 0)
 }
 
 func truth(b bool) uint64 {
@@ -126,31 +126,31 @@ func truth(b bool) uint64 {
 func (t *tester) pages() {
 	const size = 300 * page
 	object := t.object(size)
-	at := t.mapped(object, size)
+	at := t.MustMap(object, size)
 	list := func(room uint32) ([]uint64, bool) {
-		a, ret := wire.DefaultPagerObjectPages(t.client, t.pager, object, room)
-		t.must("default_pager_object_pages", ret)
+		a, ret := wire.DefaultPagerObjectPages(t.Client, t.pager, object, room)
+		t.Must("default_pager_object_pages", ret)
 		beside := a.OutOfLine()
 		return t.words(a, 1), beside
 	}
 	pages, _ := list(256)
-	t.is("default_pager_object_pages: none", uint64(len(pages)), 0)
+	t.Is("default_pager_object_pages: none", uint64(len(pages)), 0)
 	for _, n := range []mach.VirtAddr{299, 5, 150} {
 		write(at+n*page, 1)
 	}
 	want := []uint64{5 * page, 150 * page, 299 * page}
 	pages, beside := list(3)
-	t.is("default_pager_object_pages: three", truth(slices.Equal(pages, want) && !beside), 1)
+	t.Is("default_pager_object_pages: three", truth(slices.Equal(pages, want) && !beside), 1)
 	pages, beside = list(2)
-	t.is("default_pager_object_pages: three with room for two", truth(slices.Equal(pages, want) && beside), 1)
+	t.Is("default_pager_object_pages: three with room for two", truth(slices.Equal(pages, want) && beside), 1)
 	for off := mach.VirtAddr(0); off < size; off += page {
 		write(at+off, 1)
 	}
 	pages, beside = list(256)
-	t.is("default_pager_object_pages: 300", truth(len(pages) == 300 && pages[299] == 299*page && beside), 1)
-	t.unmap(at, size)
+	t.Is("default_pager_object_pages: 300", truth(len(pages) == 300 && pages[299] == 299*page && beside), 1)
+	t.Unmap(at, size)
 	pages, _ = list(0)
-	t.is("default_pager_object_pages: not mapped", uint64(len(pages)), 300)
+	t.Is("default_pager_object_pages: not mapped", uint64(len(pages)), 300)
 
 	dead := t.deadName()
 	for _, x := range []struct {
@@ -158,13 +158,13 @@ func (t *tester) pages() {
 		to, about mach.Name
 	}{
 		{"of the pager", t.pager, t.pager},
-		{"of a task", t.pager, t.task},
+		{"of a task", t.pager, t.Task},
 		{"of null", t.pager, mach.NameNull},
 		{"of a dead name", t.pager, dead},
 		{"to an object", object, object},
 	} {
-		_, ret := wire.DefaultPagerObjectPages(t.client, x.to, x.about, 10)
-		t.check("default_pager_object_pages "+x.name, ret, mach.InvalidArgument)
+		_, ret := wire.DefaultPagerObjectPages(t.Client, x.to, x.about, 10)
+		t.Check("default_pager_object_pages "+x.name, ret, mach.InvalidArgument)
 	}
-	t.drop(dead, object)
+	t.Drop(dead, object)
 }

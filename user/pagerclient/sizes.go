@@ -11,7 +11,7 @@ import (
 func (t *tester) sizes() {
 	object := t.object(0)
 	set := func(name string, size uint64, want mach.Return) {
-		t.check("default_pager_object_set_size: "+name, wire.DefaultPagerObjectSetSize(t.client, object, size), want)
+		t.Check("default_pager_object_set_size: "+name, wire.DefaultPagerObjectSetSize(t.Client, object, size), want)
 	}
 	start := t.free()
 	promised := func(name string, pages uint64) { t.frames(name, func() uint64 { return start - t.free() }, pages) }
@@ -20,23 +20,23 @@ func (t *tester) sizes() {
 	set("never mapped, shrink", 10*page, mach.Success)
 	promised("frames for 10 pages", 10)
 
-	at := t.mapped(object, 20*page)
+	at := t.MustMap(object, 20*page)
 	memory := libmach.Memory(at, 20*page)
 	memory[0], memory[9*page], memory[9*page+100] = 1, 2, 3
-	t.check("the page behind the limit", t.readable(at+10*page), mach.MemoryError)
+	t.Check("the page behind the limit", t.Readable(at+10*page), mach.MemoryError)
 	set("mapped, grow", 20*page, mach.Success)
 	promised("frames for 20 pages", 20)
-	t.check("the page behind the limit that was", t.readable(at+10*page), mach.Success)
+	t.Check("the page behind the limit that was", t.Readable(at+10*page), mach.Success)
 	memory[19*page] = 4
 	set("mapped, shrink", 9*page+50, mach.Success)
 	promised("frames for 9 pages and a bit", 10)
-	t.check("the last page", t.readable(at+9*page), mach.Success)
-	t.check("a page that was given up", t.readable(at+10*page), mach.MemoryError)
+	t.Check("the last page", t.Readable(at+9*page), mach.Success)
+	t.Check("a page that was given up", t.Readable(at+10*page), mach.MemoryError)
 	set("mapped, grow again", 20*page, mach.Success)
-	t.is("what was within the limit", uint64(memory[0])+uint64(memory[9*page]), 3)
-	t.is("what was behind it", uint64(memory[9*page+100])+uint64(memory[19*page]), 0)
+	t.Is("what was within the limit", uint64(memory[0])+uint64(memory[9*page]), 3)
+	t.Is("what was behind it", uint64(memory[9*page+100])+uint64(memory[19*page]), 0)
 
-	t.unmap(at, 20*page)
+	t.Unmap(at, 20*page)
 	set("unmapped, shrink", 5*page, mach.Success)
 	promised("frames for 5 pages", 5)
 	set("unmapped, grow", 30*page, mach.Success)
@@ -47,21 +47,21 @@ func (t *tester) sizes() {
 	set("the same", 30*page, mach.Success)
 	set("nothing", 0, mach.Success)
 	promised("no frames", 0)
-	t.check("default_pager_object_set_size to the pager", wire.DefaultPagerObjectSetSize(t.client, t.pager, page), mach.InvalidArgument)
-	t.check("default_pager_object_set_size to a task", wire.DefaultPagerObjectSetSize(t.client, t.task, page), mach.MIGBadID)
-	t.drop(object)
+	t.Check("default_pager_object_set_size to the pager", wire.DefaultPagerObjectSetSize(t.Client, t.pager, page), mach.InvalidArgument)
+	t.Check("default_pager_object_set_size to a task", wire.DefaultPagerObjectSetSize(t.Client, t.Task, page), mach.MIGBadID)
+	t.Drop(object)
 }
 
 // storage: there is none, and nothing to make it of.
 func (t *tester) storage() {
-	size, free, name, ret := wire.DefaultPagerStorageInfo(t.client, t.pager)
-	t.check("default_pager_storage_info", ret, mach.Success)
-	t.is("three empty lists", uint64(size.Count+free.Count+name.Count), 0)
+	size, free, name, ret := wire.DefaultPagerStorageInfo(t.Client, t.pager)
+	t.Check("default_pager_storage_info", ret, mach.Success)
+	t.Is("three empty lists", uint64(size.Count+free.Count+name.Count), 0)
 	object, dead := t.object(page), t.deadName()
-	_, _, _, ret = wire.DefaultPagerStorageInfo(t.client, object)
-	t.check("default_pager_storage_info to an object", ret, mach.InvalidArgument)
+	_, _, _, ret = wire.DefaultPagerStorageInfo(t.Client, object)
+	t.Check("default_pager_storage_info to an object", ret, mach.InvalidArgument)
 	file := func(what string, to, device mach.Name, name string, add bool, want mach.Return) {
-		t.check("default_pager_paging_file: "+what, wire.DefaultPagerPagingFile(t.client, to, device, []byte(name), add), want)
+		t.Check("default_pager_paging_file: "+what, wire.DefaultPagerPagingFile(t.Client, to, device, []byte(name), add), want)
 	}
 	file("add", t.pager, t.device, "/dev/swap", true, mach.DeviceNone)
 	file("remove", t.pager, t.device, "/dev/swap", false, mach.InvalidArgument)
@@ -72,25 +72,25 @@ func (t *tester) storage() {
 	runs := make([]byte, 16)
 	le.PutUint64(runs[8:], 1000)
 	storage := func(what string, to, device mach.Name, n uint32, add bool) {
-		ret := wire.DefaultPagerPagingStorageNew(t.client, to, device, mig.Array{Data: runs[:8*n], Count: n}, []byte("swap"), add)
-		t.check("default_pager_paging_storage_new: "+what, ret, mach.InvalidArgument)
+		ret := wire.DefaultPagerPagingStorageNew(t.Client, to, device, mig.Array{Data: runs[:8*n], Count: n}, []byte("swap"), add)
+		t.Check("default_pager_paging_storage_new: "+what, ret, mach.InvalidArgument)
 	}
-	storage("no device", t.pager, t.task, 2, true)
+	storage("no device", t.pager, t.Task, 2, true)
 	storage("null", t.pager, mach.NameNull, 2, true)
 	storage("half a run", t.pager, t.device, 1, true)
 	storage("no run", t.pager, t.device, 0, true)
 	storage("remove an unknown name", t.pager, t.device, 2, false)
 	storage("to an object", object, t.device, 2, true)
 	server := func(what string, to, port mach.Name, want mach.Return) {
-		t.check("default_pager_register_fileserver: "+what, wire.DefaultPagerRegisterFileserver(t.client, to, port), want)
+		t.Check("default_pager_register_fileserver: "+what, wire.DefaultPagerRegisterFileserver(t.Client, to, port), want)
 	}
 	mine := t.port()
 	server("a port", t.pager, mine, mach.Success)
 	server("null", t.pager, mach.NameNull, mach.InvalidArgument)
 	server("a dead name", t.pager, dead, mach.InvalidArgument)
 	server("to an object", object, mine, mach.InvalidArgument)
-	t.must("mach_port_mod_refs", t.client.PortModRefs(t.task, mine, mach.RightSend, -1))
-	t.is("nobody keeps the file server", truth(t.noSenders(mine)), 1)
-	t.drop(object, dead)
-	t.must("mach_port_destroy", t.client.PortDestroy(t.task, mine))
+	t.Must("mach_port_mod_refs", t.Client.PortModRefs(t.Task, mine, mach.RightSend, -1))
+	t.Is("nobody keeps the file server", truth(t.noSenders(mine)), 1)
+	t.Drop(object, dead)
+	t.Must("mach_port_destroy", t.Client.PortDestroy(t.Task, mine))
 }

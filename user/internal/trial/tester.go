@@ -74,6 +74,18 @@ func (t *Tester) Holds(name string, ok bool) {
 	t.Check(name, got, mach.Success)
 }
 
+// Is checks a number.
+func (t *Tester) Is(name string, got, want uint64) {
+	if got == want {
+		t.ok++
+		t.line.Text("ok ").Text(name)
+	} else {
+		t.failed++
+		t.line.Text("FAIL ").Text(name).Text(": got ").Number(got).Text(" want ").Number(want)
+	}
+	t.Print()
+}
+
 // Must is for what the checks build upon.
 func (t *Tester) Must(name string, got mach.Return) {
 	if got != mach.Success {
@@ -93,6 +105,13 @@ func (t *Tester) Mapped(object mach.Name, size uint64) (mach.VirtAddr, []byte) {
 	at, ret := t.Map(object, 0, size)
 	t.Check("vm_map of a memory manager's port", ret, mach.Success)
 	return at, libmach.Memory(at, size)
+}
+
+// MustMap maps the first size bytes of an object.
+func (t *Tester) MustMap(object mach.Name, size uint64) mach.VirtAddr {
+	at, ret := t.Map(object, 0, size)
+	t.Must("vm_map", ret)
+	return at
 }
 
 // Pages allocates pages of zeros.
@@ -120,9 +139,11 @@ func (t *Tester) Destroy(name mach.Name) {
 	t.Must("mach_port_destroy", t.Client.PortDestroy(t.Task, name))
 }
 
-// Drop gives up one send right, or a dead name.
-func (t *Tester) Drop(name mach.Name) {
-	t.Must("mach_port_deallocate", t.Client.PortDeallocate(t.Task, name))
+// Drop gives up one reference to each of some send rights and dead names.
+func (t *Tester) Drop(names ...mach.Name) {
+	for _, n := range names {
+		t.Must("mach_port_deallocate", t.Client.PortDeallocate(t.Task, n))
+	}
 }
 
 // Write writes one byte by vm_write.
@@ -142,7 +163,7 @@ func (t *Tester) Peek(task mach.Name, at mach.VirtAddr) (byte, mach.Return) {
 	return b, ret
 }
 
-// Readable tells what vm_read of one byte of this task answers.
+// Readable tells what vm_read of one byte of this task answers: that for which a touch would be an exception.
 func (t *Tester) Readable(at mach.VirtAddr) mach.Return {
 	_, ret := t.Peek(t.Task, at)
 	return ret
