@@ -5,6 +5,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -118,7 +119,20 @@ func newServer(c config) (*server, error) {
 	if s.manager, code = s.know(c.receive, s.pager.Port().Port); code != mach.Success {
 		return nil, code
 	}
+	s.takeMemory()
 	return s, nil
+}
+
+// takeMemory takes the frames now that the heap is going to need, and has the collector keep it to them: later there may be none but what this program's
+// work makes free.
+func (s *server) takeMemory() {
+	const growth = 2 << 20 // of the heap, until the collector runs
+	size := s.config.memory
+	for _, d := range s.config.disks {
+		size += d
+	}
+	debug.SetGCPercent(int(max(100*growth/size, 1)))
+	s.client.TouchHeap(size + 2*growth)
 }
 
 // touched is memory that has its frames: later they are for others.

@@ -1,6 +1,7 @@
 package libmach
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"defpager/mach"
@@ -20,6 +21,9 @@ func Memory(at mach.VirtAddr, size uint64) []byte {
 	}
 	return unsafe.Slice((*byte)(pointer(at)), size)
 }
+
+// touch writes to a page what it holds, whoever else writes there meanwhile.
+func touch(at mach.VirtAddr) { atomic.AddUint64((*uint64)(pointer(at)), 0) }
 
 // Address is where b begins. The garbage collector does not move b as long as it is in use.
 func Address(b []byte) mach.VirtAddr { return mach.VirtAddr(address(b)) }
