@@ -14,7 +14,7 @@ func (t *tester) sendRaw(size uint32) mach.Return {
 // bodies sends complex messages to an own port whose items are wrong: bad descriptors, rights that it does not hold, memory
 // that is not there.
 func (t *tester) bodies() {
-	port, dead, unused := t.port(), t.deadName(), t.unusedName()
+	port, dead, unused := t.NewPort(), t.DeadName(), t.unusedName()
 	right := mach.InlineType(mach.MsgCopySend, 64, 1)
 	gone, _ := t.memory(1)
 	t.deallocate(gone, 1)
@@ -33,8 +33,8 @@ func (t *tester) bodies() {
 		{"more bytes than the message has room for", mach.InlineType(mach.MsgByte, 8, 9), 0, mach.SendMsgTooSmall},
 		{"a right by an unused name", right, uint64(unused), mach.SendInvalidRight},
 		{"a send-once right that is none", mach.InlineType(mach.MsgMoveSendOnce, 64, 1), uint64(port), mach.SendInvalidRight},
-		{"a receive right that is none", mach.InlineType(mach.MsgMoveReceive, 64, 1), uint64(t.task), mach.SendInvalidRight},
-		{"a send right made without the receive right", mach.InlineType(mach.MsgMakeSend, 64, 1), uint64(t.task), mach.SendInvalidRight},
+		{"a receive right that is none", mach.InlineType(mach.MsgMoveReceive, 64, 1), uint64(t.Task), mach.SendInvalidRight},
+		{"a send right made without the receive right", mach.InlineType(mach.MsgMakeSend, 64, 1), uint64(t.Task), mach.SendInvalidRight},
 		{"a receive right by a dead name", mach.InlineType(mach.MsgMoveReceive, 64, 1), uint64(dead), mach.SendInvalidRight},
 		{"memory that is not mapped", bytes, uint64(gone), mach.SendInvalidMemory},
 		{"memory of the kernel", bytes, kernelText, mach.SendInvalidMemory},
@@ -45,34 +45,34 @@ func (t *tester) bodies() {
 	} {
 		w := t.request()
 		word(&w, x.t, x.v)
-		t.check(x.name, t.sendBody(&w, port), x.want)
+		t.Check(x.name, t.sendBody(&w, port), x.want)
 	}
 
 	// A good right before a bad one stays with the sender.
 	w := t.request()
 	w.Port(mach.MsgMoveSend, port)
 	w.Port(mach.MsgMoveSend, unused)
-	t.check("a bad right behind a good one", t.sendBody(&w, port), mach.SendInvalidRight)
-	kind, ret := t.client.PortType(t.task, port)
-	t.must("mach_port_type", ret)
-	t.holds("a refused message leaves the good right", kind == mach.TypeSend|mach.TypeReceive)
+	t.Check("a bad right behind a good one", t.sendBody(&w, port), mach.SendInvalidRight)
+	kind, ret := t.Client.PortType(t.Task, port)
+	t.Must("mach_port_type", ret)
+	t.Holds("a refused message leaves the good right", kind == mach.TypeSend|mach.TypeReceive)
 	w = t.request()
 	w.Port(mach.MsgMoveSend, port)
 	w.Port(mach.MsgMoveSend, port)
-	t.check("one right moved twice", t.sendBody(&w, port), mach.SendInvalidRight)
+	t.Check("one right moved twice", t.sendBody(&w, port), mach.SendInvalidRight)
 	w = t.request()
 	w.Port(mach.MsgCopySend, mach.NameNull)
 	w.Port(mach.MsgCopySend, mach.NameDead)
-	t.check("null and dead rights", t.sendBody(&w, port), mach.Success)
+	t.Check("null and dead rights", t.sendBody(&w, port), mach.Success)
 	m, ret := libmach.Receive(t.buf, port, mach.OptRcvTimeout, 0)
-	t.check("null and dead rights received", ret, mach.Success)
+	t.Check("null and dead rights received", ret, mach.Success)
 	r := m.Reader()
 	null, _ := r.PolyPort()
 	deadRight, _ := r.PolyPort()
-	t.holds("null and dead rights arrive as such", r.End() == mach.Success && null == mach.NameNull && deadRight == mach.NameDead)
-	t.holds("refused bodies are not queued", t.queued(port) == 0)
-	t.destroy(port)
-	t.destroy(dead)
+	t.Holds("null and dead rights arrive as such", r.End() == mach.Success && null == mach.NameNull && deadRight == mach.NameDead)
+	t.Holds("refused bodies are not queued", t.queued(port) == 0)
+	t.Destroy(port)
+	t.Destroy(dead)
 }
 
 // sendBody sends what was written as a complex message to a port of the caller.

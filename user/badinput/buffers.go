@@ -11,14 +11,14 @@ const kernelText = 1 << 20
 
 // buffers sends from and receives into memory that a program in ring 3 could not read or write itself.
 func (t *tester) buffers() {
-	port := t.port()
+	port := t.NewPort()
 	at, page := t.memory(2)
 	readOnly, text := t.memory(1)
 	mig.PutHeader(text, mach.Header{Bits: mach.Bits(mach.MsgCopySend, 0), Remote: uint64(port), ID: 1})
-	t.must("vm_protect", t.client.VMProtect(t.task, readOnly, mach.PageSize, false, mach.ProtRead))
+	t.Must("vm_protect", t.Client.VMProtect(t.Task, readOnly, mach.PageSize, false, mach.ProtRead))
 	unreadable, _ := t.memory(1)
-	t.must("vm_protect", t.client.VMProtect(t.task, unreadable, mach.PageSize, false, mach.ProtNone))
-	t.must("vm_deallocate", libmach.VMDeallocate(t.task, at+mach.PageSize, mach.PageSize))
+	t.Must("vm_protect", t.Client.VMProtect(t.Task, unreadable, mach.PageSize, false, mach.ProtNone))
+	t.Must("vm_deallocate", libmach.VMDeallocate(t.Task, at+mach.PageSize, mach.PageSize))
 	edge := at + mach.PageSize - 16
 	copy(page[mach.PageSize-16:], text[:16])
 
@@ -38,14 +38,14 @@ func (t *tester) buffers() {
 		{"buffer at the end of all addresses", ^mach.VirtAddr(7), mach.SendInvalidData, mach.RcvInvalidData},
 	} {
 		ret := libmach.Msg(x.at, mach.OptSend|mach.OptSendTimeout, mach.HeaderSize, 0, mach.NameNull, 0, mach.NameNull)
-		t.checkIn("send from: ", x.name, ret, x.send)
+		t.CheckIn("send from: ", x.name, ret, x.send)
 		t.drain(port)
 		t.fill(port)
 		ret = libmach.Msg(x.at, mach.OptRcv|mach.OptRcvTimeout, 0, 64, port, 0, mach.NameNull)
-		t.checkIn("receive into: ", x.name, ret, x.receive)
+		t.CheckIn("receive into: ", x.name, ret, x.receive)
 		t.drain(port)
 	}
-	t.destroy(port)
+	t.Destroy(port)
 	t.deallocate(at, 1)
 	t.deallocate(readOnly, 1)
 	t.deallocate(unreadable, 1)
@@ -68,7 +68,7 @@ func (t *tester) drain(port mach.Name) {
 
 // receives asks for messages where there are none to be had, and lets queues run full.
 func (t *tester) receives() {
-	port, dead, unused := t.port(), t.deadName(), t.unusedName()
+	port, dead, unused := t.NewPort(), t.DeadName(), t.unusedName()
 	for _, x := range [...]struct {
 		name string
 		from mach.Name
@@ -78,33 +78,33 @@ func (t *tester) receives() {
 		{"receive from MACH_PORT_DEAD", mach.NameDead, mach.RcvInvalidName},
 		{"receive from a dead name", dead, mach.RcvInvalidName},
 		{"receive from an unused name", unused, mach.RcvInvalidName},
-		{"receive from a send right", t.task, mach.RcvInvalidName},
+		{"receive from a send right", t.Task, mach.RcvInvalidName},
 		{"receive from an empty queue", port, mach.RcvTimedOut},
 	} {
 		_, ret := libmach.Receive(t.buf, x.from, mach.OptRcvTimeout, 1)
-		t.check(x.name, ret, x.want)
+		t.Check(x.name, ret, x.want)
 	}
 
 	for range mach.QLimitDefault {
-		t.must("mach_msg to a queue with room", t.fill(port))
+		t.Must("mach_msg to a queue with room", t.fill(port))
 	}
-	t.check("a message to a full queue", t.fill(port), mach.SendTimedOut)
+	t.Check("a message to a full queue", t.fill(port), mach.SendTimedOut)
 	t.drain(port)
 
-	t.must("mach_msg", t.fill(port))
+	t.Must("mach_msg", t.fill(port))
 	ret := libmach.Msg(libmach.Address(t.buf), mach.OptRcv|mach.OptRcvTimeout|mach.OptRcvLarge, 0, 24, port, 0, mach.NameNull)
-	t.check("a message larger than the buffer, to be kept", ret, mach.RcvTooLarge)
-	t.holds("a message larger than the buffer is kept", t.queued(port) == 1)
+	t.Check("a message larger than the buffer, to be kept", ret, mach.RcvTooLarge)
+	t.Holds("a message larger than the buffer is kept", t.queued(port) == 1)
 	ret = libmach.Msg(libmach.Address(t.buf), mach.OptRcv|mach.OptRcvTimeout, 0, 24, port, 0, mach.NameNull)
-	t.check("a message larger than the buffer", ret, mach.RcvTooLarge)
-	t.holds("a message larger than the buffer is lost", t.queued(port) == 0)
+	t.Check("a message larger than the buffer", ret, mach.RcvTooLarge)
+	t.Holds("a message larger than the buffer is lost", t.queued(port) == 0)
 
-	set, ret := t.client.PortAllocate(t.task, mach.RightPortSet)
-	t.must("mach_port_allocate", ret)
-	t.must("mach_port_move_member", t.client.PortMoveMember(t.task, port, set))
+	set, ret := t.Client.PortAllocate(t.Task, mach.RightPortSet)
+	t.Must("mach_port_allocate", ret)
+	t.Must("mach_port_move_member", t.Client.PortMoveMember(t.Task, port, set))
 	_, ret = libmach.Receive(t.buf, port, mach.OptRcvTimeout, 0)
-	t.check("receive from a member of a set", ret, mach.RcvInSet)
-	t.destroy(set)
-	t.destroy(port)
-	t.destroy(dead)
+	t.Check("receive from a member of a set", ret, mach.RcvInSet)
+	t.Destroy(set)
+	t.Destroy(port)
+	t.Destroy(dead)
 }

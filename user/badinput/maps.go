@@ -45,20 +45,20 @@ func (t *tester) maps() {
 		{"protection beyond the maximum", with(func(m *libmach.Map) { m.Max = mach.ProtRead }), mach.InvalidArgument},
 		{"unknown inheritance", with(func(m *libmach.Map) { m.Inherit = 3 }), mach.InvalidArgument},
 		{"negative inheritance", with(func(m *libmach.Map) { m.Inherit = -1 }), mach.InvalidArgument},
-		{"the task's port for an object", with(func(m *libmach.Map) { m.Object = t.task }), mach.InvalidArgument},
+		{"the task's port for an object", with(func(m *libmach.Map) { m.Object = t.Task }), mach.InvalidArgument},
 	} {
-		got, ret := t.client.VMMap(t.task, x.m)
-		t.checkIn("vm_map: ", x.name, ret, x.want)
+		got, ret := t.Client.VMMap(t.Task, x.m)
+		t.CheckIn("vm_map: ", x.name, ret, x.want)
 		t.undo(got, x.m.Size, ret)
-		got, ret = libmach.VMMap(t.task, x.m)
-		t.checkIn("vm_map by trap: ", x.name, ret, x.want)
+		got, ret = libmach.VMMap(t.Task, x.m)
+		t.CheckIn("vm_map by trap: ", x.name, ret, x.want)
 		t.undo(got, x.m.Size, ret)
 	}
-	_, ret := t.client.VMMap(t.task, with(func(m *libmach.Map) { m.Object = mach.NameDead }))
-	t.check("vm_map: a dead object", ret, mach.InvalidArgument)
+	_, ret := t.Client.VMMap(t.Task, with(func(m *libmach.Map) { m.Object = mach.NameDead }))
+	t.Check("vm_map: a dead object", ret, mach.InvalidArgument)
 	unused := t.unusedName()
-	_, ret = t.client.VMMap(t.task, with(func(m *libmach.Map) { m.Object = unused }))
-	t.check("vm_map: an unused name for an object", ret, mach.SendInvalidRight)
+	_, ret = t.Client.VMMap(t.Task, with(func(m *libmach.Map) { m.Object = unused }))
+	t.Check("vm_map: an unused name for an object", ret, mach.SendInvalidRight)
 	t.deallocate(taken, 2)
 	t.mapsOfObjects()
 }
@@ -66,15 +66,15 @@ func (t *tester) maps() {
 // undo unmaps what should not have been mapped.
 func (t *tester) undo(at mach.VirtAddr, size uint64, ret mach.Return) {
 	if ret == mach.Success {
-		libmach.VMDeallocate(t.task, at, size)
+		libmach.VMDeallocate(t.Task, at, size)
 	}
 }
 
 // mapsOfObjects gives vm_map wrong offsets, and protections that an object does not allow.
 func (t *tester) mapsOfObjects() {
 	if t.pager != mach.NameNull {
-		object, ret := t.client.ObjectCreate(t.pager, 2*mach.PageSize)
-		t.must("default_pager_object_create", ret)
+		object, ret := t.Client.ObjectCreate(t.pager, 2*mach.PageSize)
+		t.Must("default_pager_object_create", ret)
 		for _, x := range [...]struct {
 			name   string
 			offset uint64
@@ -86,15 +86,15 @@ func (t *tester) mapsOfObjects() {
 		} {
 			m := t.mapOf(object, x.size)
 			m.Offset = x.offset
-			got, ret := t.client.VMMap(t.task, m)
-			t.checkIn("vm_map: ", x.name, ret, mach.InvalidArgument)
+			got, ret := t.Client.VMMap(t.Task, m)
+			t.CheckIn("vm_map: ", x.name, ret, mach.InvalidArgument)
 			t.undo(got, x.size, ret)
 		}
-		t.must("mach_port_deallocate", t.client.PortDeallocate(t.task, object))
+		t.Must("mach_port_deallocate", t.Client.PortDeallocate(t.Task, object))
 	}
 	if t.file != mach.NameNull {
-		got, ret := t.client.VMMap(t.task, t.mapOf(t.file, mach.PageSize))
-		t.check("vm_map: writing to a read-only object", ret, mach.ProtectionFailure)
+		got, ret := t.Client.VMMap(t.Task, t.mapOf(t.file, mach.PageSize))
+		t.Check("vm_map: writing to a read-only object", ret, mach.ProtectionFailure)
 		t.undo(got, mach.PageSize, ret)
 	}
 }
@@ -102,15 +102,15 @@ func (t *tester) mapsOfObjects() {
 // ranges gives the other calls on memory impossible ranges and values.
 func (t *tester) ranges() {
 	at, _ := t.memory(3)
-	c, far := t.client, mach.MaxUser
-	t.must("vm_protect", c.VMProtect(t.task, at, mach.PageSize, true, mach.ProtRead))
+	c, far := t.Client, mach.MaxUser
+	t.Must("vm_protect", c.VMProtect(t.Task, at, mach.PageSize, true, mach.ProtRead))
 	code := func(_ mach.VirtAddr, ret mach.Return) mach.Return { return ret }
 	region := func(at mach.VirtAddr) mach.Return {
-		_, ret := c.VMRegion(t.task, at)
+		_, ret := c.VMRegion(t.Task, at)
 		return ret
 	}
 	read := func(at mach.VirtAddr, size uint64) mach.Return {
-		got, n, ret := c.VMRead(t.task, at, size)
+		got, n, ret := c.VMRead(t.Task, at, size)
 		t.undo(got, n, ret)
 		return ret
 	}
@@ -118,31 +118,31 @@ func (t *tester) ranges() {
 		name      string
 		got, want mach.Return
 	}{
-		{"vm_allocate: 0 bytes", code(c.VMAllocate(t.task, 0, 0, true)), mach.Success},
-		{"vm_allocate: 2^64-1 bytes", code(c.VMAllocate(t.task, 0, ^uint64(0), true)), mach.NoSpace},
-		{"vm_allocate: over mapped memory", code(c.VMAllocate(t.task, at, mach.PageSize, false)), mach.NoSpace},
-		{"vm_allocate: in the kernel", code(c.VMAllocate(t.task, kernelText, mach.PageSize, false)), mach.InvalidAddress},
-		{"vm_allocate: beyond the end", code(c.VMAllocate(t.task, far, mach.PageSize, false)), mach.InvalidAddress},
-		{"vm_deallocate: 0 bytes", c.VMDeallocate(t.task, at, 0), mach.Success},
-		{"vm_deallocate: the kernel", c.VMDeallocate(t.task, kernelText, mach.PageSize), mach.Success},
-		{"vm_deallocate: behind the end", c.VMDeallocate(t.task, far, ^uint64(0)), mach.Success},
-		{"vm_protect: unknown bits", c.VMProtect(t.task, at, mach.PageSize, false, 0x40), mach.InvalidArgument},
-		{"vm_protect: beyond the maximum", c.VMProtect(t.task, at, mach.PageSize, false, mach.ProtDefault), mach.ProtectionFailure},
-		{"vm_protect: a part beyond the maximum", c.VMProtect(t.task, at, 2*mach.PageSize, false, mach.ProtDefault), mach.ProtectionFailure},
-		{"vm_protect: raising the maximum", c.VMProtect(t.task, at, mach.PageSize, true, mach.ProtDefault), mach.ProtectionFailure},
-		{"vm_inherit: unknown value", c.VMInherit(t.task, at, mach.PageSize, 3), mach.InvalidArgument},
+		{"vm_allocate: 0 bytes", code(c.VMAllocate(t.Task, 0, 0, true)), mach.Success},
+		{"vm_allocate: 2^64-1 bytes", code(c.VMAllocate(t.Task, 0, ^uint64(0), true)), mach.NoSpace},
+		{"vm_allocate: over mapped memory", code(c.VMAllocate(t.Task, at, mach.PageSize, false)), mach.NoSpace},
+		{"vm_allocate: in the kernel", code(c.VMAllocate(t.Task, kernelText, mach.PageSize, false)), mach.InvalidAddress},
+		{"vm_allocate: beyond the end", code(c.VMAllocate(t.Task, far, mach.PageSize, false)), mach.InvalidAddress},
+		{"vm_deallocate: 0 bytes", c.VMDeallocate(t.Task, at, 0), mach.Success},
+		{"vm_deallocate: the kernel", c.VMDeallocate(t.Task, kernelText, mach.PageSize), mach.Success},
+		{"vm_deallocate: behind the end", c.VMDeallocate(t.Task, far, ^uint64(0)), mach.Success},
+		{"vm_protect: unknown bits", c.VMProtect(t.Task, at, mach.PageSize, false, 0x40), mach.InvalidArgument},
+		{"vm_protect: beyond the maximum", c.VMProtect(t.Task, at, mach.PageSize, false, mach.ProtDefault), mach.ProtectionFailure},
+		{"vm_protect: a part beyond the maximum", c.VMProtect(t.Task, at, 2*mach.PageSize, false, mach.ProtDefault), mach.ProtectionFailure},
+		{"vm_protect: raising the maximum", c.VMProtect(t.Task, at, mach.PageSize, true, mach.ProtDefault), mach.ProtectionFailure},
+		{"vm_inherit: unknown value", c.VMInherit(t.Task, at, mach.PageSize, 3), mach.InvalidArgument},
 		{"vm_region: behind the end", region(far), mach.NoSpace},
 		{"vm_region: the highest address", region(^mach.VirtAddr(0)), mach.NoSpace},
 		{"vm_read: the kernel", read(kernelText, mach.PageSize), mach.InvalidAddress},
 		{"vm_read: across the end", read(far-8, 16), mach.InvalidAddress},
 		{"vm_read: what wraps around", read(^mach.VirtAddr(mach.PageMask), 2*mach.PageSize), mach.InvalidAddress},
 		{"vm_read: more than a message can tell", read(at, 1<<32), mach.InvalidArgument},
-		{"vm_write: over read-only memory", c.VMWrite(t.task, at, at+mach.PageSize, mach.PageSize), mach.ProtectionFailure},
-		{"vm_write: over the kernel", c.VMWrite(t.task, kernelText, at, 8), mach.InvalidAddress},
-		{"vm_copy: from the kernel", c.VMCopy(t.task, kernelText, mach.PageSize, at+mach.PageSize), mach.InvalidAddress},
-		{"vm_copy: over read-only memory", c.VMCopy(t.task, at+mach.PageSize, mach.PageSize, at), mach.ProtectionFailure},
+		{"vm_write: over read-only memory", c.VMWrite(t.Task, at, at+mach.PageSize, mach.PageSize), mach.ProtectionFailure},
+		{"vm_write: over the kernel", c.VMWrite(t.Task, kernelText, at, 8), mach.InvalidAddress},
+		{"vm_copy: from the kernel", c.VMCopy(t.Task, kernelText, mach.PageSize, at+mach.PageSize), mach.InvalidAddress},
+		{"vm_copy: over read-only memory", c.VMCopy(t.Task, at+mach.PageSize, mach.PageSize, at), mach.ProtectionFailure},
 	} {
-		t.check(x.name, x.got, x.want)
+		t.Check(x.name, x.got, x.want)
 	}
 	t.deallocate(at, 3)
 }

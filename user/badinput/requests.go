@@ -62,31 +62,31 @@ func (t *tester) requests() {
 		}
 		w := t.request()
 		x.items(&w)
-		t.check(x.name, t.ask(&w, t.pager, x.id, 0), x.want)
+		t.Check(x.name, t.ask(&w, t.pager, x.id, 0), x.want)
 	}
 
 	w := t.request()
-	t.check("vm_map without arguments", t.ask(&w, t.task, mach.IDVMMap, 0), mach.MIGBadArguments)
+	t.Check("vm_map without arguments", t.ask(&w, t.Task, mach.IDVMMap, 0), mach.MIGBadArguments)
 	w = t.request()
 	w.Name(1)
 	w.Name(1)
-	t.check("mach_port_type with two names", t.ask(&w, t.task, mach.IDPortType, 0), mach.MIGBadArguments)
+	t.Check("mach_port_type with two names", t.ask(&w, t.Task, mach.IDPortType, 0), mach.MIGBadArguments)
 	w = t.request()
 	w.Uint32(1)
-	t.check("mach_port_type with a number for a name", t.ask(&w, t.task, mach.IDPortType, 0), mach.MIGBadArguments)
+	t.Check("mach_port_type with a number for a name", t.ask(&w, t.Task, mach.IDPortType, 0), mach.MIGBadArguments)
 	w = t.request()
-	t.check("unknown id at the task's port", t.ask(&w, t.task, 2999, 0), mach.MIGBadID)
+	t.Check("unknown id at the task's port", t.ask(&w, t.Task, 2999, 0), mach.MIGBadID)
 	if t.host != mach.NameNull {
 		w = t.request()
-		t.check("unknown id at the host's port", t.ask(&w, t.host, 2699, 0), mach.MIGBadID)
+		t.Check("unknown id at the host's port", t.ask(&w, t.host, 2699, 0), mach.MIGBadID)
 	}
 }
 
 // headers sends messages whose header is wrong. None is sent, and the sender keeps its rights.
 func (t *tester) headers() {
-	port, dead, unused := t.port(), t.deadName(), t.unusedName()
-	receive, ret := t.client.PortAllocate(t.task, mach.RightReceive)
-	t.must("mach_port_allocate", ret)
+	port, dead, unused := t.NewPort(), t.DeadName(), t.unusedName()
+	receive, ret := t.Client.PortAllocate(t.Task, mach.RightReceive)
+	t.Must("mach_port_allocate", ret)
 	copySend, once := mach.Bits(mach.MsgCopySend, 0), mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)
 	for _, x := range [...]struct {
 		name          string
@@ -111,25 +111,25 @@ func (t *tester) headers() {
 		{"an unused name as destination", copySend, unused, 0, 32, mach.SendInvalidDest},
 		{"a destination without a send right", copySend, receive, 0, 32, mach.SendInvalidDest},
 		{"a send-once right that is none", mach.Bits(mach.MsgMoveSendOnce, 0), port, 0, 32, mach.SendInvalidDest},
-		{"a right made without the receive right", mach.Bits(mach.MsgMakeSend, 0), t.task, 0, 32, mach.SendInvalidDest},
+		{"a right made without the receive right", mach.Bits(mach.MsgMakeSend, 0), t.Task, 0, 32, mach.SendInvalidDest},
 		{"an unused name for the reply", once, port, unused, 32, mach.SendInvalidReply},
-		{"a reply right made without the receive right", once, port, t.task, 32, mach.SendInvalidReply},
+		{"a reply right made without the receive right", once, port, t.Task, 32, mach.SendInvalidReply},
 	} {
 		mig.PutHeader(t.buf, mach.Header{Bits: x.bits, Remote: uint64(x.remote), Local: uint64(x.local), ID: 1})
-		t.check(x.name, t.sendRaw(x.size), x.want)
+		t.Check(x.name, t.sendRaw(x.size), x.want)
 	}
-	refs, ret := t.client.PortGetRefs(t.task, port, mach.RightSend)
-	t.must("mach_port_get_refs", ret)
-	t.holds("refused messages leave the rights alone", refs == 1)
-	t.holds("refused messages are not queued", t.queued(port) == 0)
-	t.destroy(receive)
-	t.destroy(dead)
-	t.destroy(port)
+	refs, ret := t.Client.PortGetRefs(t.Task, port, mach.RightSend)
+	t.Must("mach_port_get_refs", ret)
+	t.Holds("refused messages leave the rights alone", refs == 1)
+	t.Holds("refused messages are not queued", t.queued(port) == 0)
+	t.Destroy(receive)
+	t.Destroy(dead)
+	t.Destroy(port)
 }
 
 // queued is how many messages wait at a port.
 func (t *tester) queued(port mach.Name) uint32 {
-	status, ret := t.client.PortGetReceiveStatus(t.task, port)
-	t.must("mach_port_get_receive_status", ret)
+	status, ret := t.Client.PortGetReceiveStatus(t.Task, port)
+	t.Must("mach_port_get_receive_status", ret)
 	return status.Messages
 }

@@ -23,14 +23,15 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
 	debug.SetGCPercent(-1)
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
-	echo := flag.Uint("echo", 0, "`name` of a send right to the port that echo serves")
-	supplier := flag.Uint("supplier", 0, "`name` of a send right to the memory object that supplier manages")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	echo := args.SendRight("echo", "the port that echo serves")
+	supplier := args.SendRight("supplier", "the memory object that supplier manages")
 	only := flag.String("only", "", "measure only the operations of these `names`, with commas between them")
 	live := flag.Int("live", 0, "measure while `N` other objects, of no bytes, exist")
 	loop := flag.Bool("loop", false, "with --only: print \"bench: loop\" and do the operation for ever, for a profile")
@@ -40,7 +41,7 @@ func main() {
 	flag.Parse()
 	fmt.Println("bench: begins at", libmach.Ticks())
 	c := libmach.NewClient()
-	b := &bench{client: c, task: c.Task(), pager: mach.Name(*pager), echo: mach.Name(*echo), supplier: mach.Name(*supplier), buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}
+	b := &bench{client: c, task: c.Task(), pager: *pager, echo: *echo, supplier: *supplier, buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}
 	err := b.populate(*live)
 	switch {
 	case err != nil:

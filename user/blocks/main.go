@@ -17,19 +17,20 @@ import (
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
-	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
+	device := args.SendRight("device", "the device master port")
 	disk := flag.String("disk", "vda", "the disk's `name`")
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port; 0: the disk does not become paging storage")
+	pager := args.SendRight("pager", "the default memory manager's port; 0: the disk does not become paging storage")
 	flag.Parse()
-	b := &blocks{client: libmach.NewClient(), master: mach.Name(*device)}
+	b := &blocks{client: libmach.NewClient(), master: *device}
 	b.console()
 	b.disk(*disk)
-	if *pager != 0 {
-		b.paging(mach.Name(*pager), *disk)
+	if *pager != mach.NameNull {
+		b.paging(*pager, *disk)
 	}
 	if b.failed != 0 {
 		fmt.Printf("blocks: FAILED: %d of %d checks\n", b.failed, b.checks)

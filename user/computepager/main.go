@@ -15,17 +15,18 @@ import (
 	"os"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
-	port := flag.Uint("receive", 0, "`name` of the receive right of the memory object")
+	port := args.ReceiveRight("receive", "the memory object")
 	flag.Parse()
 	s := squares{client: libmach.NewClient()}
 	at, ret := libmach.VMAllocate(s.client.Task(), 0, mach.PageSize, true)
 	if ret == mach.Success {
 		s.page = libmach.Memory(at, mach.PageSize)
-		ret = s.serve(mach.Name(*port))
+		ret = s.serve(*port)
 	}
 	if ret != mach.Success {
 		fmt.Printf("computepager: FAILED: %v\n", ret)

@@ -37,6 +37,7 @@ func newClient(host, command, pager mach.Name, pages int) *client {
 	// The memory of a default manager's task is never paged out. This one is none, but must not die with one.
 	mine, code := libmach.PortAllocate(c.client.Task(), mach.RightReceive)
 	must("mach_port_allocate", code)
+	must("mach_port_insert_right", c.client.PortInsertRight(c.client.Task(), mine, mine, mach.MsgMakeSend))
 	_, code = c.client.DefaultManager(host, mine)
 	must("vm_set_default_memory_manager", code)
 	c.exchange(c.kernel)
@@ -67,8 +68,7 @@ func (c *client) install(steps, delay int) {
 
 // exchange sets the default memory manager, by a right that is given up unless it is the kernel's.
 func (c *client) exchange(manager mach.Name) {
-	c.client.Request().Port(mach.MsgCopySend, manager)
-	r, code := c.client.CallComplex(c.host, mach.IDVMSetDefaultManager)
+	old, code := c.client.DefaultManager(c.host, manager)
 	if manager != c.kernel {
 		must("mach_port_deallocate", libmach.PortDeallocate(c.client.Task(), manager))
 	}
@@ -76,7 +76,7 @@ func (c *client) exchange(manager mach.Name) {
 		return // it is dead already
 	}
 	must("vm_set_default_memory_manager", code)
-	if old := r.Port(mach.MsgPortSend); old != mach.NameNull {
+	if old != mach.NameNull {
 		must("mach_port_deallocate", libmach.PortDeallocate(c.client.Task(), old))
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"runtime/debug"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
@@ -42,19 +43,19 @@ const (
 
 func main() {
 	debug.SetGCPercent(-1)
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
-	manager := flag.Uint("manager", 0, "`name` of a send right to the manager's command port")
-	receive := flag.Uint("receive", 0, "`name` of the receive right of the command port")
-	pager := flag.Uint("pager", 0, "`name` of a send right to the kernel's default pager")
+	host := args.SendRight("host", "the host's privileged port")
+	manager := args.SendRight("manager", "the manager's command port")
+	receive := args.ReceiveRight("receive", "the command port")
+	pager := args.SendRight("pager", "the kernel's default pager")
 	size := flag.Uint64("size", 4096, "`KIB` of memory to work on")
 	free := flag.Uint64("free", 3072, "`KIB` that are left free")
 	sample := flag.Bool("sample", false, "try some numbers of steps only")
 	flag.Parse()
-	if *receive != 0 {
-		newMaster(mach.Name(*receive)).serve()
+	if *receive != mach.NameNull {
+		newMaster(*receive).serve()
 		return
 	}
-	c := newClient(mach.Name(*host), mach.Name(*manager), mach.Name(*pager), int(*size<<10/page))
+	c := newClient(*host, *manager, *pager, int(*size<<10/page))
 	c.tell(cmdHog, *free<<10/page, 0)
 	c.run(*sample)
 	fmt.Printf("crashes: %d deaths, %d pages lost, %d failed\n", c.deaths, c.lost, c.failed)

@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/share"
 	"defpager/user/internal/text"
 	"defpager/user/libmach"
@@ -25,19 +26,18 @@ func main() {
 	libmach.Print("creator: the main job begins\n")
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	c := &creator{client: libmach.NewClient(), hasher: share.NewHasher(), line: text.New()}
-	port := func(name, usage string) *uint { return flag.Uint(name, 0, "`name` of a send right to "+usage) }
-	pager := port("pager", "the default memory manager's port")
-	file := port("file", "the file's memory object")
-	sharer := port("sharer", "sharer's request port")
-	reader := port("reader", "reader's request port")
-	host := port("host", "the host's privileged port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	file := args.SendRight("file", "the file's memory object")
+	sharer := args.SendRight("sharer", "sharer's request port")
+	reader := args.SendRight("reader", "reader's request port")
+	host := args.SendRight("host", "the host's privileged port")
 	poweroff := flag.Bool("poweroff", false, "end the machine at the end")
 	flag.Uint64Var(&c.size, "size", 0, "size of the file in `bytes`")
 	flag.Parse()
 	fmt.Printf("creator: asks the default pager for an object of %d bytes\n", c.size)
-	c.pager, c.file = mach.Name(*pager), mach.Name(*file)
-	c.sharer = share.Peer{Client: c.client, Port: mach.Name(*sharer)}
-	c.reader = share.Peer{Client: c.client, Port: mach.Name(*reader)}
+	c.pager, c.file = *pager, *file
+	c.sharer = share.Peer{Client: c.client, Port: *sharer}
+	c.reader = share.Peer{Client: c.client, Port: *reader}
 
 	status := 0
 	if err := errors.Join(c.run(), c.quit()); err != nil {
@@ -47,7 +47,7 @@ func main() {
 		fmt.Println("creator: done")
 	}
 	if *poweroff {
-		ret := c.client.HostReboot(mach.Name(*host), libmach.RebootHalt)
+		ret := c.client.HostReboot(*host, libmach.RebootHalt)
 		fmt.Printf("creator: FAILED: host_reboot: %v\n", ret)
 		status = 1
 	}

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 )
 
 // Ids of the messages of this program's own.
@@ -27,18 +28,18 @@ const (
 
 func main() {
 	var c config
-	receive := flag.Uint("receive", 0, "`name` of the receive right of the manager's port")
-	devices := flag.Uint("devices", 0, "`name` of the receive right of a device master port")
+	receive := args.ReceiveRight("receive", "the manager's port")
+	devices := args.ReceiveRight("devices", "a device master port")
 	memory := flag.Uint64("memory", 16, "`MIB` of memory to keep pages in")
 	disks := flag.String("disks", "", "`MIB` of each disk in memory, separated by commas")
-	master := flag.Uint("master", 0, "`name` of a send right to the kernel's device master port")
+	master := args.SendRight("master", "the kernel's device master port")
 	use := flag.String("use", "", "`names` of the kernel's disks to use, separated by commas")
 	flag.IntVar(&c.threads, "threads", 4, "`how` many receive")
 	flag.BoolVar(&c.shuffle, "shuffle", false, "have threads overtake each other")
 	flag.Parse()
-	c.receive, c.devices, c.memory = mach.Name(*receive), mach.Name(*devices), *memory<<20
+	c.receive, c.devices, c.memory = *receive, *devices, *memory<<20
 	comma := func(r rune) bool { return r == ',' }
-	c.master, c.use = mach.Name(*master), strings.FieldsFunc(*use, comma)
+	c.master, c.use = *master, strings.FieldsFunc(*use, comma)
 	for _, d := range strings.FieldsFunc(*disks, comma) {
 		n, err := strconv.ParseUint(d, 10, 16)
 		if err != nil {

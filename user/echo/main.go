@@ -13,13 +13,14 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
-	port := flag.Uint("receive", 0, "`name` of the receive right for messages")
+	port := args.ReceiveRight("receive", "the port for messages")
 	flag.Parse()
-	if ret := serve(mach.Name(*port)); ret != mach.Success {
+	if ret := serve(*port); ret != mach.Success {
 		fmt.Printf("echo: FAILED: %v\n", ret)
 		os.Exit(1)
 	}

@@ -11,13 +11,14 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"strings"
 
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/args"
+	"defpager/user/internal/trial"
 	"defpager/user/libmach"
 )
 
@@ -25,21 +26,18 @@ const page = mach.PageSize
 
 func main() {
 	debug.SetGCPercent(-1)
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
-	to := flag.Uint("to", 0, "`name` of a send right to the other manager's port")
-	devices := flag.Uint("devices", 0, "`name` of a send right to the other manager's device master port")
+	host := args.SendRight("host", "the host's privileged port")
+	to := args.SendRight("to", "the other manager's port")
+	devices := args.SendRight("devices", "the other manager's device master port")
 	size := flag.Uint64("size", 96, "memory to work on, in `MIB`")
 	plain := flag.Bool("plain", false, "the other manager makes no objects")
 	disks := flag.String("disks", "ram0,ram1", "`names` of two disks that the other manager has")
 	over := flag.Uint64("over", 0, "size of an overcommitted object, in `MIB`")
 	rounds := flag.Int("rounds", 1, "`how` often to hand over and back")
 	flag.Parse()
-	c := libmach.NewClient()
-	t := &tester{plain: *plain, client: c, task: c.Task(), host: mach.Name(*host), to: mach.Name(*to), devices: mach.Name(*devices), over: *over << 20}
+	t := &tester{Tester: trial.New("handover"), plain: *plain, host: *host, to: *to, devices: *devices, over: *over << 20}
 	t.whole, t.part, _ = strings.Cut(*disks, ",")
-	at, code := libmach.VMAllocate(t.task, 0, *size<<20, true)
-	t.code("vm_allocate", code)
-	t.memory, t.versions = libmach.Memory(at, *size<<20), make([]byte, *size<<20/page)
+	t.memory, t.versions = libmach.Memory(t.Pages(*size<<20/page), *size<<20), make([]byte, *size<<20/page)
 	for n := range t.versions {
 		t.write(n)
 	}
@@ -51,26 +49,23 @@ func main() {
 	t.same("an object of the kernel's pager, from before", before)
 	t.end(before)
 	w := mig.NewWriter(libmach.NewBuffer(64))
-	t.code("the other manager ends", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0), t.to, mach.NameNull, 2), 0, 0))
-	fmt.Printf("handover: %d ok, %d failed\n", t.ok, t.failed)
-	if t.failed != 0 {
-		os.Exit(1)
-	}
+	t.Must("the other manager ends", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0), t.to, mach.NameNull, 2), 0, 0))
+	t.End()
 }
 
 // round hands over to the other manager and back.
 func (t *tester) round(kernel mach.Name, before *mapped) {
 	old := t.exchange(t.to)
-	t.is("the manager before", uint64(old), uint64(kernel))
+	t.Is("the manager before", uint64(old), uint64(kernel))
 	now := t.exchange(mach.NameNull)
-	t.is("the manager", uint64(now), uint64(t.to))
+	t.Is("the manager", uint64(now), uint64(t.to))
 	if t.devices != mach.NameNull {
 		t.addStorage()
 	}
-	t.is("pages of what was written before that are not as they were", t.wrong(3), 0)
+	t.Is("pages of what was written before that are not as they were", t.wrong(3), 0)
 	t.same("an object of the kernel's pager", before)
 	returned, _ := t.stats()
-	t.is("pages went to the manager of ring 3", truth(returned > 100), 1)
+	t.Holds("pages went to the manager of ring 3", returned > 100)
 
 	if !t.plain {
 		t.theirObject(now)
@@ -81,8 +76,8 @@ func (t *tester) round(kernel mach.Name, before *mapped) {
 	}
 
 	old = t.exchange(kernel)
-	t.is("the manager of ring 3 gives way", uint64(old), uint64(t.to))
-	t.is("pages that it had and are not as they were", t.wrong(1), 0)
+	t.Is("the manager of ring 3 gives way", uint64(old), uint64(t.to))
+	t.Is("pages that it had and are not as they were", t.wrong(1), 0)
 	after := t.object(kernel, 20)
 	t.same("an object of the kernel's pager, from after", after)
 	t.end(after)
@@ -94,85 +89,55 @@ func (t *tester) theirObject(now mach.Name) {
 	t.same("an object of the manager of ring 3", during)
 	other := t.mapAgain(during)
 	during.memory[5*page+1] = 77
-	t.is("another mapping of it shows what is written", uint64(other[5*page+1]), 77)
+	t.Is("another mapping of it shows what is written", uint64(other[5*page+1]), 77)
 	t.unmap(other)
-	t.code("set_size to 10 pages and a bit", wire.DefaultPagerObjectSetSize(t.client, during.object, 10*page+100))
-	t.is("what is within", uint64(during.memory[5*page+1]), 77)
-	t.code("set_size to 30 pages", wire.DefaultPagerObjectSetSize(t.client, during.object, 30*page))
-	t.is("what was within the page of the limit", uint64(during.memory[10*page+99]), uint64(pattern(10*page+99)))
-	t.is("what was behind it", uint64(during.memory[10*page+100])+uint64(during.memory[20*page+7]), 0)
-	_, _, code := t.client.VMRead(t.task, libmach.Address(during.memory[40*page:]), 1)
-	t.is("behind the limit", uint64(mach.Code(code)), uint64(mach.MemoryError))
+	t.Must("set_size to 10 pages and a bit", wire.DefaultPagerObjectSetSize(t.Client, during.object, 10*page+100))
+	t.Is("what is within", uint64(during.memory[5*page+1]), 77)
+	t.Must("set_size to 30 pages", wire.DefaultPagerObjectSetSize(t.Client, during.object, 30*page))
+	t.Is("what was within the page of the limit", uint64(during.memory[10*page+99]), uint64(pattern(10*page+99)))
+	t.Is("what was behind it", uint64(during.memory[10*page+100])+uint64(during.memory[20*page+7]), 0)
+	_, _, code := t.Client.VMRead(t.Task, libmach.Address(during.memory[40*page:]), 1)
+	t.Check("behind the limit", code, mach.MemoryError)
 	t.unmap(during.memory)
 	again := t.mapAgain(during)
-	t.is("it outlives its last mapping", uint64(again[5*page+1]), 77)
+	t.Is("it outlives its last mapping", uint64(again[5*page+1]), 77)
 	t.unmap(again)
 	_, live := t.stats()
-	t.code("mach_port_deallocate", libmach.PortDeallocate(t.task, during.object))
+	t.Must("mach_port_deallocate", libmach.PortDeallocate(t.Task, during.object))
 	_, left := t.stats()
 	for range 1000 { // it is told by a notification
 		if left < live {
 			break
 		}
-		t.client.Sleep(1)
+		t.Client.Sleep(1)
 		_, left = t.stats()
 	}
-	t.is("and ends with its last right", live-left, 1)
+	t.Is("and ends with its last right", live-left, 1)
 }
 
 type tester struct {
-	plain          bool      // the other manager makes no objects
-	devices        mach.Name // the other manager's, or null
-	whole, part    string    // disks, which become paging storage as a whole and in part
-	over           uint64    // bytes of an overcommitted object
-	client         *libmach.Client
-	task, host, to mach.Name
-	memory         []byte
-	versions       []byte
-	ok, failed     int
-}
-
-func (t *tester) is(name string, got, want uint64) {
-	if got == want {
-		t.ok++
-		fmt.Printf("ok %s\n", name)
-		return
-	}
-	t.failed++
-	fmt.Printf("FAIL %s: got %d want %d\n", name, got, want)
-}
-
-// code is for what the checks build upon.
-func (t *tester) code(name string, got mach.Return) {
-	if got != mach.Success {
-		fmt.Printf("FAIL %s: %v\n", name, got)
-		os.Exit(1)
-	}
-}
-
-func truth(b bool) uint64 {
-	if b {
-		return 1
-	}
-	return 0
+	*trial.Tester
+	plain       bool      // the other manager makes no objects
+	host, to    mach.Name // the host's privileged port, and the other manager's
+	devices     mach.Name // the other manager's, or null
+	whole, part string    // disks, which become paging storage as a whole and in part
+	over        uint64    // bytes of an overcommitted object
+	memory      []byte
+	versions    []byte // of each page of memory
 }
 
 // exchange sets the default memory manager, or asks for it.
 func (t *tester) exchange(manager mach.Name) mach.Name {
-	w := t.client.Request()
-	w.Port(mach.MsgCopySend, manager)
-	r, code := t.client.CallComplex(t.host, mach.IDVMSetDefaultManager)
-	t.code("vm_set_default_memory_manager", code)
-	old := r.Port(mach.MsgPortSend)
-	t.code("vm_set_default_memory_manager", r.End())
+	old, code := t.Client.DefaultManager(t.host, manager)
+	t.Must("vm_set_default_memory_manager", code)
 	return old
 }
 
 // stats are the pages that the other manager was given, and its objects.
 func (t *tester) stats() (returned, objects uint64) {
-	t.client.Request()
-	r, code := t.client.Call(t.to, 1)
-	t.code("asking the other manager", code)
+	t.Client.Request()
+	r, code := t.Client.Call(t.to, 1)
+	t.Must("asking the other manager", code)
 	returned, _ = r.Uint64(), r.Uint64()
 	return returned, r.Uint64()
 }
@@ -216,13 +181,13 @@ func pattern(i int) byte { return byte(i>>12*31 + i*7) }
 
 // object has a manager make an object of n pages, and fills it.
 func (t *tester) object(manager mach.Name, n int) *mapped {
-	name, code := wire.DefaultPagerObjectCreate(t.client, manager, uint64(n)*page)
-	t.code("default_pager_object_create", code)
+	name, code := wire.DefaultPagerObjectCreate(t.Client, manager, uint64(n)*page)
+	t.Must("default_pager_object_create", code)
 	m := &mapped{object: name, memory: make([]byte, n*page)}
 	m.memory = t.mapAgain(m)
 	for i := range m.memory {
 		if m.memory[i] != 0 {
-			t.is("a new object's memory", uint64(m.memory[i]), 0)
+			t.Is("a new object's memory", uint64(m.memory[i]), 0)
 		}
 		m.memory[i] = pattern(i)
 	}
@@ -231,20 +196,14 @@ func (t *tester) object(manager mach.Name, n int) *mapped {
 
 func (t *tester) mapAgain(m *mapped) []byte {
 	size := uint64(len(m.memory))
-	at, code := t.client.VMMap(t.task, libmach.Map{
-		Size: size, Anywhere: true, Object: m.object, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritShare,
-	})
-	t.code("vm_map", code)
-	return libmach.Memory(at, size)
+	return libmach.Memory(t.MustMap(m.object, size), size)
 }
 
-func (t *tester) unmap(memory []byte) {
-	t.code("vm_deallocate", libmach.VMDeallocate(t.task, libmach.Address(memory), uint64(len(memory))))
-}
+func (t *tester) unmap(memory []byte) { t.Unmap(libmach.Address(memory), uint64(len(memory))) }
 
 func (t *tester) end(m *mapped) {
 	t.unmap(m.memory)
-	t.code("mach_port_deallocate", libmach.PortDeallocate(t.task, m.object))
+	t.Must("mach_port_deallocate", libmach.PortDeallocate(t.Task, m.object))
 }
 
 // same checks an object's contents.
@@ -255,5 +214,5 @@ func (t *tester) same(name string, m *mapped) {
 			wrong++
 		}
 	}
-	t.is(name+": bytes that are not as they were", wrong, 0)
+	t.Is(name+": bytes that are not as they were", wrong, 0)
 }

@@ -13,8 +13,8 @@ func (t *tester) overcommitted(manager mach.Name) {
 	if t.over == 0 {
 		return
 	}
-	name, code := wire.DefpagerObjectCreate(t.client, manager, 1<<40, mach.Overcommit)
-	t.code("defpager_object_create, overcommit", code)
+	name, code := wire.DefpagerObjectCreate(t.Client, manager, 1<<40, mach.Overcommit)
+	t.Must("defpager_object_create, overcommit", code)
 	m := &mapped{object: name, memory: make([]byte, t.over)}
 	m.memory = t.mapAgain(m)
 	for round := range uint64(2) {
@@ -25,11 +25,11 @@ func (t *tester) overcommitted(manager mach.Name) {
 		t.unmap(m.memory)
 		returned := uint64(0)
 		for i := 0; i < 10_000 && returned < t.over/page; i++ {
-			t.client.Sleep(1)
+			t.Client.Sleep(1)
 			now, _ := t.stats()
 			returned = now - before
 		}
-		t.is("all of it goes to its manager", truth(returned >= t.over/page), 1)
+		t.Holds("all of it goes to its manager", returned >= t.over/page)
 		m.memory = t.mapAgain(m)
 		wrong := uint64(0)
 		var want [page]byte
@@ -39,27 +39,27 @@ func (t *tester) overcommitted(manager mach.Name) {
 				wrong++
 			}
 		}
-		t.is("pages of an overcommitted object that are not as they were", wrong, 0)
+		t.Is("pages of an overcommitted object that are not as they were", wrong, 0)
 	}
-	f, code := t.client.ObjectFigures(name)
-	t.code("defpager_object_figures", code)
-	t.is("it promises nothing, and some of it is on a disk", truth(f.Flags == uint64(mach.Overcommit) && f.Reserved == 0 && f.OnDisk != 0), 1)
-	t.is("all of it is somewhere", truth(f.Resident+f.Words+f.Compressed+f.Waiting+f.OnDisk == t.over && f.Lost == 0), 1)
-	pages, code := wire.DefaultPagerObjectPages(t.client, manager, name, 256)
-	t.code("default_pager_object_pages", code)
-	t.is("its pages are listed", uint64(pages.Count), t.over/page)
+	f, code := t.Client.ObjectFigures(name)
+	t.Must("defpager_object_figures", code)
+	t.Holds("it promises nothing, and some of it is on a disk", f.Flags == uint64(mach.Overcommit) && f.Reserved == 0 && f.OnDisk != 0)
+	t.Holds("all of it is somewhere", f.Resident+f.Words+f.Compressed+f.Waiting+f.OnDisk == t.over && f.Lost == 0)
+	pages, code := wire.DefaultPagerObjectPages(t.Client, manager, name, 256)
+	t.Must("default_pager_object_pages", code)
+	t.Is("its pages are listed", uint64(pages.Count), t.over/page)
 
 	var want [page]byte
 	noise(want[:], 1, 10)
 	clear(want[100:])
-	t.code("set_size to 10 pages and a bit", wire.DefaultPagerObjectSetSize(t.client, name, 10*page+100))
-	t.code("set_size to as it was", wire.DefaultPagerObjectSetSize(t.client, name, 1<<40))
-	t.is("the page of the limit", truth(string(m.memory[10*page:11*page]) == string(want[:])), 1)
+	t.Must("set_size to 10 pages and a bit", wire.DefaultPagerObjectSetSize(t.Client, name, 10*page+100))
+	t.Must("set_size to as it was", wire.DefaultPagerObjectSetSize(t.Client, name, 1<<40))
+	t.Holds("the page of the limit", string(m.memory[10*page:11*page]) == string(want[:]))
 	left := 0
 	for _, b := range m.memory[11*page : 40*page] {
 		left += int(b)
 	}
-	t.is("what was behind it", uint64(left), 0)
+	t.Is("what was behind it", uint64(left), 0)
 	t.end(m)
 }
 

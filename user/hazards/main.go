@@ -16,16 +16,17 @@ import (
 	"runtime/debug"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/trial"
 	"defpager/user/libmach"
 )
 
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	host := args.SendRight("host", "the host's privileged port")
 	flag.Parse()
-	t := tester{trial.New("hazards"), mach.Name(*pager), mach.Name(*host), libmach.NewBuffer(512), counting()}
+	t := tester{trial.New("hazards"), *pager, *host, libmach.NewBuffer(512), counting()}
 	t.Quiet = true
 	t.all()
 	t.Begin()

@@ -42,14 +42,10 @@ func (c *Client) PagerInfo(pager mach.Name) (PagerInfo, mach.Return) {
 	return PagerInfo{word(0), word(1), word(2)}, mach.Success
 }
 
-// DefaultManager exchanges the default memory manager's port by the host's privileged port; with NameNull it only answers
-// the one that is set.
+// DefaultManager is vm_set_default_memory_manager: by the host's privileged port it sets the default memory manager's port, to which the caller has and keeps
+// a send right, and answers the one that was set, or NameNull. With NameNull as manager it only answers the one that is set.
 func (c *Client) DefaultManager(hostPriv, manager mach.Name) (mach.Name, mach.Return) {
-	disposition := mach.MsgMakeSend
-	if manager == mach.NameNull {
-		disposition = mach.MsgCopySend
-	}
-	c.Request().Port(disposition, manager)
+	c.Request().Port(mach.MsgCopySend, manager)
 	r, ret := c.CallComplex(hostPriv, mach.IDVMSetDefaultManager)
 	if ret != mach.Success {
 		return mach.NameNull, ret

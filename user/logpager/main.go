@@ -13,16 +13,17 @@ import (
 	"os"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
-	port := flag.Uint("receive", 0, "`name` of the receive right of the memory object")
+	port := args.ReceiveRight("receive", "the memory object")
 	cache := flag.Bool("cache", false, "let the kernel keep pages when nobody maps the object")
 	ends := flag.Int("ends", 1, "`number` of ends of the object after which the program ends")
 	flag.Parse()
 	p := pager{client: libmach.NewClient(), cache: *cache, ends: *ends, pages: map[uint64][]byte{}}
-	if ret := p.serve(mach.Name(*port)); ret != mach.Success {
+	if ret := p.serve(*port); ret != mach.Success {
 		fmt.Printf("logpager: FAILED: %v\n", ret)
 		os.Exit(1)
 	}

@@ -16,15 +16,16 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	host := args.SendRight("host", "the host's privileged port")
 	rights := flag.Int("rights", 10_000, "how many rights the largest message carries")
 	flag.Parse()
-	p := &program{host: mach.Name(*host), many: *rights, client: libmach.NewClient(), buf: libmach.NewBuffer(64 << 10)}
+	p := &program{host: *host, many: *rights, client: libmach.NewClient(), buf: libmach.NewBuffer(64 << 10)}
 	p.task = p.client.Task()
 	p.all()
 	p.loud = true

@@ -22,6 +22,7 @@ import (
 
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/trial"
 	"defpager/user/libmach"
 )
@@ -33,13 +34,13 @@ const (
 
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	host := args.SendRight("host", "the host's privileged port")
 	exhaust := flag.Uint64("exhaust", 0, "size of an object to fill until that is refused, in `MiB`")
 	out := flag.Uint64("out", 0, "with --exhaust: how much this task may have paged out, in `MiB`; then the reserved object is left out")
 	reserve := flag.Uint64("reserve", 1, "size of a reserved object beside it, in `MiB`")
 	flag.Parse()
-	t := &tester{Tester: trial.New("overcommit"), pager: mach.Name(*pager), host: mach.Name(*host)}
+	t := &tester{Tester: trial.New("overcommit"), pager: *pager, host: *host}
 	if *out != 0 {
 		t.outLimit(int(*exhaust<<20/page), *out<<20)
 		return

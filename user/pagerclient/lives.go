@@ -32,7 +32,7 @@ func (t *tester) lives() {
 	t.Unmap(other, size)
 
 	// In a message that nobody has received.
-	port := t.port()
+	port := t.NewPort()
 	w := mig.NewWriter(t.buf)
 	w.Port(mach.MsgMoveSend, object)
 	t.Must("mach_msg", libmach.Send(w.SetHeader(mach.Bits(mach.MsgMakeSend, 0)|mach.Complex, port, mach.NameNull, 1), 0, 0))
@@ -65,7 +65,7 @@ func (t *tester) forged() {
 	}
 	for _, to := range []mach.Name{object, t.pager} {
 		for _, id := range ids {
-			carried, control := t.port(), t.port()
+			carried, control := t.NewPort(), t.NewPort()
 			w := mig.NewWriter(t.buf)
 			w.Port(mach.MsgMoveReceive, carried)
 			w.Port(mach.MsgMakeSend, control)

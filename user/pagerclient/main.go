@@ -18,6 +18,7 @@ import (
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/trial"
 	"defpager/user/libmach"
 )
@@ -28,14 +29,14 @@ var le = binary.LittleEndian
 
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
-	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	host := args.SendRight("host", "the host's privileged port")
+	device := args.SendRight("device", "the device master port")
 	install := flag.Bool("install", false, "make the pager the default memory manager first")
 	flag.Parse()
 	t := tester{
 		Tester: trial.New("pagerclient"), buf: libmach.NewBuffer(4096),
-		pager: mach.Name(*pager), host: mach.Name(*host), device: mach.Name(*device),
+		pager: *pager, host: *host, device: *device,
 	}
 	kernel := mach.NameNull
 	if *install {
@@ -158,21 +159,6 @@ func (t *tester) names(a mig.Array) (list []mach.Name) {
 	}
 	t.Unmap(mach.VirtAddr(a.Pointer), uint64(len(data)))
 	return list
-}
-
-// port makes a receive right with a send right of the same name.
-func (t *tester) port() mach.Name {
-	name, ret := libmach.PortAllocate(t.Task, mach.RightReceive)
-	t.Must("mach_port_allocate", ret)
-	t.Must("mach_port_insert_right", t.Client.PortInsertRight(t.Task, name, name, mach.MsgMakeSend))
-	return name
-}
-
-// deadName makes a dead name.
-func (t *tester) deadName() mach.Name {
-	name := t.port()
-	t.Must("mach_port_mod_refs", t.Client.PortModRefs(t.Task, name, mach.RightReceive, -1))
-	return name
 }
 
 // receive gets a message that must have come already.

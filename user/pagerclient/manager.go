@@ -11,8 +11,8 @@ import (
 
 // registration: the two calls that set the default memory manager are one.
 func (t *tester) registration() {
-	mine := t.port()
-	dead := t.deadName()
+	mine := t.NewPort()
+	dead := t.DeadName()
 	for _, x := range []struct {
 		name string
 		call func(mach.Name) (mach.Name, mach.Return)
@@ -75,7 +75,7 @@ func (t *tester) restore(old mach.Name) {
 
 // substitute: a default pager in ring 3 gets the calls of whoever asks the kernel for the manager, and their order.
 func (t *tester) substitute() {
-	mine, reply := t.port(), t.port()
+	mine, reply := t.NewPort(), t.NewPort()
 	old, ret := t.Client.DefaultManager(t.host, mine)
 	t.Must("vm_set_default_memory_manager", ret)
 	t.Drop(old)
@@ -121,7 +121,7 @@ type server struct {
 
 // SeqnosDefaultPagerObjectCreate implements wire.SeqnosDefaultPagerServer.
 func (s *server) SeqnosDefaultPagerObjectCreate(_ mach.Name, seqno uint32, size uint64) (mach.Name, mach.Return) {
-	s.seqno, s.size, s.object = seqno, size, s.t.port()
+	s.seqno, s.size, s.object = seqno, size, s.t.NewPort()
 	return s.object, mach.Success
 }
 
@@ -147,7 +147,7 @@ func (d *diary) SeqnosDataInitialize(object mach.Name, seqno uint32, control mac
 
 // demultiplexers: the library's, for messages that this program sends as a kernel would.
 func (t *tester) demultiplexers() {
-	mine, object, control, name := t.port(), t.port(), t.port(), t.port()
+	mine, object, control, name := t.NewPort(), t.NewPort(), t.NewPort(), t.NewPort()
 	var d diary
 	next := func(what string, port mach.Name, want mach.Return) {
 		m, ret := t.receive(port)
@@ -178,7 +178,7 @@ func (t *tester) demultiplexers() {
 
 // death: a default memory manager that dies, while somebody waits for it.
 func (t *tester) death() {
-	mine, reply := t.port(), t.port()
+	mine, reply := t.NewPort(), t.NewPort()
 	old, ret := t.Client.DefaultManager(t.host, mine)
 	t.Must("vm_set_default_memory_manager", ret)
 	t.Drop(old)

@@ -152,7 +152,7 @@ func (t *tester) pages() {
 	pages, _ = list(0)
 	t.Is("default_pager_object_pages: not mapped", uint64(len(pages)), 300)
 
-	dead := t.deadName()
+	dead := t.DeadName()
 	for _, x := range []struct {
 		name      string
 		to, about mach.Name

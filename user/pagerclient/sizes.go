@@ -57,7 +57,7 @@ func (t *tester) storage() {
 	size, free, name, ret := wire.DefaultPagerStorageInfo(t.Client, t.pager)
 	t.Check("default_pager_storage_info", ret, mach.Success)
 	t.Is("three empty lists", uint64(size.Count+free.Count+name.Count), 0)
-	object, dead := t.object(page), t.deadName()
+	object, dead := t.object(page), t.DeadName()
 	_, _, _, ret = wire.DefaultPagerStorageInfo(t.Client, object)
 	t.Check("default_pager_storage_info to an object", ret, mach.InvalidArgument)
 	file := func(what string, to, device mach.Name, name string, add bool, want mach.Return) {
@@ -84,7 +84,7 @@ func (t *tester) storage() {
 	server := func(what string, to, port mach.Name, want mach.Return) {
 		t.Check("default_pager_register_fileserver: "+what, wire.DefaultPagerRegisterFileserver(t.Client, to, port), want)
 	}
-	mine := t.port()
+	mine := t.NewPort()
 	server("a port", t.pager, mine, mach.Success)
 	server("null", t.pager, mach.NameNull, mach.InvalidArgument)
 	server("a dead name", t.pager, dead, mach.InvalidArgument)

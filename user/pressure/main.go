@@ -29,6 +29,7 @@ import (
 
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
@@ -42,10 +43,10 @@ func main() {
 	ascending := flag.Bool("ascending", false, "look at pages in the order of their addresses")
 	lossy := flag.Bool("lossy", false, "pages may be lost")
 	stay := flag.Bool("stay", false, "do not end")
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
+	pager := args.SendRight("pager", "the default memory manager's port")
 	reserve := flag.Uint64("reserve", 0, "size of an object of the default pager, in `MiB`")
 	flag.Parse()
-	w := &work{client: libmach.NewClient(), contents: *contents, lossy: *lossy, ascending: *ascending, pager: mach.Name(*pager)}
+	w := &work{client: libmach.NewClient(), contents: *contents, lossy: *lossy, ascending: *ascending, pager: *pager}
 	if *reserve != 0 {
 		w.wireProgram()
 		w.exhaust(*size<<20, *reserve<<20)

@@ -15,6 +15,7 @@ import (
 	"os"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/replay"
 	"defpager/user/libmach"
 )
@@ -23,8 +24,8 @@ import (
 const base = mach.MinUser + 4*mach.SuperSize
 
 func main() {
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
-	manager := flag.Uint("manager", 0, "`name` of a send right to replaypager's port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	manager := args.SendRight("manager", "replaypager's port")
 	seed := flag.Uint64("seed", 1, "`number` that determines the first sequence")
 	sequences := flag.Uint64("sequences", 4, "how many `sequences`")
 	operations := flag.Int("operations", 1000, "how many `operations` each has")
@@ -33,13 +34,13 @@ func main() {
 	failed := false
 	defer func() {
 		client.Request()
-		client.Call(mach.Name(*manager), replay.MsgQuit)
+		client.Call(*manager, replay.MsgQuit)
 		if failed {
 			os.Exit(1)
 		}
 	}()
 	for i := range *sequences {
-		s := &system{client: client, host: host, pager: mach.Name(*pager), manager: mach.Name(*manager), buf: libmach.NewBuffer(256)}
+		s := &system{client: client, host: host, pager: *pager, manager: *manager, buf: libmach.NewBuffer(256)}
 		if err := s.run(*seed+i, *operations); err != nil {
 			fmt.Printf("replay: FAILED: seed %d: %v\n", *seed+i, err)
 			failed = true

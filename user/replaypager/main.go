@@ -15,15 +15,16 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/replay"
 	"defpager/user/libmach"
 )
 
 func main() {
-	port := flag.Uint("receive", 0, "`name` of the receive right for requests")
+	port := args.ReceiveRight("receive", "the port for requests")
 	flag.Parse()
 	p := &pager{
-		client: libmach.NewClient(), rand: rand.New(rand.NewPCG(1, 2)), requests: mach.Name(*port), completed: libmach.ReplyPort(),
+		client: libmach.NewClient(), rand: rand.New(rand.NewPCG(1, 2)), requests: *port, completed: libmach.ReplyPort(),
 		objects: make(map[mach.Name]*object), buf: libmach.NewBuffer(512), answer: libmach.NewBuffer(128),
 	}
 	if ret := p.serve(); ret != mach.Success {

@@ -16,6 +16,7 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
@@ -26,7 +27,7 @@ func main() {
 	over := flag.Int("over", 20_000, "over `N` ports")
 	entries := flag.Int("entries", 200_000, "have `N` pieces of memory that cannot be joined")
 	objects := flag.Int("objects", 0, "have `N` memory objects of the default pager")
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
+	pager := args.SendRight("pager", "the default memory manager's port")
 	flag.Parse()
 	s := &scale{client: libmach.NewClient(), task: libmach.TaskSelf()}
 	s.free() // makes what the client needs
@@ -37,7 +38,7 @@ func main() {
 		{*ports, s.ports},
 		{*messages, func(n int) error { return s.messages(n, *over) }},
 		{*entries, s.entries},
-		{*objects, func(n int) error { return s.objects(n, mach.Name(*pager)) }},
+		{*objects, func(n int) error { return s.objects(n, *pager) }},
 	} {
 		if part.n == 0 {
 			continue

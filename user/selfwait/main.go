@@ -17,6 +17,7 @@ import (
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/trial"
 	"defpager/user/libmach"
 )
@@ -34,12 +35,12 @@ type program struct {
 
 func main() {
 	debug.SetGCPercent(-1)
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
-	to := flag.Uint("to", 0, "`name` of a send right to the manager's port")
-	devices := flag.Uint("devices", 0, "`name` of a send right to the manager's device master port")
+	host := args.SendRight("host", "the host's privileged port")
+	to := args.SendRight("to", "the manager's port")
+	devices := args.SendRight("devices", "the manager's device master port")
 	flag.Parse()
 	t := trial.New("selfwait")
-	p := &program{Tester: t, c: t.Client, host: mach.Name(*host), to: mach.Name(*to), devices: mach.Name(*devices), buf: libmach.NewBuffer(8192)}
+	p := &program{Tester: t, c: t.Client, host: *host, to: *to, devices: *devices, buf: libmach.NewBuffer(8192)}
 	p.run()
 	t.End()
 }
@@ -121,13 +122,10 @@ func (p *program) otherTask() mach.Name {
 	return other
 }
 
+// exchange sets the default memory manager and answers the one before.
 func (p *program) exchange(manager mach.Name) mach.Name {
-	w := p.c.Request()
-	w.Port(mach.MsgCopySend, manager)
-	r, code := p.c.CallComplex(p.host, mach.IDVMSetDefaultManager)
-	p.Must("vm_set_default_memory_manager", code)
-	old := r.Port(mach.MsgPortSend)
-	p.Check("vm_set_default_memory_manager", r.End(), mach.Success)
+	old, code := p.c.DefaultManager(p.host, manager)
+	p.Check("vm_set_default_memory_manager", code, mach.Success)
 	return old
 }
 

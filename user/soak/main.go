@@ -17,13 +17,14 @@ import (
 	"time"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
 	debug.SetGCPercent(-1) // what the program has stays as it is
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
-	host := flag.Uint("host", 0, "`name` of a send right to the host's privileged port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	host := args.SendRight("host", "the host's privileged port")
 	seed := flag.Uint64("seed", 1, "`number` that determines the first round")
 	rounds := flag.Uint64("rounds", 4, "how many `rounds`")
 	seconds := flag.Uint64("seconds", 0, "for how many `seconds` to begin rounds, instead of --rounds")
@@ -33,7 +34,7 @@ func main() {
 	hold := flag.Uint64("hold", 0, "memory to take from the machine first, wired, in `MiB`")
 	verbose := flag.Bool("verbose", false, "print each round's number")
 	flag.Parse()
-	s := &soak{client: libmach.NewClient(), pager: mach.Name(*pager), host: mach.Name(*host), most: *size << 20 >> mach.PageShift, promise: *promise << 20 >> mach.PageShift}
+	s := &soak{client: libmach.NewClient(), pager: *pager, host: *host, most: *size << 20 >> mach.PageShift, promise: *promise << 20 >> mach.PageShift}
 	if err := s.begin(*hold << 20); err != nil {
 		fmt.Println("soak: FAILED:", err)
 		os.Exit(1)

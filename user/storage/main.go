@@ -12,13 +12,14 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"strings"
 
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
+	"defpager/user/internal/args"
+	"defpager/user/internal/trial"
 	"defpager/user/libmach"
 )
 
@@ -26,82 +27,68 @@ var le = binary.LittleEndian
 
 func main() {
 	debug.SetGCPercent(-1)
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port")
-	device := flag.Uint("device", 0, "`name` of a send right to the device master port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	device := args.SendRight("device", "the device master port")
 	over := flag.Uint64("over", 2, "memory to fill beyond what is free at the start, in `MiB`: less than each disk's part, so that one of them has room for it")
 	flag.Parse()
-	t := &tester{client: libmach.NewClient(), pager: mach.Name(*pager), master: mach.Name(*device)}
-	s, ret := t.client.VMStatistics(t.client.Task())
-	check(t, "vm_statistics", ret, mach.Success)
+	t := &tester{Tester: trial.New("storage"), pager: *pager, master: *device}
+	s, ret := t.Client.VMStatistics(t.Task)
+	t.Check("vm_statistics", ret, mach.Success)
 	t.pages = uint64(s.Free) + *over<<20>>mach.PageShift
 	t.run()
-	fmt.Printf("storage: %d ok, %d failed\n", t.ok, t.failed)
-	if t.failed != 0 {
-		os.Exit(1)
-	}
+	t.End()
 }
 
-// tester makes checks and counts them.
+// tester makes the checks.
 type tester struct {
-	client        *libmach.Client
+	*trial.Tester
 	pager, master mach.Name
 	disk          mach.Name // the device vda
 	pages         uint64
 	memory        []byte
 	pass          uint64 // of verify
-	ok, failed    int
-}
-
-func check[T comparable](t *tester, name string, got, want T) {
-	if got == want {
-		t.ok++
-		fmt.Printf("ok %s\n", name)
-		return
-	}
-	t.failed++
-	fmt.Printf("FAIL %s: got %v want %v\n", name, got, want)
 }
 
 func (t *tester) run() {
 	var ret mach.Return
-	t.disk, ret = wire.DeviceOpen(t.client, t.master, 3, []byte("vda"))
-	check(t, "device_open vda", ret, mach.Success)
-	status, ret := wire.DeviceGetStatus(t.client, t.disk, 1, 8)
-	check(t, "device_get_status", ret, mach.Success)
-	check(t, "the disk's records", [2]uint32{le.Uint32(status.Data), le.Uint32(status.Data[4:])}, [2]uint32{8192, mach.PageSize})
-	check(t, "storage at the beginning", t.info(), "")
+	t.disk, ret = wire.DeviceOpen(t.Client, t.master, 3, []byte("vda"))
+	t.Check("device_open vda", ret, mach.Success)
+	status, ret := wire.DeviceGetStatus(t.Client, t.disk, 1, 8)
+	t.Check("device_get_status", ret, mach.Success)
+	trial.Equal(t.Tester, "the disk's records", [2]uint32{le.Uint32(status.Data), le.Uint32(status.Data[4:])}, [2]uint32{8192, mach.PageSize})
+	trial.Equal(t.Tester, "storage at the beginning", t.info(), "")
 	t.wrong()
 
-	check(t, "add three runs", t.add("scraps", 1000, 1500, 0, 16, 40, 100), mach.Success)
-	check(t, "add them again", t.add("scraps", 1000, 1500, 0, 16, 40, 100), mach.DeviceAlreadyOpen)
-	check(t, "add one of their blocks", t.add("other", 139, 5), mach.DeviceAlreadyOpen)
-	check(t, "paging_file vdb", t.file("vdb", true), mach.Success)
-	check(t, "paging_file vdb again", t.file("vdb", true), mach.DeviceAlreadyOpen)
-	check(t, "paging_file vda, of which a part is in use", t.file("vda", true), mach.DeviceAlreadyOpen)
-	check(t, "storage", t.info(), "scraps 1616 vdb 2048")
+	t.Check("add three runs", t.add("scraps", 1000, 1500, 0, 16, 40, 100), mach.Success)
+	t.Check("add them again", t.add("scraps", 1000, 1500, 0, 16, 40, 100), mach.DeviceAlreadyOpen)
+	t.Check("add one of their blocks", t.add("other", 139, 5), mach.DeviceAlreadyOpen)
+	t.Check("paging_file vdb", t.file("vdb", true), mach.Success)
+	t.Check("paging_file vdb again", t.file("vdb", true), mach.DeviceAlreadyOpen)
+	t.Check("paging_file vda, of which a part is in use", t.file("vda", true), mach.DeviceAlreadyOpen)
+	trial.Equal(t.Tester, "storage", t.info(), "scraps 1616 vdb 2048")
 
 	t.fill()
 	for range 3 {
 		t.verify("memory that lies on both")
 	}
-	check(t, "some of it is on the disks", t.used() > 100, true)
-	check(t, "remove the runs", t.remove("scraps"), mach.Success)
-	check(t, "storage without them", t.info(), "vdb 2048")
+	t.Holds("some of it is on the disks", t.used() > 100)
+	t.Check("remove the runs", t.remove("scraps"), mach.Success)
+	trial.Equal(t.Tester, "storage without them", t.info(), "vdb 2048")
 	t.verify("memory that was moved")
 	t.many()
-	check(t, "paging_file vdb: remove", t.file("vdb", false), mach.Success)
-	check(t, "storage without vdb", t.info(), "many 2000")
+	t.Check("paging_file vdb: remove", t.file("vdb", false), mach.Success)
+	trial.Equal(t.Tester, "storage without vdb", t.info(), "many 2000")
 	t.verify("memory that was moved again")
-	check(t, "remove what there is no room for elsewhere", t.remove("many"), mach.Failure)
-	check(t, "storage that stays", t.info(), "many 2000")
+	t.Check("remove what there is no room for elsewhere", t.remove("many"), mach.Failure)
+	trial.Equal(t.Tester, "storage that stays", t.info(), "many 2000")
 	t.verify("memory that stays")
 	at := libmach.Address(t.memory)
-	check(t, "vm_deallocate", libmach.VMDeallocate(t.client.Task(), at, t.pages<<mach.PageShift), mach.Success)
+	t.Check("vm_deallocate", libmach.VMDeallocate(t.Task, at, t.pages<<mach.PageShift), mach.Success)
 	for i := 0; t.used() > 64 && i < 1e6; i++ { // what is on its way to a disk or back; a few pages of the program's own may stay
 	}
-	check(t, "blocks of memory that is gone", t.used() <= 64, true)
-	check(t, "remove all", t.remove("many"), mach.Success)
-	check(t, "storage at the end", t.info(), "")
+	t.Holds("blocks of memory that is gone", t.used() <= 64)
+	t.Check("remove all", t.remove("many"), mach.Success)
+	trial.Equal(t.Tester, "storage at the end", t.info(), "")
 	t.traces()
 }
 
@@ -114,9 +101,9 @@ func (t *tester) traces() {
 	found := func() (n int) {
 		const piece = 64 // records
 		for first := uint64(0); first < 8192; first += piece {
-			a, ret := wire.DeviceRead(t.client, t.disk, 0, first, piece*mach.PageSize)
+			a, ret := wire.DeviceRead(t.Client, t.disk, 0, first, piece*mach.PageSize)
 			if ret != mach.Success || a.Count != piece*mach.PageSize {
-				check(t, "device_read", ret, mach.Success)
+				t.Check("device_read", ret, mach.Success)
 				return -1
 			}
 			data := libmach.Memory(mach.VirtAddr(a.Pointer), uint64(a.Count))
@@ -125,44 +112,44 @@ func (t *tester) traces() {
 					n++
 				}
 			}
-			_ = libmach.VMDeallocate(t.client.Task(), mach.VirtAddr(a.Pointer), uint64(a.Count))
+			_ = libmach.VMDeallocate(t.Task, mach.VirtAddr(a.Pointer), uint64(a.Count))
 		}
 		return n
 	}
-	check(t, "pages that can be read on the disk afterwards", found(), 0)
-	at, ret := t.client.VMAllocate(t.client.Task(), 0, mach.PageSize, true)
-	check(t, "vm_allocate for a page", ret, mach.Success)
+	trial.Equal(t.Tester, "pages that can be read on the disk afterwards", found(), 0)
+	at, ret := t.Client.VMAllocate(t.Task, 0, mach.PageSize, true)
+	t.Check("vm_allocate for a page", ret, mach.Success)
 	le.PutUint64(libmach.Memory(at, 8), word(7, 0))
-	_, ret = wire.DeviceWrite(t.client, t.disk, 0, 5000, mig.Array{Pointer: uint64(at), Count: mach.PageSize})
-	check(t, "device_write", ret, mach.Success)
-	check(t, "a page in the clear would be found", found(), 1)
+	_, ret = wire.DeviceWrite(t.Client, t.disk, 0, 5000, mig.Array{Pointer: uint64(at), Count: mach.PageSize})
+	t.Check("device_write", ret, mach.Success)
+	trial.Equal(t.Tester, "a page in the clear would be found", found(), 1)
 }
 
 // wrong asks for what there cannot be.
 func (t *tester) wrong() {
-	check(t, "half a run", t.add("x", 1), mach.InvalidArgument)
-	check(t, "no run", t.add("x"), mach.InvalidArgument)
-	check(t, "an empty run", t.add("x", 5, 0), mach.InvalidArgument)
-	check(t, "a run past the end", t.add("x", 8000, 193), mach.InvalidArgument)
-	check(t, "a run with more blocks than there are numbers", t.add("x", 1, 1<<64-1), mach.InvalidArgument)
-	check(t, "a block twice", t.add("x", 1, 10, 5, 1), mach.InvalidArgument)
-	check(t, "no name", t.add("", 1, 10), mach.InvalidArgument)
-	check(t, "remove an unknown name", t.remove("x"), mach.InvalidArgument)
-	check(t, "paging_file of an unknown disk", t.file("vdz", true), mach.DeviceNone)
-	check(t, "paging_file: remove an unknown one", t.file("vdb", false), mach.InvalidArgument)
-	check(t, "storage that was refused", t.info(), "")
+	t.Check("half a run", t.add("x", 1), mach.InvalidArgument)
+	t.Check("no run", t.add("x"), mach.InvalidArgument)
+	t.Check("an empty run", t.add("x", 5, 0), mach.InvalidArgument)
+	t.Check("a run past the end", t.add("x", 8000, 193), mach.InvalidArgument)
+	t.Check("a run with more blocks than there are numbers", t.add("x", 1, 1<<64-1), mach.InvalidArgument)
+	t.Check("a block twice", t.add("x", 1, 10, 5, 1), mach.InvalidArgument)
+	t.Check("no name", t.add("", 1, 10), mach.InvalidArgument)
+	t.Check("remove an unknown name", t.remove("x"), mach.InvalidArgument)
+	t.Check("paging_file of an unknown disk", t.file("vdz", true), mach.DeviceNone)
+	t.Check("paging_file: remove an unknown one", t.file("vdb", false), mach.InvalidArgument)
+	trial.Equal(t.Tester, "storage that was refused", t.info(), "")
 	disk := t.disk
-	for _, other := range []mach.Name{t.master, t.client.Task(), mach.NameNull, mach.NameDead} {
+	for _, other := range []mach.Name{t.master, t.Task, mach.NameNull, mach.NameDead} {
 		t.disk = other
-		check(t, "runs of what is no disk", t.add("x", 1, 10), mach.InvalidArgument)
+		t.Check("runs of what is no disk", t.add("x", 1, 10), mach.InvalidArgument)
 	}
 	t.disk = disk
 }
 
 // many adds 200 runs, whose list is out of line.
 func (t *tester) many() {
-	at, ret := t.client.VMAllocate(t.client.Task(), 0, mach.PageSize, true)
-	check(t, "vm_allocate for the list", ret, mach.Success)
+	at, ret := t.Client.VMAllocate(t.Task, 0, mach.PageSize, true)
+	t.Check("vm_allocate for the list", ret, mach.Success)
 	list := libmach.Memory(at, mach.PageSize)
 	const runs = 200
 	for i := range uint64(runs) {
@@ -170,13 +157,13 @@ func (t *tester) many() {
 		le.PutUint64(list[16*i+8:], 10)
 	}
 	for range 1000 { // memory is short, and on its way to the disk: it takes a while until there is enough for tables and buffers
-		ret = wire.DefaultPagerPagingStorageNew(t.client, t.pager, t.disk, mig.Array{Pointer: uint64(at), Count: 2 * runs}, []byte("many"), true)
+		ret = wire.DefaultPagerPagingStorageNew(t.Client, t.pager, t.disk, mig.Array{Pointer: uint64(at), Count: 2 * runs}, []byte("many"), true)
 		if ret != mach.ResourceShortage {
 			break
 		}
 	}
-	check(t, "add 200 runs", ret, mach.Success)
-	check(t, "storage in 200 runs", t.info(), "many 2000 vdb 2048")
+	t.Check("add 200 runs", ret, mach.Success)
+	trial.Equal(t.Tester, "storage in 200 runs", t.info(), "many 2000 vdb 2048")
 }
 
 func (t *tester) storage(name string, add bool, runs []uint64) mach.Return {
@@ -184,19 +171,19 @@ func (t *tester) storage(name string, add bool, runs []uint64) mach.Return {
 	for _, n := range runs {
 		list = le.AppendUint64(list, n)
 	}
-	return wire.DefaultPagerPagingStorageNew(t.client, t.pager, t.disk, mig.Array{Data: list, Count: uint32(len(runs))}, []byte(name), add)
+	return wire.DefaultPagerPagingStorageNew(t.Client, t.pager, t.disk, mig.Array{Data: list, Count: uint32(len(runs))}, []byte(name), add)
 }
 
 func (t *tester) add(name string, runs ...uint64) mach.Return { return t.storage(name, true, runs) }
 func (t *tester) remove(name string) mach.Return              { return t.storage(name, false, nil) }
 
 func (t *tester) file(name string, add bool) mach.Return {
-	return wire.DefaultPagerPagingFile(t.client, t.pager, t.master, []byte(name), add)
+	return wire.DefaultPagerPagingFile(t.Client, t.pager, t.master, []byte(name), add)
 }
 
 // info is what default_pager_storage_info tells: names and sizes in pages.
 func (t *tester) info() string {
-	sizes, _, names, ret := wire.DefaultPagerStorageInfo(t.client, t.pager)
+	sizes, _, names, ret := wire.DefaultPagerStorageInfo(t.Client, t.pager)
 	if ret != mach.Success {
 		return ret.String()
 	}
@@ -211,7 +198,7 @@ func (t *tester) info() string {
 
 // used is how many pages lie on the storage.
 func (t *tester) used() int {
-	sizes, frees, _, ret := wire.DefaultPagerStorageInfo(t.client, t.pager)
+	sizes, frees, _, ret := wire.DefaultPagerStorageInfo(t.Client, t.pager)
 	if ret != mach.Success {
 		return -1
 	}
@@ -232,8 +219,8 @@ func word(n, i uint64) uint64 {
 
 // fill writes the memory.
 func (t *tester) fill() {
-	at, ret := t.client.VMAllocate(t.client.Task(), 0, t.pages<<mach.PageShift, true)
-	check(t, "vm_allocate", ret, mach.Success)
+	at, ret := t.Client.VMAllocate(t.Task, 0, t.pages<<mach.PageShift, true)
+	t.Check("vm_allocate", ret, mach.Success)
 	t.memory = libmach.Memory(at, t.pages<<mach.PageShift)
 	for n := range t.pages {
 		for i := range uint64(mach.PageSize / 8) {
@@ -254,5 +241,5 @@ func (t *tester) verify(name string) {
 			}
 		}
 	}
-	check(t, name, wrong, 0)
+	trial.Equal(t.Tester, name, wrong, 0)
 }

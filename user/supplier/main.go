@@ -14,13 +14,14 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
-	port := flag.Uint("receive", 0, "`name` of the receive right of the memory object")
+	port := args.ReceiveRight("receive", "the memory object")
 	flag.Parse()
-	s := supplier{client: libmach.NewClient(), port: mach.Name(*port), answer: libmach.NewBuffer(128)}
+	s := supplier{client: libmach.NewClient(), port: *port, answer: libmach.NewBuffer(128)}
 	at, ret := libmach.VMAllocate(s.client.Task(), 0, mach.PageSize, true)
 	if ret == mach.Success {
 		s.page = libmach.Memory(at, mach.PageSize)
@@ -29,7 +30,7 @@ func main() {
 	buf := libmach.NewBuffer(512)
 	for ret == mach.Success && !s.done {
 		var m libmach.Message
-		if m, ret = libmach.Receive(buf, mach.Name(*port), 0, 0); ret == mach.Success {
+		if m, ret = libmach.Receive(buf, *port, 0, 0); ret == mach.Success {
 			s.serve(m)
 		}
 	}

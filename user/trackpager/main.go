@@ -17,6 +17,7 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
@@ -24,11 +25,11 @@ import (
 const trackCollect mach.MsgID = 7000
 
 func main() {
-	object := flag.Uint("receive", 0, "`name` of the receive right of the memory object")
-	control := flag.Uint("control", 0, "`name` of the receive right for questions")
+	object := args.ReceiveRight("receive", "the memory object")
+	control := args.ReceiveRight("control", "the port for questions")
 	flag.Parse()
 	t := tracker{client: libmach.NewClient(), completed: libmach.ReplyPort(), buf: libmach.NewBuffer(512), kept: make(map[uint64][]byte)}
-	if ret := t.serve(mach.Name(*object), mach.Name(*control)); ret != mach.Success {
+	if ret := t.serve(*object, *control); ret != mach.Success {
 		fmt.Printf("trackpager: FAILED: %v\n", ret)
 		os.Exit(1)
 	}

@@ -14,16 +14,17 @@ import (
 	"os"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
 	do := flag.String("do", "", "`what` to do")
-	pager := flag.Uint("pager", 0, "`name` of a send right to the default memory manager's port, for what needs an object")
+	pager := args.SendRight("pager", "the default memory manager's port, for what needs an object")
 	hold := flag.Bool("hold", false, "stay, with all that was not refused")
 	list := flag.Bool("list", false, "list all that it can do")
 	flag.Parse()
-	v := victim{client: libmach.NewClient(), pager: mach.Name(*pager)}
+	v := victim{client: libmach.NewClient(), pager: *pager}
 	if *list {
 		for _, d := range deeds {
 			fmt.Printf("%-16s %s\n", d.name, d.about)

@@ -8,6 +8,7 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
@@ -29,11 +30,11 @@ type Server struct {
 // PORT names the receive right on which requests come in.
 func Main(defaultName string) {
 	name := flag.String("name", defaultName, "what to call itself in its lines")
-	port := flag.Uint("receive", 0, "`name` of the receive right for requests")
+	port := args.ReceiveRight("receive", "the port for requests")
 	flag.Parse()
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	s := &Server{name: *name, client: libmach.NewClient(), hasher: NewHasher()}
-	if ret := s.Run(mach.Name(*port)); ret != mach.Success {
+	if ret := s.Run(*port); ret != mach.Success {
 		fmt.Printf("%s: FAILED: %v\n", *name, ret)
 		os.Exit(1)
 	}

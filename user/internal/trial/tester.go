@@ -3,6 +3,7 @@
 package trial
 
 import (
+	"fmt"
 	"os"
 
 	"defpager/ipc/mig"
@@ -54,13 +55,12 @@ func (t *Tester) End() {
 }
 
 // Check compares the code of a call with the one that it must have.
-func (t *Tester) Check(name string, got, want mach.Return) {
-	if got == want {
-		t.ok++
-		t.line.Text("ok ").Text(name)
-	} else {
-		t.failed++
-		t.line.Text("FAIL ").Text(name).Text(": got ").Text(got.String()).Text(" want ").Text(want.String())
+func (t *Tester) Check(name string, got, want mach.Return) { t.CheckIn("", name, got, want) }
+
+// CheckIn is Check with a name of two parts, which are put together without taking memory.
+func (t *Tester) CheckIn(in, name string, got, want mach.Return) {
+	if t.verdict(in, name, got == want); got != want {
+		t.line.Text(": got ").Text(got.String()).Text(" want ").Text(want.String())
 	}
 	t.Print()
 }
@@ -76,14 +76,29 @@ func (t *Tester) Holds(name string, ok bool) {
 
 // Is checks a number.
 func (t *Tester) Is(name string, got, want uint64) {
-	if got == want {
-		t.ok++
-		t.line.Text("ok ").Text(name)
-	} else {
-		t.failed++
-		t.line.Text("FAIL ").Text(name).Text(": got ").Number(got).Text(" want ").Number(want)
+	if t.verdict("", name, got == want); got != want {
+		t.line.Text(": got ").Number(got).Text(" want ").Number(want)
 	}
 	t.Print()
+}
+
+// Equal is Check of anything that can be compared. Where it differs it takes memory to say so.
+func Equal[T comparable](t *Tester, name string, got, want T) {
+	if t.verdict("", name, got == want); got != want {
+		t.line.Text(fmt.Sprintf(": got %v want %v", got, want))
+	}
+	t.Print()
+}
+
+// verdict counts a check and begins its line.
+func (t *Tester) verdict(in, name string, ok bool) {
+	if ok {
+		t.ok++
+		t.line.Text("ok ").Text(in).Text(name)
+	} else {
+		t.failed++
+		t.line.Text("FAIL ").Text(in).Text(name)
+	}
 }
 
 // Must is for what the checks build upon.
@@ -131,6 +146,13 @@ func (t *Tester) NewPort() mach.Name {
 	name, ret := libmach.PortAllocate(t.Task, mach.RightReceive)
 	t.Must("mach_port_allocate", ret)
 	t.Must("mach_port_insert_right", t.Client.PortInsertRight(t.Task, name, name, mach.MsgMakeSend))
+	return name
+}
+
+// DeadName makes a name whose port has died.
+func (t *Tester) DeadName() mach.Name {
+	name := t.NewPort()
+	t.Must("mach_port_mod_refs", t.Client.PortModRefs(t.Task, name, mach.RightReceive, -1))
 	return name
 }
 

@@ -1,0 +1,36 @@
+// Package args reads what the command lines of these programs have in common: names of the rights that the kernel gives a program.
+package args
+
+import (
+	"flag"
+	"strconv"
+
+	"defpager/mach"
+)
+
+// SendRight defines a flag whose value is the name of a send right to what its text says; it is NameNull without that flag.
+func SendRight(name, to string) *mach.Name { return right(name, "`name` of a send right to "+to) }
+
+// ReceiveRight defines a flag whose value is the name of the receive right of what its text says; it is NameNull without that flag.
+func ReceiveRight(name, of string) *mach.Name {
+	return right(name, "`name` of the receive right of "+of)
+}
+
+func right(name, usage string) *mach.Name {
+	n := new(mach.Name)
+	flag.Var((*value)(n), name, usage)
+	return n
+}
+
+// value is a name on its way from the command line.
+type value mach.Name
+
+// String implements flag.Value.
+func (v *value) String() string { return strconv.FormatUint(uint64(*v), 10) }
+
+// Set implements flag.Value: a number, in any of Go's notations, that fits in a name.
+func (v *value) Set(s string) error {
+	n, err := strconv.ParseUint(s, 0, 32)
+	*v = value(n)
+	return err
+}
