@@ -10,13 +10,8 @@ import (
 // inherited is a task with n pages that hold 1, 2 and so on, and its child, which has a copy of them.
 func (w *world) inherited(t fatal, n int) (parent, child *Map) {
 	t.Helper()
-	parent = w.newMap(t)
-	_, err := parent.Allocate(base, uint64(n)*page, false)
-	must(t, err)
-	for i := range n {
-		w.mustStore(t, parent, at(i), byte(i+1))
-	}
-	child, err = parent.Fork()
+	parent = w.filled(t, n, 1)
+	child, err := parent.Fork()
 	must(t, err)
 	return parent, child
 }

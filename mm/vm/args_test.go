@@ -55,16 +55,21 @@ func TestMapArguments(t *testing.T) {
 	w.check(t)
 }
 
-func TestTakenRanges(t *testing.T) {
-	w := newWorld(16 << 20)
-	m := w.newMap(t)
-	must := func(want mach.Return, err error) {
+// answers is a check of an operation's code, and of everything after it.
+func (w *world) answers(t *testing.T) func(want mach.Return, err error) {
+	return func(want mach.Return, err error) {
 		t.Helper()
 		if mach.Code(err) != want {
 			t.Fatalf("got %v, want %v", err, want)
 		}
 		w.check(t)
 	}
+}
+
+func TestTakenRanges(t *testing.T) {
+	w := newWorld(16 << 20)
+	m := w.newMap(t)
+	must := w.answers(t)
 	_, err := m.Allocate(base+page, 2*page, false)
 	must(mach.Success, err)
 	for _, at := range []mach.VirtAddr{base, base + page, base + 2*page} {
@@ -95,13 +100,7 @@ func TestTakenRanges(t *testing.T) {
 func TestProtectInheritRegion(t *testing.T) {
 	w := newWorld(16 << 20)
 	m := w.newMap(t)
-	must := func(want mach.Return, err error) {
-		t.Helper()
-		if mach.Code(err) != want {
-			t.Fatalf("got %v, want %v", err, want)
-		}
-		w.check(t)
-	}
+	must := w.answers(t)
 	_, err := m.Allocate(base, 4*page, false)
 	must(mach.Success, err)
 	must(mach.InvalidArgument, m.Protect(base, page, false, 0x40))

@@ -75,14 +75,7 @@ func paged(t *testing.T, n int) (*world, *Map, *store) {
 	w := newWorld(2 << 20)
 	s := newStore(w.env)
 	w.env.Backing = s
-	m := w.newMap(t)
-	if _, err := m.Allocate(base, uint64(n)*page, false); err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		w.mustStore(t, m, at(i), byte(i+1))
-	}
-	return w, m, s
+	return w, w.filled(t, n, 1), s
 }
 
 func TestPageOutTakesWhatWasNotUsedLately(t *testing.T) {

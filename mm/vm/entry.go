@@ -23,10 +23,10 @@ type Entry struct {
 	// The page of the object after the last one that a fault filled or mapped: a fault right there is one of a run.
 	ahead mach.PageNumber
 
-	prev, next          *Entry // neighbours by address
-	left, right, parent *Entry // the map's tree, see tree.go
-	priority            uint32
-	gap, maxGap         uint64
+	prev, next   *Entry // neighbours by address
+	links[Entry]        // in the map's tree, see tree.go
+	priority     uint32
+	gap, maxGap  uint64
 }
 
 // nowhere is an ahead that no fault meets.

@@ -56,13 +56,7 @@ func TestExternalDiesAtEachStep(t *testing.T) {
 func dieAfter(t *testing.T, k, delay int) (lost, told int, alive bool) {
 	const pages = 24
 	w := newWorld(1 << 20)
-	m := w.newMap(t)
-	if _, err := m.Allocate(base, pages*page, false); err != nil {
-		t.Fatal(err)
-	}
-	for i := range pages {
-		w.mustStore(t, m, at(i), byte(1+i))
-	}
+	m := w.filled(t, pages, 1)
 	g := &mortal{newFarPager(w), k, delay}
 	w.env.SetManager(g.begin)
 	var waiting []*Waiter
@@ -129,14 +123,8 @@ func dieAfter(t *testing.T, k, delay int) (lost, told int, alive bool) {
 // Pages that nobody took while there was no manager go to the next one, at once.
 func TestExternalAfterNone(t *testing.T) {
 	w := newWorld(1 << 20)
-	m := w.newMap(t)
 	const pages = 40
-	if _, err := m.Allocate(base, pages*page, false); err != nil {
-		t.Fatal(err)
-	}
-	for i := range pages {
-		w.mustStore(t, m, at(i), byte(i))
-	}
+	w.filled(t, pages, 0)
 	g := &mortal{newFarPager(w), 0, 0}
 	w.env.SetManager(g.begin)
 	w.env.sweep(1, 10*pages)

@@ -233,14 +233,8 @@ func TestExternalModel(t *testing.T) {
 // A manager that receives nothing is given no more than so many pages, and they can still be had.
 func TestExternalSilence(t *testing.T) {
 	w := newWorld(4 << 20)
-	m := w.newMap(t)
 	const pages = 600
-	if _, err := m.Allocate(base, pages*page, false); err != nil {
-		t.Fatal(err)
-	}
-	for i := range pages {
-		w.mustStore(t, m, at(i), byte(i))
-	}
+	m := w.filled(t, pages, 0)
 	g := newFarPager(w)
 	w.env.SetManager(g.begin)
 	for range 100 {
@@ -271,14 +265,8 @@ func TestExternalSilence(t *testing.T) {
 // What a manager gives back is not lost for want of a frame: it is taken when there is one.
 func TestExternalSupplyWithoutFrames(t *testing.T) {
 	w := newWorld(1 << 20)
-	m := w.newMap(t)
 	const pages = 20
-	if _, err := m.Allocate(base, pages*page, false); err != nil {
-		t.Fatal(err)
-	}
-	for i := range pages {
-		w.mustStore(t, m, at(i), byte(i))
-	}
+	m := w.filled(t, pages, 0)
 	g := newFarPager(w)
 	w.env.SetManager(g.begin)
 	for g.x == nil || g.x.Kept() < pages {

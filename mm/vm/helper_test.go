@@ -59,6 +59,18 @@ func (w *world) newMap(t fatal) *Map {
 	return m
 }
 
+// filled makes a map with n pages at base, each of which begins with its number and first.
+func (w *world) filled(t fatal, n int, first byte) *Map {
+	t.Helper()
+	m := w.newMap(t)
+	_, err := m.Allocate(base, uint64(n)*page, false)
+	must(t, err)
+	for i := range n {
+		w.mustStore(t, m, at(i), byte(i)+first)
+	}
+	return m
+}
+
 // reserved makes an object of n pages as the default pager does.
 func (w *world) reserved(t fatal, n mach.PageNumber) *Object {
 	t.Helper()

@@ -6,8 +6,7 @@ import (
 	"defpager/mach"
 )
 
-// The entries of a map form a treap by address: a search tree that is also a heap by random priorities, which keeps it
-// balanced without bookkeeping. Each entry also knows the gap of free addresses behind it and the largest gap in its
+// The entries of a map form a treap by address (treap.go). Each entry also knows the gap of free addresses behind it and the largest gap in its
 // subtree, so that a place for a new entry is found in logarithmic time however full the map is.
 //
 // A map of few entries, as most are, does without the tree: to walk the list costs less than to keep a tree in order.
@@ -83,9 +82,7 @@ func (m *Map) plantAll() {
 
 // plant puts e into the tree, in which its neighbour prev is, and the one behind it if any entry behind it is.
 func (m *Map) plant(prev, e *Entry) {
-	m.seed ^= m.seed << 13
-	m.seed ^= m.seed >> 17
-	m.seed ^= m.seed << 5
+	m.seed = shuffle(m.seed)
 	e.priority = m.seed
 	if prev.right == nil {
 		prev.right, e.parent = e, prev
@@ -191,28 +188,12 @@ func (e *Entry) largest() uint64 {
 // rotate lifts e above its parent.
 func (m *Map) rotate(e *Entry) {
 	p := e.parent
-	g := p.parent
-	if p.left == e {
-		p.left = e.right
-		if p.left != nil {
-			p.left.parent = p
-		}
-		e.right = p
-	} else {
-		p.right = e.left
-		if p.right != nil {
-			p.right.parent = p
-		}
-		e.left = p
+	var above *links[Entry]
+	if p.parent != nil {
+		above = &p.parent.links
 	}
-	p.parent, e.parent = e, g
-	switch {
-	case g == nil:
-		m.root = e
-	case g.left == p:
-		g.left = e
-	default:
-		g.right = e
+	if moved := e.lift(e, &p.links, above, &m.root); moved != nil {
+		moved.parent = p
 	}
 	p.maxGap = p.largest()
 	e.maxGap = e.largest()

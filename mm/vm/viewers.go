@@ -22,8 +22,8 @@ type interval[T any] struct {
 	first, end mach.PageNumber
 	reach      mach.PageNumber // the largest end, here and below
 
-	left, right, parent *interval[T]
-	priority            uint32 // no node has a smaller one than its parent
+	links[interval[T]]
+	priority uint32 // no node has a smaller one than its parent
 }
 
 // add puts s, which is in no tree, into x, with the pages [first, end).
@@ -51,11 +51,8 @@ func (x *viewers[T]) insert(s *interval[T], env *Env) {
 		}
 		at = *next
 	}
-	r := env.random
-	r ^= r << 13
-	r ^= r >> 17
-	r ^= r << 5
-	env.random, s.priority = r, r
+	env.random = shuffle(env.random)
+	s.priority = env.random
 	for s.parent != nil && s.priority < s.parent.priority {
 		x.lift(s)
 	}
@@ -123,28 +120,12 @@ func (s *interval[T]) furthest() mach.PageNumber {
 // lift rotates s above its parent.
 func (x *viewers[T]) lift(s *interval[T]) {
 	p := s.parent
-	g := p.parent
-	if p.left == s {
-		p.left = s.right
-		if p.left != nil {
-			p.left.parent = p
-		}
-		s.right = p
-	} else {
-		p.right = s.left
-		if p.right != nil {
-			p.right.parent = p
-		}
-		s.left = p
+	var above *links[interval[T]]
+	if p.parent != nil {
+		above = &p.parent.links
 	}
-	p.parent, s.parent = s, g
-	switch {
-	case g == nil:
-		x.root = s
-	case g.left == p:
-		g.left = s
-	default:
-		g.right = s
+	if moved := s.links.lift(s, &p.links, above, &x.root); moved != nil {
+		moved.parent = p
 	}
 	s.reach = p.reach
 	p.reach = p.furthest()
