@@ -46,10 +46,11 @@ func main() {
 		pc.Halt(1)
 	}
 	p := pager.New(pager.Config{
-		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Storage: storage, Send: k.Send, Later: k.Later, Payer: k.Payer,
+		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Storage: storage, Send: k.Send, Inspect: k.Inspect, Later: k.Later, Payer: k.Payer,
 		Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
 	})
 	k.KeepCount("default pager", p.Frames)
+	k.AddCache("default_pager_object", p.Usage)
 	m.Start()
 	m.Tick(tick)
 	go m.Serve(image.WaitInterrupt)

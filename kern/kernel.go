@@ -87,6 +87,7 @@ type Kernel struct {
 	gsync     gsyncs
 	proxies   proxyList
 	kept      []keeper // of frames that are somebody else's
+	caches    []cache  // likewise
 	storage   Storage  // nil: nothing is paged out
 	lateBytes int      // of results that wait for a page, see late
 	unsettled bool     // one of deadThread, dying, parting and laters.ready has something

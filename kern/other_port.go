@@ -11,12 +11,14 @@ func otherPort(m *ipc.Message) *ipc.Message { return m.ReplyCode(otherPortCode(m
 
 func otherPortCode(id mach.MsgID) mach.Return {
 	switch id {
-	case mach.IDTaskCreate, mach.IDGsyncWait, mach.IDGsyncWake, mach.IDGsyncRequeue, mach.IDMemoryObjectCreateProxy:
+	case mach.IDTaskCreate, mach.IDGsyncWait, mach.IDGsyncWake, mach.IDGsyncRequeue, mach.IDMemoryObjectCreateProxy,
+		mach.IDPortGetSendRights, mach.IDPortDNRequestInfo, mach.IDPortKernelObject, mach.IDVMRegionInfo:
 		return mach.InvalidTask
 	case mach.IDVMSetDefaultManager, mach.IDHostDefaultManager, mach.IDHostSetTime, mach.IDHostAdjustTime, mach.IDHostGetTime, mach.IDHostReboot,
 		mach.IDVMWire, mach.IDThreadWire, mach.IDHostGetTime64, mach.IDHostSetTime64, mach.IDHostAdjustTime64, mach.IDHostGetUptime64,
 		mach.IDTaskMaxPriority, mach.IDPortSetKtype, mach.IDTaskNotification, mach.IDVMWireAll, mach.IDVMAllocateContiguous, mach.IDVMPagesPhys,
-		mach.IDVMSetSizeLimit, mach.IDHostGetBootInfo, mach.IDProcessorSetPriv, mach.IDPagerTaskSetLimits:
+		mach.IDVMSetSizeLimit, mach.IDHostGetBootInfo, mach.IDProcessorSetPriv, mach.IDPagerTaskSetLimits,
+		mach.IDHostSlabInfo:
 		return mach.InvalidHost
 	case mach.IDTaskTerminate, mach.IDTaskGetEmulationVector, mach.IDTaskSetEmulationVector, mach.IDTaskThreads, mach.IDTaskInfo,
 		mach.IDThreadTerminate, mach.IDThreadGetState, mach.IDThreadSetState, mach.IDThreadInfo, mach.IDVMAllocate, mach.IDVMDeallocate,
@@ -28,7 +30,8 @@ func otherPortCode(id mach.MsgID) mach.Return {
 		mach.IDMemoryObjectDestroy, mach.IDMemoryObjectDataSupply, mach.IDMemoryObjectReady, mach.IDMemoryObjectChangeAttributes,
 		mach.IDVMMachineAttribute, mach.IDVMRegionCreateProxy, mach.IDVMCacheStatistics, mach.IDThreadTerminateRelease, mach.IDTaskSetName,
 		mach.IDVMObjectSync, mach.IDVMMsync, mach.IDTaskSetEssential, mach.IDThreadSetName, mach.IDThreadGetName, mach.IDVMGetSizeLimit,
-		mach.IDXStateSize, mach.IDPagerObjectCreate, mach.IDPagerObjectFigures, mach.IDPagerTaskFigures:
+		mach.IDXStateSize, mach.IDPagerObjectCreate, mach.IDPagerObjectFigures, mach.IDPagerTaskFigures, mach.IDVMObjectInfo,
+		mach.IDVMObjectPages, mach.IDVMObjectPagesPhys:
 		return mach.InvalidArgument
 	case mach.IDDeviceOpen:
 		return mach.DeviceInvalidOperation

@@ -25,6 +25,11 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return k.hostInfo(m, flavor, room)
 		}
+	case mach.IDHostSlabInfo:
+		room := r.Uint32()
+		if r.End() == mach.Success {
+			return k.slabInfo(m, room)
+		}
 	case mach.IDHostGetTime:
 		if r.End() == mach.Success {
 			now := k.now()

@@ -234,12 +234,6 @@ func receiveStatus(s *ipc.Space, m *ipc.Message, name mach.Name) *ipc.Message {
 	if code != mach.Success {
 		return m.ReplyCode(code)
 	}
-	truth := func(b bool) uint32 {
-		if b {
-			return 1
-		}
-		return 0
-	}
 	var b [9 * 4]byte
 	for i, n := range [...]uint32{
 		uint32(v.Set), v.Seqno, v.Mscount, v.QLimit, v.Msgcount, v.SendOnce, truth(v.Send), truth(v.Destroyed), truth(v.NoSenders),

@@ -32,7 +32,7 @@ func (k *Kernel) msync(t *Task, m *ipc.Message, at mach.VirtAddr, size uint64, f
 	return m.ReplyCode(mach.Code(err))
 }
 
-// serveName answers a request to the name of a memory object: vm_object_sync and defpager_object_figures.
+// serveName answers a request to the name of a memory object: vm_object_sync, defpager_object_figures, and those of Inspect.
 func (k *Kernel) serveName(o *memoryObject, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	switch m.ID() {
@@ -45,6 +45,9 @@ func (k *Kernel) serveName(o *memoryObject, m *ipc.Message) *ipc.Message {
 		f := o.memory.Figures()
 		return m.ReplyRecord(f.List(), room)
 	default:
+		if reply, ok := k.Inspect(o.memory, m); ok {
+			return reply
+		}
 		return otherPort(m)
 	}
 	q := vm.LockRequest{Offset: r.Uint64(), Size: r.Uint64(), Flush: r.Bool(), Lock: mach.ProtNoChange}

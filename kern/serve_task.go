@@ -19,6 +19,8 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		return k.serveVM(t, m)
 	case id >= mach.IDGsyncWait && id <= mach.IDGsyncRequeue:
 		return k.serveGsync(t, m)
+	case isDebugCall(id):
+		return k.serveDebug(t, m)
 	}
 	r := m.Reader()
 	switch id {

@@ -163,6 +163,15 @@ const (
 	IDPortClearPayload        MsgID = 3222
 	IDPortSetKtype            MsgID = 3223
 
+	IDPortGetSendRights MsgID = 3007
+	IDPortDNRequestInfo MsgID = 3011
+	IDPortKernelObject  MsgID = 3018
+	IDVMRegionInfo      MsgID = 3019
+	IDVMObjectInfo      MsgID = 3020
+	IDVMObjectPages     MsgID = 3021
+	IDHostSlabInfo      MsgID = 3022
+	IDVMObjectPagesPhys MsgID = 3024
+
 	IDMemoryObjectCreateProxy MsgID = 4010
 	IDVMRegionCreateProxy     MsgID = 4011
 

@@ -20,6 +20,8 @@ type Config struct {
 	// Send sends a reply that comes later than its request's turn; nil: there is no storage.
 	Send func(*ipc.Message)
 
+	// Inspect answers what the kernel tells of an object whose port is the pager's (mach_debug); false: the request is another one. nil: nothing is told.
+	Inspect func(o *vm.Object, m *ipc.Message) (reply *ipc.Message, ok bool)
 	// Later keeps a request that waits for a page until it is there; then again goes on with it. nil: nothing is paged out.
 	Later func(m *ipc.Message, again func(err error) *ipc.Message)
 
@@ -64,6 +66,9 @@ func (p *Pager) Objects(yield func(*Object) bool) { p.live.All(yield) }
 
 // Frames is the number of frames that hold the pager's own structures.
 func (p *Pager) Frames() mach.PageNumber { return p.live.Frames() }
+
+// Usage is what there is of the pager's own structures.
+func (p *Pager) Usage() slab.Usage { return p.live.Usage() }
 
 // Count is the number of objects that have send rights, and of all that were ever created.
 func (p *Pager) Count() (live int, created uint64) { return p.count, p.created }

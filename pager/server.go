@@ -14,10 +14,15 @@ func (p *Pager) Serve(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	} else {
 		reply, ok = p.seqnosDefaultPagerServer(port, m)
 	}
-	if !ok {
-		return p.refuse(port, m)
+	if ok {
+		return reply
 	}
-	return reply
+	if o, is := port.Object().(*Object); is && p.config.Inspect != nil {
+		if reply, ok = p.config.Inspect(o.memory, m); ok {
+			return reply
+		}
+	}
+	return p.refuse(port, m)
 }
 
 // seqnosDefaultPagerServer is the demultiplexer of the subsystem default_pager with sequence numbers (serverprefix seqnos_). The kernel

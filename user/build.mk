@@ -30,7 +30,7 @@ USER_CC       ?= gcc
 USER_C_FLAGS   = -O2 -Wall -Wextra -Wno-unused-parameter -std=gnu11 -ffreestanding -fno-stack-protector -fno-strict-aliasing -fno-tree-loop-distribute-patterns -fPIC \
 	-mno-red-zone -fcf-protection=none -Iuser/c/include -Iuser/c -I$(BUILD)/c
 USER_C_LINK    = -nostdlib -static -no-pie -Wl,-Ttext-segment=0x8000010000 -Wl,-z,noexecstack -Wl,-z,separate-code -Wl,--build-id=none -Wl,--no-relax -s
-USER_C_DEFS    = default_pager defpager device exc gnumach mach mach4 mach_host mach_port
+USER_C_DEFS    = default_pager defpager device exc gnumach mach mach4 mach_debug mach_host mach_port
 USER_C_STUBS   = $(USER_C_DEFS:%=$(BUILD)/c/%.c)
 MIG            = $(BUILD)/mig
 
@@ -63,6 +63,6 @@ $(BUILD)/user/cpager: $(USER_C_SEQNOS)
 
 $(BUILD)/user/cclient: USER_C_MORE = $(BUILD)/c/exc_server.c
 
-$(BUILD)/user/c%: user/c/%/main.c user/c/runtime.c user/c/check.c $(wildcard user/c/*.h user/c/include/mach/*.h) $(USER_C_STUBS)
+$(BUILD)/user/c%: user/c/%/main.c user/c/runtime.c user/c/check.c $(wildcard user/c/*.h user/c/include/*/*.h) $(USER_C_STUBS)
 	@mkdir -p $(BUILD)/user
 	$(USER_CC) $(USER_C_FLAGS) $(USER_C_LINK) -o $@ $< $(USER_C_COMMON) $(USER_C_MORE)

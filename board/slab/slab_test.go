@@ -112,6 +112,9 @@ func TestPool(t *testing.T) {
 						if p.Frames() < mach.PageNumber((len(out)+per-1)/per) || len(out) == 0 && p.Frames() != 0 {
 							t.Fatalf("%d frames for %d", p.Frames(), len(out))
 						}
+						if got, want := p.Usage(), (Usage{Size: 176, Room: 176, PerFrame: per, Out: uint64(len(out)), Frames: p.Frames()}); got != want {
+							t.Fatalf("the pool has %+v, want %+v", got, want)
+						}
 						if got := mach.PageNumber(len(f.taken)); got != p.Frames() {
 							t.Fatalf("%d frames are taken, the pool says %d", got, p.Frames())
 						}

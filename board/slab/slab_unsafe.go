@@ -52,10 +52,14 @@ func New[T any](s *Source) Pool[T] { return Pool[T]{source: s} }
 
 // layout is how many structures a frame has room for, and how large each is, in bytes.
 func layout[T any]() (n, size uintptr) {
-	var t T
 	const align = 8
-	size = (unsafe.Sizeof(t) + align - 1) &^ (align - 1)
+	size = (sizeOf[T]() + align - 1) &^ (align - 1)
 	return min((mach.PageSize-unsafe.Sizeof(header{}))/size, 64*words), size
+}
+
+func sizeOf[T any]() uintptr {
+	var t T
+	return unsafe.Sizeof(t)
 }
 
 // Frames is how many frames the pool holds.

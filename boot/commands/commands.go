@@ -42,6 +42,7 @@ func (t *Target) All() []monitor.Command {
 		{Name: "objects", Help: "list the memory objects", Run: t.objects},
 		{Name: "object", Operands: "ID", Help: "show a memory object: where its pages are, page-ins and page-outs, and how long threads waited for it", Min: 1, Max: 1, Run: t.object},
 		{Name: "frames", Help: "count the page frames, and the kernel's events", Run: t.frames},
+		{Name: "slabs", Help: "list the kinds of structures that the kernel keeps in frames: bytes of each, how many a frame has room for, how many there are, in how many frames", Run: t.slabs},
 		{Name: "heap", Help: "count what the kernel has on Go's heap, without garbage", Run: t.heap},
 		{Name: "paging", Operands: "[add DISK | remove STORAGE | measure DISK [MB/S]]", Help: "show what was paged out, and the paging storage; add a disk, take storage out of use, or see how fast page-out to a disk is, as it is or made slower (its contents are lost)", Max: 3, Complete: []string{"add", "remove", "measure"}, Run: t.paging},
 		{Name: "walk", Operands: "TASK ADDRESS", Help: "follow the page tables to an address, entry by entry", Min: 2, Max: 2, Run: t.walk},

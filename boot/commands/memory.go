@@ -166,6 +166,17 @@ func (t *Target) frames(c *monitor.Context) error {
 	return nil
 }
 
+// slabs shows what host_slab_info tells.
+func (t *Target) slabs(c *monitor.Context) error {
+	lines := []string{"structure                 bytes   a frame       out    frames"}
+	t.Kernel.Do(func() {
+		for name, u := range t.Kernel.Caches {
+			lines = append(lines, fmt.Sprintf("%-24s %6d %9d %9d %9d", name, u.Size, u.PerFrame, u.Out, u.Frames))
+		}
+	})
+	return print(c, lines, nil)
+}
+
 func (t *Target) walk(c *monitor.Context) error {
 	va, err := number(c.Args[1])
 	if err != nil {

@@ -32,15 +32,20 @@ func (env *Env) newCopy(size, offset uint64) (*Copy, error) {
 
 // NewCopy makes a copy that holds b, which the kernel wrote. It fails with ResourceShortage.
 func NewCopy(env *Env, b []byte) (*Copy, error) {
-	c, err := env.newCopy(uint64(len(b)), 0)
-	if err != nil {
-		return nil, err
-	}
-	err = c.appendBytes(0, uint64(len(b)), func(dst []byte) error {
+	return NewCopyOf(env, uint64(len(b)), func(dst []byte) error {
 		b = b[copy(dst, b):]
 		return nil
 	})
+}
+
+// NewCopyOf makes a copy of size bytes that fill writes, page by page, in order; the last may have fewer bytes. It fails with ResourceShortage, and with what fill
+// returns.
+func NewCopyOf(env *Env, size uint64, fill func(dst []byte) error) (*Copy, error) {
+	c, err := env.newCopy(size, 0)
 	if err != nil {
+		return nil, err
+	}
+	if err = c.appendBytes(0, size, fill); err != nil {
 		c.Discard()
 		return nil, err
 	}

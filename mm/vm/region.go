@@ -10,6 +10,7 @@ type Region struct {
 	Inherit       mach.Inherit
 	Shared        bool    // writes are seen through other mappings
 	NeedsCopy     bool    // the first write gets a shadow object
+	Wired         bool    // some accesses are not to fault
 	Object        *Object // nil: zeros that nobody has touched
 	Offset        uint64  // in the object, in bytes
 }
@@ -72,6 +73,6 @@ func (e *Entry) region() Region {
 	return Region{
 		Address: e.start, Size: e.size(), Prot: e.prot, MaxProt: e.max, Inherit: e.inherit,
 		Shared:    e.object != nil && e.object.shared && !e.needsCopy && e.object.mapped > 1,
-		NeedsCopy: e.needsCopy, Object: e.object, Offset: e.place.first.Bytes(),
+		NeedsCopy: e.needsCopy, Wired: e.wired != mach.ProtNone, Object: e.object, Offset: e.place.first.Bytes(),
 	}
 }

@@ -19,3 +19,4 @@ package wire
 //go:generate go tool mig -package wire -o device.go ../interfaces/device.defs
 //go:generate go tool mig -package wire -o task_notify.go ../interfaces/task_notify.defs
 //go:generate go tool mig -package wire -o mach_i386.go ../interfaces/mach_i386.defs
+//go:generate go tool mig -package wire -o mach_debug.go ../interfaces/mach_debug.defs

@@ -1,17 +1,21 @@
 /*
- * cgnu makes the calls that GNU Mach added to Mach: proxies, wired and contiguous memory, limits, waiting on words of memory, the device
- * "time". Each line it prints says how many checks of a kind were right.
+ * cgnu makes the calls that GNU Mach added to Mach: proxies, wired and contiguous memory, limits, waiting on words of memory, what the kernel's
+ * structures hold, the device "time". Each line it prints says how many checks of a kind were right.
  *
  *	cgnu --host=${host-port} --devices=${device-port}
  */
 #include <mach/mach.h>
 #include <mach/mig.h>
 
+#include <mach_debug/mach_debug_types.h>
+
 #include "check.h"
+#include "default_pager.h"
 #include "device.h"
 #include "gnumach.h"
 #include "mach.h"
 #include "mach4.h"
+#include "mach_debug.h"
 #include "mach_host.h"
 #include "mach_port.h"
 
@@ -198,6 +202,96 @@ static void waiting(void)
 	done("waiting");
 }
 
+/* What mach_debug tells: of rights, regions, objects with their pages, and the kernel's structures. */
+static void inside(mach_port_t priv)
+{
+	enum { PAGES = 100 };
+	mach_port_t task = task_self(), port = mach_reply_port(), pager = 0, object = 0, name = 0, shadow = 0, copy = 0;
+	mach_port_rights_t rights = 99;
+	unsigned total = 99, used = 99, kind = 99;
+	vm_offset_t number = 0;
+	vm_address_t at = 0;
+	vm_region_info_t region;
+	vm_object_info_t info;
+	vm_page_info_t room[64], *pages = room;
+	vm_page_phys_info_t *phys = 0;
+	cache_info_t few[1], *caches = few;
+	mach_msg_type_number_t n = 64;
+
+	is("get_srights", mach_port_get_srights(task, port, &rights), KERN_SUCCESS);
+	is("none", rights, 0);
+	is("get_srights of a send right", mach_port_get_srights(task, task, &rights), KERN_INVALID_RIGHT);
+	is("dnrequest_info", mach_port_dnrequest_info(task, port, &total, &used), KERN_SUCCESS);
+	is("no requests", used, 0);
+	is("kernel_object", mach_port_kernel_object(task, task, &kind, &number), KERN_SUCCESS);
+	is("a task", kind, 2);
+	is("kernel_object of a port", mach_port_kernel_object(task, port, &kind, &number), KERN_SUCCESS);
+	is("nothing", kind, 0);
+	is("kernel_object of no name", mach_port_kernel_object(task, 99999, &kind, &number), KERN_INVALID_NAME);
+
+	is("the default manager", vm_set_default_memory_manager(priv, &pager), KERN_SUCCESS);
+	is("object_create", default_pager_object_create(pager, &object, PAGES * 4096), KERN_SUCCESS);
+	is("kernel_object of an object", mach_port_kernel_object(task, object, &kind, &number), KERN_SUCCESS);
+	is("vm_map", vm_map(task, &at, PAGES * 4096, 0, TRUE, object, 0, FALSE, VM_PROT_DEFAULT, VM_PROT_ALL, VM_INHERIT_NONE), KERN_SUCCESS);
+	*(volatile long *) (at + 4096) = 1;
+	is("region_info", mach_vm_region_info(task, at + 5000, &region, &name), KERN_SUCCESS);
+	is("its start", region.vri_start, at);
+	is("its end", region.vri_end, at + PAGES * 4096);
+	is("its protection", region.vri_protection, VM_PROT_DEFAULT);
+	is("its maximum", region.vri_max_protection, VM_PROT_ALL);
+	is("its inheritance", region.vri_inheritance, VM_INHERIT_NONE);
+	is("not wired", region.vri_wired_count, 0);
+	is("not copy-on-write", region.vri_needs_copy, FALSE);
+	is("its offset", region.vri_offset, 0);
+	is("region_info behind all", mach_vm_region_info(task, ~0ul, &region, &name), KERN_NO_SPACE);
+	is("region_info of no task", mach_vm_region_info(priv, at, &region, &name), KERN_INVALID_TASK);
+
+	is("object_info", mach_vm_object_info(object, &info, &shadow, &copy), KERN_SUCCESS);
+	is("the same object", info.voi_object, region.vri_object);
+	is("its size", info.voi_size, PAGES * 4096);
+	is("its pages", info.voi_pagesize, 4096);
+	is("those in frames", info.voi_resident_page_count >= 1 && info.voi_resident_page_count <= PAGES, TRUE);
+	is("no manager, and alive", info.voi_state, VOI_STATE_INTERNAL | VOI_STATE_TEMPORARY | VOI_STATE_ALIVE);
+	is("no shadow, no copy", shadow | copy, MACH_PORT_NULL);
+	is("object_info of no object", mach_vm_object_info(task, &info, &shadow, &copy), KERN_INVALID_ARGUMENT);
+
+	for (int i = 0; i < PAGES; i++)
+		*(volatile long *) (at + i * 4096) = i;
+	is("wire a page", vm_wire(priv, task, at + 4096, 4096, VM_PROT_READ), KERN_SUCCESS);
+	is("object_pages", mach_vm_object_pages(object, &pages, &n), KERN_SUCCESS);
+	is("all of them", n, PAGES);
+	is("elsewhere than the room for few", pages != room, TRUE);
+	for (int i = 0; i < PAGES; i++) {
+		rpc_phys_addr_t frames[1], *frame = frames;
+
+		n = 1;
+		vm_pages_phys(priv, task, at + i * 4096, 4096, &frame, &n);
+		if (pages[i].vpi_offset != i * 4096ul || pages[i].vpi_phys_addr != frame[0] || pages[i].vpi_wire_count != (i == 1) || pages[i].vpi_state != VPI_STATE_TABLED)
+			is("a page", i, -1);
+	}
+	is("vm_deallocate", vm_deallocate(task, (vm_address_t) pages, PAGES * sizeof *pages), KERN_SUCCESS);
+	n = 0;
+	is("object_pages_phys", mach_vm_object_pages_phys(object, &phys, &n), KERN_SUCCESS);
+	is("as many", n, PAGES);
+	is("the last one's offset", phys[PAGES - 1].vpi_offset, (PAGES - 1) * 4096);
+	is("vm_deallocate", vm_deallocate(task, (vm_address_t) phys, PAGES * sizeof *phys), KERN_SUCCESS);
+
+	n = 1;
+	is("slab_info", host_slab_info(mach_host_self(), &caches, &n), KERN_SUCCESS);
+	is("several kinds", n > 5 && caches != few, TRUE);
+	for (unsigned i = 0; i < n; i++)
+		if (caches[i].nr_objs > caches[i].nr_bufs || caches[i].nr_bufs != caches[i].nr_slabs * caches[i].bufs_per_slab || caches[i].slab_size != 4096 || !caches[i].name[0])
+			is("a kind", i, -1);
+	is("vm_deallocate", vm_deallocate(task, (vm_address_t) caches, n * sizeof *caches), KERN_SUCCESS);
+	is("slab_info of no host", host_slab_info(task, &caches, &n), KERN_INVALID_HOST);
+
+	is("vm_deallocate", vm_deallocate(task, at, PAGES * 4096), KERN_SUCCESS);
+	is("release the object", mach_port_deallocate(task, object), KERN_SUCCESS);
+	is("release the pager", mach_port_deallocate(task, pager), KERN_SUCCESS);
+	is("destroy the port", mach_port_mod_refs(task, port, 1, -1), KERN_SUCCESS);
+	done("inside");
+}
+
 static void attributes(void)
 {
 	mach_port_t task = task_self();
@@ -282,6 +376,7 @@ int main(int argc, char **argv)
 	contiguous(priv);
 	proxies();
 	waiting();
+	inside(priv);
 	attributes();
 	clock(devices);
 	console(devices);
