@@ -53,10 +53,17 @@ mach_port_t mig_get_reply_port(void)
 
 void mig_put_reply_port(mach_port_t port) { (void) port; }
 
+/* The call that gives the port up needs one itself, and comes here if it fails, as where the task has lost the right to itself: not once more then. */
 void mig_dealloc_reply_port(mach_port_t port)
 {
+	static int again;
+
 	reply = MACH_PORT_NULL;
+	if (again)
+		return;
+	again = 1;
 	mach_port_mod_refs(self, port, MACH_PORT_RIGHT_RECEIVE, -1);
+	again = 0;
 }
 
 void mig_allocate(vm_address_t *address, vm_size_t size) { vm_allocate(self, address, size, TRUE); }
