@@ -47,7 +47,6 @@ const (
 const (
 	VectorDivide        = 0
 	VectorDebug         = 1
-	VectorNMI           = 2
 	VectorBreakpoint    = 3
 	VectorOverflow      = 4
 	VectorBound         = 5

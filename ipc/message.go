@@ -109,13 +109,6 @@ func (m *Message) RightArray(handle uint64) []Right {
 	return m.memory[handle-1].rights
 }
 
-// TakeReply takes the reply right out of the message, for a reply that comes later.
-func (m *Message) TakeReply() Right {
-	r := m.reply
-	m.reply = Right{}
-	return r
-}
-
 // Free destroys the message and all rights and memory that it still carries.
 func (m *Message) Free() {
 	if m.accepted != nil {

@@ -283,8 +283,5 @@ func (p *Port) Receiver() *Space { return p.space }
 // Object is what NewKernelPort or SetObject was given, nil for other ports and dead ones.
 func (p *Port) Object() any { return p.object }
 
-// SendRights is the number of send rights that exist, wherever they are.
-func (p *Port) SendRights() uint32 { return p.srights }
-
 // MakeSendCount is the port's make-send count.
 func (p *Port) MakeSendCount() uint32 { return p.mscount }

@@ -27,9 +27,6 @@ func (sys *System) NewSpace() *Space {
 	return &Space{sys: sys, active: true, table: table{zero: &sys.noNames}}
 }
 
-// Active reports whether the space was not destroyed.
-func (s *Space) Active() bool { return s.active }
-
 // Len is the number of names in use.
 func (s *Space) Len() int { return s.table.count }
 

@@ -109,9 +109,6 @@ func (m *Machine) Counter() uint64 { return rdtsc() }
 // Hz is the frequency of the time stamp counter, and what it was calibrated with.
 func (m *Machine) Hz() (hz uint64, source string) { return m.clock.hz, m.clock.source }
 
-// TimerHz is the frequency of the local APIC's timer.
-func (m *Machine) TimerHz() uint64 { return m.timer.hz }
-
 // Random is random numbers without end, from that source. Reads never fail.
 func (m *Machine) Random() io.Reader { return &m.random }
 

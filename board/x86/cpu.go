@@ -123,8 +123,5 @@ func (c *CPU) InvalidateSpace(root mach.PhysAddr) {
 	}
 }
 
-// NMIs counts the non-maskable interrupts that came and were ignored.
-func (c *CPU) NMIs() uint64 { return c.nmis }
-
 // Unserved counts the interrupts that ended the processor's rest.
 func (c *CPU) Unserved() uint64 { return c.unserved }

@@ -16,8 +16,8 @@ type percpu struct {
 	root     mach.PhysAddr // what CR3 holds
 	xmask    uint64        // components for XSAVE, all in the lower half; 0: FXSAVE
 	scratch  uint64
-	unserved uint64 // interrupts that came while the processor rested
-	nmis     uint64
+	unserved uint64    // interrupts that came while the processor rested
+	_        uint64    // frame lies on 16 bytes
 	frame    [5]uint64 // for IRETQ: RIP, CS, RFLAGS, RSP, SS
 	_        uint64
 

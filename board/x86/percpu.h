@@ -9,7 +9,6 @@
 #define CPU_XMASK    0x30
 #define CPU_SCRATCH  0x38
 #define CPU_UNSERVED 0x40
-#define CPU_NMIS     0x48
 #define CPU_FRAME    0x50
 #define CPU_FAULT    0x80
 

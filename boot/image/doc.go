@@ -20,7 +20,7 @@ type Record struct {
 	info     uint64    // physical address of the loader's own structure
 	entryTSC uint64    // time stamp counter at the first instruction
 	bounds   [8]uint64 // start and end of stub, text, rodata, data
-	tables   uint64    // early top-level page table
+	_        uint64    // the stub's top-level page table, which the kernel's own replace
 	stack    uint64    // lowest address of the first stack; the page below it is a guard
 }
 
@@ -54,6 +54,3 @@ func (r *Record) EntryTSC() uint64 { return r.entryTSC }
 
 // StackGuard is the page below the first stack (that of the runtime's first thread): the kernel's tables leave it unmapped.
 func (r *Record) StackGuard() mach.PhysAddr { return mach.PhysAddr(r.stack) - mach.PageSize }
-
-// Tables is the top-level page table that the stub built: an identity map of the first 4 GiB, writable and executable.
-func (r *Record) Tables() mach.PhysAddr { return mach.PhysAddr(r.tables) }

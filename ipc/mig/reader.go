@@ -59,9 +59,6 @@ func (r *Reader) End() mach.Return {
 	return r.err
 }
 
-// Rest is what is not read yet.
-func (r *Reader) Rest() []byte { return r.body }
-
 func (r *Reader) fail() {
 	if r.err == mach.Success {
 		r.err = r.code
