@@ -1,8 +1,8 @@
 // Package frame hands out physical page frames.
 //
 // Frames live in buddy blocks of 4 KiB to 1 GiB; beside the blocks stand single frames that came back lately, and a stack of those that are zeroed already,
-// which the background zeroer keeps filled. A Reservation is a promise: as long as it holds pages, Take cannot fail. Every
-// frame that is handed out is zeroed first, so nobody sees what its last owner wrote.
+// which the background zeroer keeps filled. A Reservation is a promise: as long as it holds pages, Take cannot fail. Every frame is zeroed before it is
+// handed out, so nobody sees what its last owner wrote; but for AllocDirty, whose caller overwrites all of it.
 //
 // Invariants: free + taken == total, and reserved <= free. Take, Put, Alloc and Free are O(MaxOrder), allocate nothing on Go's
 // heap and never block. Precondition of every method: the caller holds the kernel lock.
@@ -191,7 +191,7 @@ func (a *Allocator) carve(n uint32, order uint) {
 		}
 		return
 	}
-	panic("frame: freeing a frame that is not taken: " + hex(mach.PhysAddr(n)<<mach.PageShift))
+	panic("frame: freeing a frame that is not taken: " + hex(physical(n)))
 }
 
 // takeZeroed hands out one zeroed frame; the caller has checked that there is one.
@@ -207,7 +207,7 @@ func (a *Allocator) takeZeroed() mach.PhysAddr {
 	a.stacked--
 	a.free--
 	d.state, d.order = taken, 0
-	return mach.PhysAddr(n) << mach.PageShift
+	return physical(n)
 }
 
 // takeDirty hands out one frame with whatever it holds; the caller has checked that there is one.
@@ -221,7 +221,7 @@ func (a *Allocator) takeDirty() mach.PhysAddr {
 	a.loosed--
 	d.state, d.order = taken, 0
 	a.free--
-	return mach.PhysAddr(n) << mach.PageShift
+	return physical(n)
 }
 
 // takeSettled is takeDirty when no loose frame is left.
@@ -234,7 +234,7 @@ func (a *Allocator) takeSettled() mach.PhysAddr {
 	}
 	a.table[n].state, a.table[n].order = taken, 0
 	a.free--
-	return mach.PhysAddr(n) << mach.PageShift
+	return physical(n)
 }
 
 // takeBlock hands out a zeroed block; the caller has checked the count.
@@ -248,7 +248,7 @@ func (a *Allocator) takeBlock(order uint) (mach.PhysAddr, bool) {
 	}
 	a.table[n].state, a.table[n].order = taken, uint8(order)
 	a.free -= 1 << order
-	p := mach.PhysAddr(n) << mach.PageShift
+	p := physical(n)
 	for i := range uint64(1) << order {
 		Zero(a.mem.Frame(p + mach.PhysAddr(i<<mach.PageShift)))
 	}
@@ -277,7 +277,7 @@ func (a *Allocator) ZeroSome(max int) int {
 		if !ok {
 			break
 		}
-		Zero(a.mem.Frame(mach.PhysAddr(n) << mach.PageShift))
+		Zero(a.mem.Frame(physical(n)))
 		a.stale[n/64] &^= 1 << (n % 64)
 		a.table[n] = Desc{next: a.stack, prev: none, state: zeroed}
 		a.stack = n

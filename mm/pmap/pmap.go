@@ -190,7 +190,8 @@ func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size ui
 	return nil
 }
 
-// Fill is Enter of a page of 4 KiB where nothing is mapped yet; a page that is mapped already stays as it is. prot is not None.
+// Fill is Enter of a page of 4 KiB where nothing is mapped yet; a page that is mapped already stays as it is. prot is not None. The error is
+// ResourceShortage when there is no frame for a table; nothing has changed then.
 func (p *Pmap) Fill(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
 	table := p.recentTable(va)
 	if table == nil {
@@ -210,7 +211,8 @@ func (p *Pmap) Fill(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot) error {
 }
 
 // FillRun is Fill for pages that follow each other from va on, whose frames are the addresses in frames with any bits below a page's; those that
-// are 0, or have their highest bit set, are left out.
+// are 0, or have their highest bit set, are left out. The error is ResourceShortage when there is no frame for a table; the pages before those that it would
+// map are mapped then.
 func (p *Pmap) FillRun(va mach.VirtAddr, frames []uint64, prot mach.Prot) error {
 	rights := uint64(p.env.rights(prot))
 	for len(frames) > 0 {
