@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -58,6 +59,9 @@ func (b *Bench) Run(ctx context.Context, out io.Writer) error {
 	m, err := b.machine()
 	if err != nil {
 		return err
+	}
+	if _, err := os.Stat(filepath.Dir(b.TSV)); err != nil {
+		return fmt.Errorf("TSV=%s: %w", b.TSV, reason(err)) // said before minutes are spent
 	}
 	r := &measured{machine: m, pairs: b.Pairs, sweepOurs: map[string]figures{}, sweepOf: map[string]figures{}}
 	peer, err := FindPeer(ctx, b.Cache)

@@ -34,6 +34,9 @@ func MakeDisk(what string) (path string, remove func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("DISK=%s: no such file, and no size such as 64M", what)
 	}
+	if size == 0 {
+		return "", nil, fmt.Errorf("DISK=%s: want a page of 4K at least", what)
+	}
 	f, err := os.CreateTemp("", "defpager-disk-*")
 	if err != nil {
 		return "", nil, err

@@ -88,13 +88,12 @@ const stuck = 5 * time.Minute
 
 // untilBenchEnds waits until a bench program says that it ends, and returns all that was printed.
 func (p *Process) untilBenchEnds() (string, error) {
-	err := p.Wait(benchEnd.MatchString, stuck)
-	text := p.Text()
-	if err == nil && strings.Contains(text, "bench: FAILED") {
-		err = errors.New("the guest did not finish")
+	if err := p.Wait(benchEnd.MatchString, stuck); err != nil {
+		return "", err
 	}
-	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, tail(text, 10))
+	text := p.Text()
+	if strings.Contains(text, "bench: FAILED") {
+		return "", fmt.Errorf("the guest did not finish%s", lastWords(text))
 	}
 	return text, nil
 }

@@ -1,6 +1,7 @@
 package qemu
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -117,7 +118,7 @@ func (j *Job) prepare() (hash string, remove func(), err error) {
 	if j.File != "" {
 		size := int64(0)
 		if hash, size, err = HashFile(j.File); err != nil {
-			return "", nil, fmt.Errorf("FILE: %w", err)
+			return "", nil, fmt.Errorf("FILE=%s: %w", j.File, reason(err))
 		}
 		// The file is in memory twice, as module and as object, beside kernel, programs and page tables.
 		others := int64(96 << 20)
@@ -187,6 +188,9 @@ func (j *Job) Demo(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer remove()
+	if _, err := j.Machine.Choose(ctx); err != nil {
+		return err
+	}
 	j.Machine.Append = strings.TrimSpace("demo " + j.Machine.Append)
 	p, err := Start(ctx, &j.Machine, Streams{Output: j.Output, LogLines: true})
 	if err != nil {
@@ -211,9 +215,9 @@ func (j *Job) Demo(ctx context.Context, out io.Writer) error {
 	}
 	switch {
 	case !ended():
-		return fmt.Errorf("%w%s", err, lastWords(text))
+		return err
 	case p.Status() != ExitSuccess:
-		return fmt.Errorf("the guest failed (QEMU's exit status %d)%s", p.Status(), lastWords(text))
+		return p.ended()
 	}
 	if j.Modules != "" {
 		return complaintOf(text)
@@ -239,6 +243,12 @@ func (j *Job) Run(ctx context.Context, terminal bool) error {
 		return err
 	}
 	defer remove()
+	accelerator, err := j.Machine.Choose(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(j.Notes, "%s on %s with %s of memory, accelerator %s\n", cmp.Or(j.Modules, j.File), j.Machine.Type, j.Machine.Memory, accelerator)
+	fmt.Fprintln(j.Notes, "Ctrl-C interrupts a command of the guest, Ctrl-A x leaves QEMU.")
 	s := Streams{Output: j.Output, LogLines: true}
 	if terminal {
 		s.Input = os.Stdin
@@ -251,7 +261,7 @@ func (j *Job) Run(ctx context.Context, terminal bool) error {
 	defer p.Kill()
 	prompted := func(text string) bool { return strings.Contains(text, Prompt) }
 	if err := p.Wait(prompted, j.Quiet); err != nil {
-		return fmt.Errorf("%w%s", err, lastWords(p.Text()))
+		return err
 	}
 	// A key brings the prompt before the job is done; the verdict comes when it is.
 	verdict := make(chan error, 1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -75,10 +76,22 @@ func (m *Machine) Check() error {
 	if n < leastMemory {
 		return fmt.Errorf("MEM=%s: the kernel wants %dM at least", m.Memory, leastMemory>>20)
 	}
+	if n, err := strconv.ParseInt(m.SMP, 10, 64); err == nil && n < 1 {
+		return fmt.Errorf("SMP=%s: want 1 processor at least", m.SMP)
+	}
 	if _, err := os.Stat(m.Image); err != nil {
 		return fmt.Errorf("%w; make image builds it", err)
 	}
 	return nil
+}
+
+// reason is what is wrong with a file, without its name, which the caller gives with the option that names it.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // The memory that the kernel needs to start the main job, and that from which on all the programs fit beside it.

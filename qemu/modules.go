@@ -30,7 +30,7 @@ func own(list string, programs []Module) (lines []string, modules []Module, err 
 		}
 		program, err := isELF(path)
 		if err != nil {
-			return nil, nil, fmt.Errorf("MODULES: %w", err)
+			return nil, nil, fmt.Errorf("MODULES: %s: %w", path, reason(err))
 		}
 		words[0] = filepath.Base(path)
 		if program && !strings.Contains(item, "$(") {

@@ -95,6 +95,9 @@ func (p *Process) Write(b []byte) (int, error) {
 // Done is closed when QEMU has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
+// refused is QEMU's exit status when it cannot do what its command line wants.
+const refused = 1
+
 // Status is QEMU's exit status, after Done; -1 if a signal ended it.
 func (p *Process) Status() int { return p.cmd.ProcessState.ExitCode() }
 
@@ -126,7 +129,7 @@ func (p *Process) Quiet() time.Duration {
 }
 
 // Wait waits until what the guest printed satisfies f. The error says that QEMU ended, or that the guest has printed nothing for the
-// given time, with what it last did.
+// given time, and what it said and did last.
 func (p *Process) Wait(f func(text string) bool, quiet time.Duration) error {
 	ended := false
 	for {
@@ -137,16 +140,25 @@ func (p *Process) Wait(f func(text string) bool, quiet time.Duration) error {
 			return nil
 		}
 		if ended {
-			return fmt.Errorf("the guest ended, QEMU's exit status is %d", p.Status())
+			return p.ended()
 		}
 		select {
 		case <-news:
 		case <-p.done:
 			ended = true
 		case <-time.After(quiet):
-			return p.Diagnose(quiet)
+			return fmt.Errorf("%w%s", p.Diagnose(quiet), lastWords(p.Text()))
 		}
 	}
+}
+
+// ended is an error that tells how QEMU has ended, with what the guest printed last.
+func (p *Process) ended() error {
+	text := p.Text()
+	if text == "" && p.Status() == refused {
+		return errors.New("QEMU did not start the guest; its own message says why")
+	}
+	return fmt.Errorf("the guest ended, QEMU's exit status is %d%s", p.Status(), lastWords(text))
 }
 
 // Diagnose is an error that tells what a guest that makes no progress does.

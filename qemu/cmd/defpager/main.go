@@ -94,23 +94,13 @@ func run(ctx context.Context, command string, args []string) error {
 	}
 	defer keepTerminal()()
 	switch command {
-	case "run", "demo":
-		if err := job.Machine.Check(); err != nil {
-			return err
-		}
-		text, err := job.Machine.Choose(ctx)
-		if err != nil {
-			return err
-		}
-		if command == "demo" {
-			if !*verbose && job.Modules == "" {
-				job.Output = nil
-			}
-			return job.Demo(ctx, os.Stdout)
-		}
-		fmt.Fprintf(os.Stderr, "%s on %s with %s of memory, accelerator %s\n", cmp.Or(job.Modules, job.File), job.Machine.Type, job.Machine.Memory, text)
-		fmt.Fprintln(os.Stderr, "Ctrl-C interrupts a command of the guest, Ctrl-A x leaves QEMU.")
+	case "run":
 		return job.Run(ctx, term.IsTerminal(int(os.Stdin.Fd())))
+	case "demo":
+		if !*verbose && job.Modules == "" {
+			job.Output = nil
+		}
+		return job.Demo(ctx, os.Stdout)
 	case "bench":
 		b := qemu.Bench{Machine: job.Machine, Programs: job.Programs, Cache: *cache, File: job.File, TSV: *tsv, Dir: *dir, Quick: *quick, Pairs: *pairs, Notes: os.Stderr}
 		return b.Run(ctx, os.Stdout)
