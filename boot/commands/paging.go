@@ -12,6 +12,12 @@ import (
 	"defpager/pager/disks"
 )
 
+// pagingMore is what help says of the command's forms.
+const pagingMore = `paging add DISK             page to a disk too; its contents are lost
+paging remove STORAGE       page to it no more, when its pages are elsewhere
+paging measure DISK [MB/S]  see how fast page-out to a disk is, as it is or made
+                            slower; its contents are lost`
+
 func (t *Target) paging(c *monitor.Context) error {
 	switch {
 	case len(c.Args) == 0:
@@ -19,13 +25,21 @@ func (t *Target) paging(c *monitor.Context) error {
 	case len(c.Args) == 2 && c.Args[0] == "add":
 		var err error
 		t.Kernel.Do(func() { err = t.Storage.Add(c.Args[1], "", nil) })
-		return err
+		return named(c.Args[1], err)
 	case len(c.Args) >= 2 && len(c.Args) <= 3 && c.Args[0] == "measure":
-		return t.measurePaging(c)
+		return named(c.Args[1], t.measurePaging(c))
 	case len(c.Args) == 2 && c.Args[0] == "remove":
-		return t.removePaging(c.Args[1])
+		return named(c.Args[1], t.removePaging(c))
 	}
-	return errors.New("paging, paging add DISK, paging remove STORAGE or paging measure DISK [MB/S]")
+	return errors.New("usage: paging, paging add DISK, paging remove STORAGE or paging measure DISK [MB/S]")
+}
+
+// named puts in front of an error what it is about.
+func named(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // measurePaging compares page-out with plain writes of the same size; to a disk of so many million bytes a second, if that is asked for.
@@ -35,7 +49,7 @@ func (t *Target) measurePaging(c *monitor.Context) error {
 	rated := int64(0)
 	if len(c.Args) == 3 {
 		if rated, err = strconv.ParseInt(c.Args[2], 10, 32); err != nil || rated <= 0 {
-			return fmt.Errorf("%q: want a number of million bytes a second", c.Args[2])
+			return fmt.Errorf("%q: want a number of million bytes a second, 1 at least", c.Args[2])
 		}
 	}
 	t.Kernel.Do(func() { speed, err = t.Storage.Measure(c.Args[1], rated*1e6, t.Now) })
@@ -50,15 +64,20 @@ func (t *Target) measurePaging(c *monitor.Context) error {
 	return nil
 }
 
-// removePaging waits until the pages of the storage are elsewhere.
-func (t *Target) removePaging(name string) error {
+// removePaging waits until the pages of the storage are elsewhere, or until Ctrl-C.
+func (t *Target) removePaging(c *monitor.Context) error {
 	over := make(chan error, 1)
 	var err error
-	t.Kernel.Do(func() { err = t.Storage.Remove(name, func(err error) { over <- err }) })
+	t.Kernel.Do(func() { err = t.Storage.Remove(c.Args[1], func(err error) { over <- err }) })
 	if err != nil {
 		return err
 	}
-	return <-over
+	select {
+	case err := <-over:
+		return err
+	case <-c.Stop:
+		return errors.New("its pages are still on their way elsewhere, which goes on")
+	}
 }
 
 func (t *Target) showPaging(c *monitor.Context) error {

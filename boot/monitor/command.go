@@ -31,7 +31,8 @@ func (c *Context) Printf(format string, args ...any) { fmt.Fprintf(c.Out, format
 type Command struct {
 	Name     string   // one or more words: "map", "show all tasks"
 	Operands string   // what follows, for help: "TASK ADDRESS"
-	Help     string   // one line
+	Help     string   // a few words, for the list of all
+	More     string   // what else there is to say, for help of this one; may be empty
 	AliasOf  string   // not empty: another spelling of that command
 	Min, Max int      // how many operands; Max < 0: any number
 	Complete []string // fixed words that may follow, for completion
@@ -53,7 +54,11 @@ func (t table) find(line string) (*Command, []string, error) {
 		}
 	}
 	if best == nil {
-		return nil, nil, fmt.Errorf("unknown command %q; help lists all", words[0])
+		unknown := words[0]
+		if t.begins(unknown) {
+			unknown = strings.Join(words, " ")
+		}
+		return nil, nil, fmt.Errorf("unknown command %q; help lists all", unknown)
 	}
 	operands := words[length:]
 	if best.AliasOf != "" {
@@ -64,6 +69,11 @@ func (t table) find(line string) (*Command, []string, error) {
 		return nil, nil, fmt.Errorf("usage: %s", best.usage())
 	}
 	return best, operands, nil
+}
+
+// begins reports whether a command's name of several words begins with word.
+func (t table) begins(word string) bool {
+	return slices.ContainsFunc(t, func(c Command) bool { return strings.HasPrefix(c.Name, word+" ") })
 }
 
 func (c *Command) usage() string {

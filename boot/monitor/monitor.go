@@ -88,20 +88,21 @@ func (m *Monitor) help(c *Context) error {
 			return err
 		}
 		c.Printf("%s: %s\n", command.usage(), command.Help)
+		if command.More != "" {
+			c.Printf("%s\n", command.More)
+		}
 		return nil
 	}
+	var aliases []string
 	for i := range m.table {
 		if e := &m.table[i]; e.AliasOf == "" {
-			c.Printf("  %-28s %s\n", e.usage(), e.Help)
+			c.Printf("  %-22s %s\n", e.usage(), e.Help)
+		} else {
+			aliases = append(aliases, e.Name)
 		}
 	}
-	c.Printf("Also, in ddb's spelling:")
-	for i := range m.table {
-		if e := &m.table[i]; e.AliasOf != "" {
-			c.Printf(" %s;", e.Name)
-		}
-	}
-	c.Printf("\nTab completes, the arrow keys edit and recall, Ctrl-C interrupts a command, Ctrl-A x leaves QEMU.\n")
+	c.Printf("In ddb's spelling too: %s.\n", strings.Join(aliases, ", "))
+	c.Printf("help COMMAND says more of some. Tab completes, the arrow keys edit and recall,\nCtrl-C interrupts a command, Ctrl-A x leaves QEMU.\n")
 	return nil
 }
 
