@@ -1,11 +1,15 @@
 // Command soak keeps the machine busy with tasks that it makes, fills, shares memory between, and ends, also with threads that wait in sends, receives, calls and faults, and with pages in messages, some of which nobody receives:
 // more memory than there is, of which it knows every byte. At the end the books of frames, reservations and storage must be what they were.
 //
-//	soak --pager=PORT --host=PORT [--seed=N] [--rounds=N | --seconds=N] [--operations=N] [--size=MIB] [--objects=MIB] [--hold=MIB] [--verbose]
+//	soak --pager=PORT --host=PORT [--seed=N] [--rounds=N | --seconds=N] [--operations=N] [--size=MIB] [--objects=MIB] [--leave=MIB] [--verbose]
 //
 // PORTs are names of send rights to the default memory manager's port and to the host's privileged port, by which the program wires its own memory.
 // Each round is determined by its seed, N, N+1 and so on, makes a number of random
-// operations and then ends all tasks and gives all objects up. A round that is not counted comes first, after which the books are opened. The last line is
+// operations and then ends all tasks and gives all objects up.
+// With --leave all frames but so many are wired first, however many the machine has beside the programs that are loaded, and the tasks work in what is left. Of
+// that stay in their frames: what the objects were promised; objects that nobody can reach any more but that a copy still needs, a few hundred KiB at times; tables and
+// descriptions of all that, half a MiB; and a call moves up to 96 pages, which are there twice, as the buffer is wired and copied at once. With the objects' 3 MiB that
+// is 4.5 MiB at most that was seen; with 6 there is always some memory that can go out, with 4 sooner or later none, and a call is refused for good. A round that is not counted comes first, after which the books are opened. The last line is
 // "soak: N operations, M tasks, T of them ended with threads that waited, K objects, L of them overcommitted: all agree, all frames are back", or "soak: FAILED: ", the seed and the reason, with exit status 1.
 package main
 
@@ -31,11 +35,11 @@ func main() {
 	operations := flag.Int("operations", 2000, "how many `operations` a round has")
 	size := flag.Int("size", 32, "up to how much memory the tasks have, in `MiB`")
 	promise := flag.Int("objects", 3, "up to how much the objects have, in `MiB`: the default pager keeps frames for it")
-	hold := flag.Uint64("hold", 0, "memory to take from the machine first, wired, in `MiB`")
+	leave := flag.Uint64("leave", 0, "how much memory there is for the tasks, in `MiB`: the rest is taken first, wired; 0: all that there is")
 	verbose := flag.Bool("verbose", false, "print each round's number")
 	flag.Parse()
 	s := &soak{client: libmach.NewClient(), pager: *pager, host: *host, most: *size << 20 >> mach.PageShift, promise: *promise << 20 >> mach.PageShift}
-	if err := s.begin(*hold << 20); err != nil {
+	if err := s.begin(*leave << 20 >> mach.PageShift); err != nil {
 		fmt.Println("soak: FAILED:", err)
 		os.Exit(1)
 	}

@@ -85,17 +85,8 @@ func at(page int) mach.VirtAddr { return base + mach.VirtAddr(page)<<mach.PageSh
 
 func size(n int) uint64 { return uint64(n) << mach.PageShift }
 
-// begin takes the memory that the program itself needs, and hold bytes more that nobody else shall have.
-func (s *soak) begin(hold uint64) error {
-	if hold != 0 {
-		at, code := s.client.VMAllocate(s.client.Task(), 0, hold, true)
-		if code != mach.Success {
-			return disagree("vm_allocate", code, mach.Success)
-		}
-		if code := s.client.VMWire(s.host, s.client.Task(), at, hold, mach.ProtDefault); code != mach.Success {
-			return disagree("vm_wire", code, mach.Success)
-		}
-	}
+// begin takes the memory that the program itself needs, and then all but leave pages: what nobody else shall have. 0: it takes no more.
+func (s *soak) begin(leave uint64) error {
 	to, code := s.client.VMAllocate(s.client.Task(), 0, size(span), true)
 	if code != mach.Success {
 		return disagree("vm_allocate", code, mach.Success)
@@ -106,7 +97,30 @@ func (s *soak) begin(hold uint64) error {
 		return err
 	}
 	const heap = 4 << 20
-	return s.client.WireProgram(s.host, heap) // the same frames are its own each time the books are looked at
+	if err := s.client.WireProgram(s.host, heap); err != nil { // the same frames are its own each time the books are looked at
+		return err
+	}
+	if leave == 0 {
+		return nil
+	}
+	return s.leave(leave)
+}
+
+// leave takes all frames but so many, and wires them. It is told how much is left, not how much to take: what there is depends on the programs that are loaded.
+func (s *soak) leave(frames uint64) error {
+	v, code := s.client.VMStatistics(s.client.Task())
+	if code != mach.Success {
+		return disagree("vm_statistics", code, mach.Success)
+	}
+	if uint64(v.Free) <= frames {
+		return fmt.Errorf("there are only %d frames, not %d", v.Free, frames)
+	}
+	hold := size(int(uint64(v.Free) - frames))
+	at, code := s.client.VMAllocate(s.client.Task(), 0, hold, true)
+	if code != mach.Success {
+		return disagree("vm_allocate", code, mach.Success)
+	}
+	return disagree("vm_wire", s.client.VMWire(s.host, s.client.Task(), at, hold, mach.ProtDefault), mach.Success)
 }
 
 // round carries out n operations that the seed determines, or fewer if the reference has no room for more, looks at everything, and ends all.
