@@ -6,6 +6,7 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/text"
 	"defpager/user/libmach"
 )
 
@@ -19,17 +20,18 @@ type client struct {
 	at                    mach.VirtAddr
 	source                []byte
 	deaths, lost, failed  int
-	died                  bool // the manager of this round has
-	steps, delay          int
-	exact                 bool // in this round no copy of a page goes out but the page itself
+	died                  bool  // the manager of this round has
+	death                 death // of this round's first manager
+	exact                 bool  // in this round no copy of a page goes out but the page itself
 	had                   []bool
 	there                 uint64 // names of the managers' task
+	line                  text.Line
 	open                  books
 }
 
 func newClient(host, command, pager mach.Name, pages int) *client {
 	c := &client{
-		client: libmach.NewClient(), host: host, command: command, pager: pager, pages: pages, source: memory(page), had: make([]bool, most),
+		client: libmach.NewClient(), host: host, command: command, pager: pager, pages: pages, source: memory(page), had: make([]bool, most), line: text.New(),
 	}
 	var code mach.Return
 	c.kernel, code = c.client.DefaultManager(host, mach.NameNull)
@@ -47,7 +49,7 @@ func newClient(host, command, pager mach.Name, pages int) *client {
 
 func (c *client) fail(format string, args ...any) {
 	c.failed++
-	fmt.Printf("FAIL after %d steps, %d answers delayed: %s\n", c.steps, c.delay, fmt.Sprintf(format, args...))
+	fmt.Printf("FAIL %v: %s\n", c.death, fmt.Sprintf(format, args...))
 }
 
 // tell sends the manager a command.
@@ -60,9 +62,10 @@ func (c *client) tell(id mach.MsgID, a, b uint64) mig.Reader {
 	return r
 }
 
-// install makes the default memory manager one that dies after so many steps; less than 0: never.
-func (c *client) install(steps, delay int) {
-	r := c.tell(cmdStart, uint64(steps), uint64(delay))
+// install makes the default memory manager one that dies so.
+func (c *client) install(d death) {
+	a, b := d.pack()
+	r := c.tell(cmdStart, a, b)
 	c.exchange(r.Port(mach.MsgPortSend))
 }
 
@@ -93,19 +96,21 @@ func (c *client) replace() bool {
 		c.fail("the second manager died")
 	}
 	c.died = true
-	c.install(-1, 0)
+	c.install(never)
 	return true
 }
 
 // run has one manager after the other die.
-func (c *client) run(sample bool) {
+func (c *client) run(kinds, verbose bool) {
 	const same = 3
+	delays, turns := [...]int{0, 3}, [...]int{1, 2, 11}
 	for last, n := (books{}), 0; n < same; { // until all have what they need for good
-		for _, delay := range []int{0, 3} {
+		for _, delay := range delays {
 			for _, k := range []int{-1, 4, 5} {
-				c.round(k, delay)
+				c.round(death{steps: k, delay: delay})
 			}
 		}
+		c.progress(verbose)
 		n++
 		if now := c.settled(last); !now.balanced(last) {
 			last, n = now, 0
@@ -113,20 +118,35 @@ func (c *client) run(sample bool) {
 	}
 	c.deaths, c.lost = 0, 0
 	c.open = c.settled(books{})
-	for _, delay := range []int{0, 3} {
-		for k := 0; c.round(k, delay); k++ { // until it is over before the manager is
-			if sample {
-				k += k / 4
+	for _, delay := range delays {
+		for p := noMoment + 1; p < moments; p++ {
+			for _, turn := range turns {
+				if turn == 1 || !p.once() {
+					c.round(death{never.steps, p, turn, delay})
+				}
 			}
+			c.progress(verbose)
+		}
+	}
+	for _, delay := range delays {
+		for k := 0; !kinds && c.round(death{steps: k, delay: delay}); k++ { // until it is over before the manager is
+			c.progress(verbose && k%64 == 0)
 		}
 	}
 	c.tell(cmdEnd, 0, 0)
 }
 
-// round is the life of some memory and of a manager that dies after so many steps. It reports whether it died.
-func (c *client) round(steps, delay int) bool {
-	c.steps, c.delay, c.died, c.exact = steps, delay, false, steps%2 == 0
-	c.install(steps, delay)
+// progress says how far it has come. It takes no memory: the books are open.
+func (c *client) progress(tell bool) {
+	if tell {
+		c.line.Text("crashes: ").Number(uint64(c.deaths)).Text(" deaths, ").Number(uint64(c.lost)).Text(" pages lost").Print(false)
+	}
+}
+
+// round is the life of some memory and of a manager that dies. It reports whether it did.
+func (c *client) round(d death) bool {
+	c.death, c.died, c.exact = d, false, (d.steps+d.turn)%2 == 0
+	c.install(d)
 	var code mach.Return
 	c.child, code = libmach.TaskCreate(c.client.Task(), false)
 	must("task_create", code)
@@ -159,6 +179,13 @@ func (c *client) round(steps, delay int) bool {
 	c.exchange(c.kernel)
 	r := c.tell(cmdFinish, 0, 0)
 	c.there = r.Uint64()
+	if dead := r.Uint64(); dead != 0 && !c.died {
+		c.died = true // when its object was, and its memory
+		c.deaths++
+	}
+	if d.moment != noMoment && !c.died {
+		c.fail("it does not come to that")
+	}
 	if c.open != (books{}) {
 		if now := c.settled(c.open); !now.balanced(c.open) {
 			c.fail("there are %+v, not %+v", now, c.open)

@@ -1,17 +1,18 @@
-// Command crashes has a default memory manager die in the midst of its work: after each number of steps, which are messages that it takes and answers that it
-// gives, with answers at once and delayed. It runs twice, as the manager and as its client, which has more memory than there are frames.
+// Command crashes has a default memory manager die in the midst of its work, with answers at once and delayed: at each moment of it (death.go), and after each number
+// of steps, which are messages that it takes and answers that it gives. It runs twice, as the manager and as its client, which has more memory than there are frames.
 //
 //	crashes --receive=PORT
-//	crashes --host=PORT --manager=PORT --pager=PORT [--size=KIB] [--free=KIB] [--sample]
+//	crashes --host=PORT --manager=PORT --pager=PORT [--size=KIB] [--free=KIB] [--kinds] [--verbose]
 //
 // RECEIVE is the receive right of the port by which the client commands the manager, MANAGER a send right to it, HOST and PAGER are rights to the host's privileged port
 // and to the kernel's own default pager. The manager
 // takes all frames but FREE, and the client works on SIZE in a child task. For each death it is checked that exactly those pages are lost that the manager had, that whoever
 // waits for one is told, that there is no manager until another is set, that this one works, and that nothing stays behind: not a name, not a frame, and not a block of
-// paging storage. After an odd number of steps the client reads by vm_read, whose replies are copies that go out, too: then it is only checked that no page is lost
+// paging storage. After an odd number of steps, and when a moment comes for the second time, the client reads by vm_read, whose replies are copies that go out, too: then it is only checked that no page is lost
 // of which the manager had no copy.
 //
-// All numbers of steps are tried until a manager outlives its round; with --sample the first four, and then each that is a quarter more than the one before. The last line is
+// It dies at each moment when that comes for the first, second and eleventh time, if it comes more than once; each must come. Then all numbers of steps are tried until a
+// manager outlives its round, but not with --kinds. The last line is
 // "crashes: N deaths, M pages lost, F failed".
 package main
 
@@ -34,9 +35,9 @@ const most = 4096
 
 // Commands to the manager: a message of two numbers, answered by numbers.
 const (
-	cmdStart  mach.MsgID = 1 // die after so many steps (all ones: never), leave so many requests unanswered; the answer has a right to the manager's port
+	cmdStart  mach.MsgID = 1 // begin a manager, to die as death.pack says; the answer has a right to the manager's port
 	cmdHad    mach.MsgID = 2 // which pages the manager had that died last, a bit each; and how many died
-	cmdFinish mach.MsgID = 3 // give up the ports of those that live; the answer is the number of names that are left
+	cmdFinish mach.MsgID = 3 // give up the ports of those that live; the answer is the number of names that are left, and how many are dead
 	cmdEnd    mach.MsgID = 4
 	cmdHog    mach.MsgID = 5 // take all frames but so many
 )
@@ -49,7 +50,8 @@ func main() {
 	pager := args.SendRight("pager", "the kernel's default pager")
 	size := flag.Uint64("size", 4096, "`KIB` of memory to work on")
 	free := flag.Uint64("free", 3072, "`KIB` that are left free")
-	sample := flag.Bool("sample", false, "try some numbers of steps only")
+	kinds := flag.Bool("kinds", false, "try steps of each kind only, and not each number of them")
+	verbose := flag.Bool("verbose", false, "print how far it has come")
 	flag.Parse()
 	if *receive != mach.NameNull {
 		newMaster(*receive).serve()
@@ -57,7 +59,7 @@ func main() {
 	}
 	c := newClient(*host, *manager, *pager, int(*size<<10/page))
 	c.tell(cmdHog, *free<<10/page, 0)
-	c.run(*sample)
+	c.run(*kinds, *verbose)
 	fmt.Printf("crashes: %d deaths, %d pages lost, %d failed\n", c.deaths, c.lost, c.failed)
 	if c.failed != 0 {
 		os.Exit(1)

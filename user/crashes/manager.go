@@ -60,12 +60,12 @@ func (t *master) retake() {
 }
 
 // begin makes one of the managers that are not in use.
-func (t *master) begin(left, delay int) *manager {
+func (t *master) begin(d death) *manager {
 	m := &t.room[0]
 	if len(t.managers) != 0 && t.managers[0] == m {
 		m = &t.room[1]
 	}
-	*m = manager{t: t, left: left, delay: delay, held: m.held[:0]}
+	*m = manager{t: t, death: d, held: m.held[:0]}
 	t.managers = append(t.managers, m)
 	return m
 }
@@ -123,8 +123,9 @@ func (t *master) obey(m libmach.Message) bool {
 	extra := mach.HeaderBits(0)
 	switch m.ID() {
 	case cmdStart:
-		g := t.begin(int(a), int(b))
-		if int(a) >= 0 || len(t.managers) == 1 {
+		d := unpack(a, b)
+		g := t.begin(d)
+		if d != never || len(t.managers) == 1 {
 			t.had = &g.had
 		}
 		var code mach.Return
@@ -151,13 +152,17 @@ func (t *master) obey(m libmach.Message) bool {
 			w.Uint64(v)
 		}
 	case cmdFinish:
+		dead := uint64(0)
 		for _, g := range t.managers {
-			g.finish()
+			if g.finish(); g.dead {
+				dead++
+			}
 		}
 		t.managers = t.managers[:0]
 		t.retake()
 		runtime.GC() // demultiplexers take a little for each message: so that books of frames balance
 		w.Uint64(names(t.client))
+		w.Uint64(dead)
 	}
 	must("an answer", libmach.Reply(&w, m, extra))
 	return m.ID() != cmdEnd
@@ -166,8 +171,7 @@ func (t *master) obey(m libmach.Message) bool {
 // manager is a default memory manager. Each message that it takes and each answer is a step.
 type manager struct {
 	t       *master
-	left    int // steps that it lives; less than 0: for ever
-	delay   int // how many requests it leaves unanswered
+	death   // of which steps and turn are what is left
 	dead    bool
 	port    mach.Name
 	object  mach.Name // null: the kernel has not made one
@@ -194,27 +198,35 @@ func (m *manager) owns(port mach.Name) bool { return !m.dead && (port == m.port 
 
 // take carries a message out.
 func (m *manager) take(msg libmach.Message) {
-	if m.left == 0 {
+	if m.steps == 0 || m.at(onReceipt(msg.ID())) {
 		m.lose(msg)
-	}
-	if !m.step() {
+		m.die()
 		return
 	}
+	m.steps--
 	if m.t.client.MemoryObjectServer(msg, m) == mach.MIGBadID {
 		must("a message of the kernel", m.t.client.MemoryObjectDefaultServer(msg, m))
 	}
-	if len(m.held) > m.delay {
+	m.mayDie(whenDone(msg.ID()))
+	if !m.dead && len(m.held) > m.delay {
 		m.answer()
 	}
 }
 
-// step is one more, or the end.
-func (m *manager) step() bool {
-	if m.left == 0 {
+// at is for each moment of a manager's. It reports whether it is to die then.
+func (m *manager) at(p moment) bool {
+	if m.dead || p == noMoment || p != m.moment {
+		return false
+	}
+	m.turn--
+	return m.turn == 0
+}
+
+// mayDie has it die at a moment if it is to.
+func (m *manager) mayDie(p moment) {
+	if m.at(p) {
 		m.die()
 	}
-	m.left--
-	return !m.dead
 }
 
 // answerAll answers what was held back.
@@ -226,9 +238,11 @@ func (m *manager) answerAll() {
 
 // answer answers the request that waits longest.
 func (m *manager) answer() {
-	if !m.step() {
+	if m.steps == 0 || m.at(answerBegun) {
+		m.die()
 		return
 	}
+	m.steps--
 	offset := m.held[0]
 	m.held = m.held[:copy(m.held, m.held[1:])]
 	place := m.place(offset)
@@ -247,6 +261,7 @@ func (m *manager) answer() {
 	must("memory_object_data_supply", code)
 	m.note(data, -1)
 	m.t.leave(place)
+	m.mayDie(answerGiven)
 }
 
 // note says that a copy of a page of the client's came to the manager, or went.
@@ -260,6 +275,7 @@ func (m *manager) note(data []byte, change int) {
 func (m *manager) Create(_, object mach.Name, _ uint64, control, name mach.Name, _ uint64) {
 	m.object, m.control = object, control
 	m.t.collect(object)
+	m.mayDie(createCollected)
 	must("mach_port_deallocate", libmach.PortDeallocate(m.t.task, name))
 }
 
@@ -271,6 +287,7 @@ func (m *manager) DataInitialize(_, _ mach.Name, offset uint64, data []byte) {
 		}
 		m.store(offset, data[:page])
 	}
+	m.mayDie(initializeStored)
 }
 
 // DataReturn implements libmach.MemoryManager.
@@ -278,6 +295,7 @@ func (m *manager) DataReturn(_, _ mach.Name, offset uint64, data []byte, _, _ bo
 	for ; len(data) >= page; offset, data = offset+page, data[page:] {
 		m.store(offset, data[:page])
 	}
+	m.mayDie(returnStored)
 }
 
 func (m *manager) store(offset uint64, data []byte) {
@@ -299,7 +317,12 @@ func (m *manager) DataRequest(_, _ mach.Name, offset, _ uint64, _ mach.Prot) {
 }
 
 // Terminate implements libmach.MemoryManager.
-func (m *manager) Terminate(_, _ mach.Name) { m.ended = true }
+func (m *manager) Terminate(_, control mach.Name) {
+	m.ended = true
+	m.mayDie(terminateSeen)
+	must("mach_port_destroy", m.t.client.PortDestroy(m.t.task, control)) // before the library does: to die between two traps
+	m.mayDie(terminateHalf)
+}
 
 // Init implements libmach.MemoryManager: the kernel's own object is ready.
 func (m *manager) Init(_, _, _ mach.Name) {
@@ -379,8 +402,8 @@ func (m *manager) finish() {
 	if m.dead {
 		return
 	}
-	m.left = -1
-	for silence := 0; m.object != mach.NameNull && !m.ended && silence < 2000; {
+	m.steps = never.steps
+	for silence := 0; !m.dead && m.object != mach.NameNull && !m.ended && silence < 2000; {
 		msg, code := libmach.Receive(m.t.last, m.object, mach.OptRcvTimeout, 1)
 		switch code {
 		case mach.Success:
@@ -391,6 +414,9 @@ func (m *manager) finish() {
 		default: // it is in the set
 			must("mach_port_move_member", m.t.client.PortMoveMember(m.t.task, m.object, mach.NameNull))
 		}
+	}
+	if m.dead {
+		return
 	}
 	if m.object != mach.NameNull && !m.ended {
 		must("memory_object_terminate", mach.RcvTimedOut)
