@@ -46,7 +46,7 @@ func (k *Kernel) exception(t *Thread) {
 		// refuses. The page may be there: trying again would not end.
 		err = mach.ProtectionFailure
 	default:
-		err = t.task.memory.Resolve(va, access)
+		err = k.resolve(t, va, access)
 		if err == vm.Wait {
 			k.awaitPage(t, waitFault, mach.Success)
 			return

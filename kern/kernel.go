@@ -55,6 +55,7 @@ type Kernel struct {
 	running *Thread // whose turn it is, even if it has just been stopped
 	handOff *Thread // runs next
 	sleep   sleepers
+	stuck   stuck
 	turn    int // interrupts since the turn began that it is in, from a thread to those that it called
 
 	tasks      taskList

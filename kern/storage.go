@@ -38,6 +38,7 @@ func (k *Kernel) pollStorage() {
 func (k *Kernel) tickMemory() {
 	if now := k.config.Clock(); now-k.ticked >= tick {
 		k.ticked = now
+		k.tickStuck()
 		k.env.Tick()
 		k.tickPaging()
 	}

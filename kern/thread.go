@@ -28,14 +28,16 @@ func (w wait) String() string {
 // It is in at most one of: the dispatcher's hands (current), the ready queue (queued), the table of sleepers (slot >= 0). It may be
 // on the ready queue although it was suspended or killed since: next skips it then.
 type Thread struct {
-	regs   board.Regs
-	task   *Task
-	waiter ipc.Waiter
-	wait   wait
-	page   pageWait
-	awake  bool // its wait is over, the trap not finished
-	queued bool
-	dead   bool
+	regs    board.Regs
+	task    *Task
+	waiter  ipc.Waiter
+	wait    wait
+	page    pageWait
+	awake   bool   // its wait is over, the trap not finished
+	faultAt uint64 // where it faulted last, and how often in a row: see faulted
+	faults  int
+	queued  bool
+	dead    bool
 
 	next, prev *Thread // of the ready queue
 	sibling    *Thread // of the task's list
@@ -189,6 +191,9 @@ func (k *Kernel) destroyThread(t *Thread) {
 	}
 	if k.handOff == t {
 		k.handOff = nil
+	}
+	if k.stuck.thread == t {
+		k.unstick()
 	}
 	for p := &t.task.threads; *p != nil; p = &(*p).sibling {
 		if *p == t {

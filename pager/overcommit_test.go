@@ -91,6 +91,7 @@ func (s *slow) Fetch(t vm.Token) (mach.PhysAddr, error) {
 
 func (s *slow) Room() bool               { return true }
 func (s *slow) Busy() bool               { return false }
+func (s *slow) Shrink() bool             { return false }
 func (s *slow) Drop(t vm.Token)          { s.env.Frames.Free(s.pages[t-1]) }
 func (s *slow) Where(t vm.Token) vm.Tier { return vm.TierDisk }
 

@@ -159,7 +159,7 @@ func (p *Pmap) leafTable(va mach.VirtAddr) (*[512]uint64, error) {
 }
 
 // Enter maps the page of size bytes (mach.PageSize, mach.SuperSize or, with Env.Giant, mach.GiantSize, to which va and pa are aligned) at va to the
-// frames from pa on, in place of what was there. A page with prot None is removed. The error is ResourceShortage when there is no frame for a table; nothing has changed then.
+// frames from pa on, in place of what was there. It counts as used, as whoever faulted is about to. A page with prot None is removed. The error is ResourceShortage when there is no frame for a table; nothing has changed then.
 func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size uint64) error {
 	if prot&mach.ProtAll == 0 {
 		p.Remove(va, va+mach.VirtAddr(size))
@@ -180,7 +180,7 @@ func (p *Pmap) Enter(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, size ui
 	}
 	slot := &table[index(va, levelTable)]
 	old := PTE(*slot)
-	*slot = uint64(PTE(pa) | p.env.rights(prot))
+	*slot = uint64(PTE(pa) | p.env.rights(prot) | accessed)
 	if old.Valid() {
 		p.view.Drop()
 		p.env.TLB.InvalidatePage(p.root, va)
@@ -301,7 +301,7 @@ func (p *Pmap) enterLarge(va mach.VirtAddr, pa mach.PhysAddr, prot mach.Prot, le
 			p.env.TLB.InvalidateSpace(p.root)
 		}
 	}
-	*slot = uint64(PTE(pa) | p.env.rights(prot) | large)
+	*slot = uint64(PTE(pa) | p.env.rights(prot) | large | accessed)
 	p.resident += uint64(size) / mach.PageSize
 	return nil
 }

@@ -22,6 +22,8 @@ type Backing interface {
 	Where(t Token) Tier
 	// Busy reports whether frames are on their way: Env.FramesReady is called when some are free.
 	Busy() bool
+	// Shrink frees a frame of what the Backing has in memory for no other reason than to be quicker. It reports whether there was one.
+	Shrink() bool
 }
 
 // PageReady tells that fetching t may succeed now, or fails for good. It wakes who waits for it.
@@ -42,6 +44,9 @@ func (env *Env) Tick() {
 	}
 	if env.patience > 0 {
 		env.patience--
+	}
+	if env.pressed > 0 {
+		env.pressed--
 	}
 	if env.newExternal != nil || env.managedCount != 0 {
 		env.restock()

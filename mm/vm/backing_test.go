@@ -63,6 +63,8 @@ func (s *store) Room() bool { return s.room != 0 }
 
 func (s *store) Busy() bool { return false }
 
+func (s *store) Shrink() bool { return false }
+
 func (s *store) Where(t Token) Tier {
 	if s.lost[t] {
 		return TierLost
@@ -110,8 +112,8 @@ func TestWiredPagesCountAmongThoseThatStay(t *testing.T) {
 	if err := m.Wire(at(0), 8*page, mach.ProtRead); err != nil {
 		t.Fatal(err)
 	}
-	if s := w.env.sweep(8, 8); s.out != 0 || s.seen != 8 || s.stiff != 8 {
-		t.Errorf("a sweep over 8 wired pages: %+v", s)
+	if s := w.env.sweep(8, 1); s.out != 0 || s.seen != 8 || s.stiff != 8 {
+		t.Errorf("a step over 8 wired pages: %+v", s)
 	}
 	w, m, backing := paged(t, 400)
 	if err := m.Wire(at(10), 390*page, mach.ProtRead); err != nil {

@@ -50,6 +50,9 @@ type Env struct {
 
 	paging waitQueue // for pages that the backing has, and for frames
 	hand   hand
+	held   held
+
+	pressed uint // ticks for which page-out counts as going on
 
 	newExternal func() *External // makes external; nil: pages go to the Backing
 	external    *External        // where pages go

@@ -50,6 +50,9 @@ func (env *Env) low() bool {
 func (env *Env) pageOut() {
 	want := max(outBatch, min(int(env.Frames.Missing()), outMissing))
 	s := env.sweep(want, outLook)
+	if s.out == 0 && !s.more && env.shrink() {
+		s.out = 1
+	}
 	if s.out != 0 || !s.more {
 		env.Frames.Met() // also what page-out itself was refused
 	}
@@ -144,16 +147,19 @@ func (env *Env) force() bool {
 		all.seen += s.seen
 		all.stiff += s.stiff
 		if s.out != 0 || !s.more {
-			return s.out != 0 && !env.hopeless(&all)
+			return s.out != 0 && !env.hopeless(&all) || env.shrink()
 		}
 	}
 }
+
+// shrink is Backing.Shrink.
+func (env *Env) shrink() bool { return env.Backing != nil && env.Backing.Shrink() }
 
 // swept is what a sweep found.
 type swept struct {
 	out   int  // pages that were paged out
 	seen  int  // pages that were passed and have a frame
-	stiff int  // of those, pages that the backing does not take, or that are wired
+	stiff int  // of those, pages that the backing does not take, or that are wired or held
 	more  bool // to go on may bring more
 }
 
@@ -165,6 +171,7 @@ func (env *Env) hopeless(s *swept) bool {
 
 // sweep moves the hand past look pages at most, and pages out up to want of them.
 func (env *Env) sweep(want, look int) (r swept) {
+	env.pressed = pressedFor
 	h := &env.hand
 	enough := 2 * (int(env.Frames.Stats().Total) + env.pool.count)
 	for ; r.out < want && look > 0; look-- {
@@ -192,6 +199,14 @@ func (env *Env) sweep(want, look int) (r swept) {
 		h.passed++
 		r.seen++
 		used, wired := o.usage(n)
+		if wired {
+			if end := o.wiredEnd(n); end > h.page { // all of them have their frames
+				more := int(end - h.page)
+				h.page, h.passed = end, h.passed+more
+				r.seen, r.stiff = r.seen+more, r.stiff+more+1
+				continue
+			}
+		}
 		if used {
 			env.counters.Reactivations++
 			if o.kind == anonymous && s&slotStiff != 0 {
@@ -199,13 +214,17 @@ func (env *Env) sweep(want, look int) (r swept) {
 			}
 		}
 		stiff := o.kind == anonymous && !used && s&slotStiff != 0 && !env.Room() && !env.busy()
-		if stiff || wired {
+		held := env.held.any && env.held.has(s.frame())
+		if stiff || wired || held {
 			r.stiff++
 		}
 		if used || wired || stiff {
 			if s&slotSuper != 0 {
 				h.page = n&^(superPages-1) + superPages // one accessed bit for all
 			}
+			continue
+		}
+		if held {
 			continue
 		}
 		if o.kind == managed {
@@ -256,6 +275,16 @@ func (o *Object) usage(n mach.PageNumber) (used, wired bool) {
 		}
 	}
 	return used, wired
+}
+
+// wiredEnd is the first page behind n that the mapping which wires page n does not show; 0: none wires it.
+func (o *Object) wiredEnd(n mach.PageNumber) mach.PageNumber {
+	for v := o.mappings.at(n); v != nil; v = v.after(n) {
+		if e := v.of; e.m != nil && e.wired != mach.ProtNone {
+			return v.end
+		}
+	}
+	return 0
 }
 
 // evict gives the frame s of page n to the backing. It reports whether there was room.

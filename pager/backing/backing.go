@@ -36,8 +36,9 @@ type Backing struct {
 	old   list // compressed pages, oldest first
 	raws  list // pages in frames that are to be written
 	wants list // pages that are to be read when an operation is free
-	// cleans are pages that were read, and that nobody fetched yet: they are on their disks, too.
+	// cleans are pages that were read, and that nobody fetched yet: they are on their disks, too. So many of them were asked for not long ago.
 	cleans list
+	asked  int
 
 	areas  []*place // nil: there is none of that number
 	writes [writesMax]write
@@ -281,8 +282,21 @@ func (b *Backing) Drop(t vm.Token) {
 	b.freeEntry(n)
 }
 
-// Busy implements vm.Backing.
+// Busy implements vm.Backing. Pages that wait to be written will be, and what is read now, or was just read, may go again when it has been used.
 func (b *Backing) Busy() bool {
+	if b.asked != 0 {
+		return true
+	}
+	if b.raws.count != 0 {
+		if _, p := b.best(); p != nil {
+			return true
+		}
+	}
+	return b.moving()
+}
+
+// writing reports whether a write is under way.
+func (b *Backing) writing() bool {
 	for i := range b.writes {
 		if b.writes[i].n != 0 {
 			return true
@@ -301,7 +315,7 @@ func (b *Backing) Active() bool {
 			return true
 		}
 	}
-	return b.moving()
+	return b.Busy()
 }
 
 // moving reports whether a transfer is under way.
@@ -311,7 +325,7 @@ func (b *Backing) moving() bool {
 			return true
 		}
 	}
-	return b.Busy()
+	return b.writing()
 }
 
 // takeFrame takes a frame with any contents, from those set aside if there is no other.
@@ -322,10 +336,8 @@ func (b *Backing) takeFrame() (mach.PhysAddr, bool) {
 	switch {
 	case b.aside.Pages() != 0:
 		return b.aside.Take(), true
-	case b.cleans.count != 0:
-		return b.leave(), true
 	}
-	return 0, false
+	return b.leave()
 }
 
 // topUp sets a frame aside again after one was freed.

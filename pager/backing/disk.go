@@ -326,6 +326,7 @@ func (b *Backing) Poll() {
 			b.drain(i, p)
 		}
 	}
+	b.ageCleans()
 	b.nextReads()
 	b.pump(true)
 }

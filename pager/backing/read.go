@@ -12,6 +12,7 @@ const (
 	aheadMax   = 16 // pages of one read
 	cleanMax   = 64 // clean pages in memory; only half of them may be there when more are read ahead
 	streamsMax = 4  // of an area: who reads in order is known by where he is
+	fetchPolls = 64 // for how many calls of Poll the frame of a page that was asked for is kept for who did
 )
 
 // stream is somebody who reads in order.
@@ -223,6 +224,10 @@ func (r *read) finish(err error) {
 			b.stats.Read++
 			e.setClean(r.area, r.first+uint32(i), f)
 			b.push(&b.cleans, n)
+			if asked {
+				e.setOp(fetchPolls)
+				b.asked++
+			}
 		}
 		if asked {
 			b.config.PageReady(vm.Token(n))
@@ -230,20 +235,73 @@ func (r *read) finish(err error) {
 	}
 	r.n = 0
 	for b.cleans.count > cleanMax {
-		b.frames.Free(b.leave())
-		b.topUp()
+		b.leaveOne()
 	}
 	b.nextReads()
+	b.config.FramesReady()
 }
 
-// leave forgets the frame of the clean page that came first, of which there is one, and returns it: the page is on its disk.
-func (b *Backing) leave() mach.PhysAddr {
+// leave forgets the frame of the clean page that came first, of those that nobody is going to fetch at once, and returns it: the page is on its disk.
+// false: there is none.
+func (b *Backing) leave() (mach.PhysAddr, bool) {
 	n := b.cleans.first
+	for n != 0 && b.at(n).op() != 0 {
+		n = b.at(n).next()
+	}
+	if n == 0 {
+		return 0, false
+	}
+	return b.forgetFrame(n), true
+}
+
+func (b *Backing) forgetFrame(n uint32) mach.PhysAddr {
 	e := b.at(n)
 	f := e.frame()
-	b.remove(&b.cleans, n)
+	b.unclean(n, e)
 	e.set(disk, e.area(), uint64(e.slot()))
 	return f
+}
+
+// unclean takes a page off the list of clean ones.
+func (b *Backing) unclean(n uint32, e *entry) {
+	b.remove(&b.cleans, n)
+	if e.op() != 0 {
+		b.asked--
+	}
+}
+
+// leaveOne frees the frame of a clean page, of which there is one.
+func (b *Backing) leaveOne() {
+	f, ok := b.leave()
+	if !ok {
+		f = b.forgetFrame(b.cleans.first)
+	}
+	b.frames.Free(f)
+	b.topUp()
+}
+
+// Shrink implements vm.Backing.
+func (b *Backing) Shrink() bool {
+	f, ok := b.leave()
+	if ok {
+		b.frames.Free(f)
+	}
+	return ok
+}
+
+// ageCleans is for each Poll. Who asked for a page fetches it soon, or never will.
+func (b *Backing) ageCleans() {
+	before := b.asked
+	for n := b.cleans.first; n != 0 && b.asked != 0; n = b.at(n).next() {
+		if e := b.at(n); e.op() != 0 {
+			if e.setOp(e.op() - 1); e.op() == 0 {
+				b.asked--
+			}
+		}
+	}
+	if b.asked != before {
+		b.config.FramesReady()
+	}
 }
 
 // ample reports whether a clean page may have a slot and a frame. While storage is nearly full each page has only one of them: what the other could hold may be
@@ -256,14 +314,13 @@ func (b *Backing) ample() bool {
 // leaveAll frees the frames of all clean pages.
 func (b *Backing) leaveAll() {
 	for b.cleans.count != 0 {
-		b.frames.Free(b.leave())
-		b.topUp()
+		b.leaveOne()
 	}
 }
 
 // take takes a clean page off its disk: it is nowhere but in its frame then, which the caller gets.
 func (b *Backing) take(n uint32, e *entry) mach.PhysAddr {
-	b.remove(&b.cleans, n)
+	b.unclean(n, e)
 	b.areas[e.area()].Release(e.slot())
 	return e.frame()
 }

@@ -80,14 +80,18 @@ func (b *Backing) Where(t vm.Token) vm.Tier {
 // Check verifies the lists and counts.
 func (b *Backing) Check() error {
 	var kinds [lost + 1]int
-	flying := 0
+	flying, asked := 0, 0
 	for i := range b.table.count * entriesInFrame {
 		if i == 0 {
 			continue
 		}
 		e := b.at(uint32(i))
 		kinds[e.kind()]++
-		if e.op() != 0 && e.kind() != reading {
+		switch {
+		case e.op() == 0:
+		case e.kind() == clean:
+			asked++
+		case e.kind() != reading:
 			flying++
 		}
 	}
@@ -117,9 +121,9 @@ func (b *Backing) Check() error {
 			}
 		}
 	}
-	if reads+b.wants.count != kinds[reading]+kinds[ahead] || b.cleans.count != kinds[clean] {
-		return fmt.Errorf("backing: %d pages are being read and %d are to be, counted %d and %d; %d were read, counted %d",
-			reads, b.wants.count, kinds[reading], kinds[ahead], b.cleans.count, kinds[clean])
+	if reads+b.wants.count != kinds[reading]+kinds[ahead] || b.cleans.count != kinds[clean] || b.asked != asked {
+		return fmt.Errorf("backing: %d pages are being read and %d are to be, counted %d and %d; %d were read, counted %d; %d of these were asked for, counted %d",
+			reads, b.wants.count, kinds[reading], kinds[ahead], b.cleans.count, kinds[clean], b.asked, asked)
 	}
 	for i := range b.table.count * entriesInFrame {
 		if i == 0 {

@@ -162,7 +162,7 @@ func (s *server) written() bool {
 	if !s.store.Busy() {
 		return false
 	}
-	t := s.writing()
+	t := s.moving()
 	if t == nil {
 		return true // to a disk in this task's memory: the next Poll is enough
 	}
@@ -185,14 +185,18 @@ func (s *server) written() bool {
 	return true
 }
 
-// writing is a write that the kernel has not answered yet, nil if there is none.
-func (s *server) writing() *transfer {
+// moving is a transfer that the kernel has not answered yet, a write if there is one; nil if there is none.
+func (s *server) moving() (t *transfer) {
 	for _, d := range s.opened {
 		for i := range d.transfers {
-			if t := &d.transfers[i]; t.asked && t.request.Write {
-				return t
+			switch x := &d.transfers[i]; {
+			case !x.asked:
+			case x.request.Write:
+				return x
+			default:
+				t = x
 			}
 		}
 	}
-	return nil
+	return t
 }
