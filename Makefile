@@ -126,10 +126,10 @@ soak: setup
 	done
 	@$(MAKE) -s --no-print-directory image user
 	@seed=$$(date +%s)000; echo "soak: tasks in QEMU for $(SOAK_SECONDS) seconds, from seed $$seed"; \
-		V=1 MEM=128M DISK=32M APPEND=paging=vda $(HOST) demo -quiet $(SOAK_SECONDS)s \
+		V=1 MEM=128M DISK=32M APPEND=paging=vda $(HOST) demo -quiet 300s \
 		-modules "$(BUILD)/user/soak --pager=\$${default-pager-port} --host=\$${host-port} --seed=$$seed --seconds=$(SOAK_SECONDS) --leave=6 --verbose"
 	@echo "soak: default memory managers die at each of their steps"
-	@(V=1 MEM=140M DISK=8M APPEND=paging=vda $(HOST) demo -quiet 600s \
+	@(V=1 MEM=140M DISK=8M APPEND=paging=vda $(HOST) demo -quiet 300s \
 		-modules "$(BUILD)/user/crashes --receive=\$${receive:manager},$(BUILD)/user/crashes --host=\$${host-port} --manager=\$${port:manager} --pager=\$${default-pager-port} --size=2048 --free=2000 --verbose" \
 		&& echo "make soak: all passed") 2>&1 | awk '!/^kernel: / { print; fflush() } END { exit $$0 != "make soak: all passed" }'
 

@@ -136,10 +136,10 @@ func (c *client) run(kinds, verbose bool) {
 	c.tell(cmdEnd, 0, 0)
 }
 
-// progress says how far it has come. It takes no memory: the books are open.
+// progress says how far it has come. It takes no memory when the books are open; before, it is a rehearsal.
 func (c *client) progress(tell bool) {
 	if tell {
-		c.line.Text("crashes: ").Number(uint64(c.deaths)).Text(" deaths, ").Number(uint64(c.lost)).Text(" pages lost").Print(false)
+		c.line.Text("crashes: ").Number(uint64(c.deaths)).Text(" deaths, ").Number(uint64(c.lost)).Text(" pages lost").Print(c.open == (books{}))
 	}
 }
 
