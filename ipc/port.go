@@ -29,6 +29,7 @@ type Port struct {
 	hasPayload   bool
 	ours         bool // made for the kernel: it lies on the heap, see portPool
 	marked       bool // by circular
+	keeps        bool // see KeepReceiver
 
 	srights  uint32 // send rights: one for each name of it, carried message right and right in the kernel
 	sorights uint32 // send-once rights, likewise

@@ -253,6 +253,9 @@ func (e *entry) receive() {
 	p.name = e.name
 	p.server = nil
 	p.transit = nil
+	if p.keeps {
+		p.space.StayIn()
+	}
 	if e.space.stays {
 		p.stay()
 	}

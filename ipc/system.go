@@ -19,6 +19,9 @@ type Config struct {
 	// Fuse has tests make what is limited be used up before it is; nil: it never is.
 	Fuse *board.Fuse
 
+	// Stays is called when memory begins to stay in messages to a space; it must not call back into ipc. nil: nobody wants to know.
+	Stays func(s *Space)
+
 	// Late is asked when a receiver's memory does not take data for addr; it is called in the receiver's context. If it returns true
 	// it has kept the data, and writes them before the receiver runs again: they count as written. nil: never.
 	Late func(mem UserMemory, addr mach.VirtAddr, data []byte) bool

@@ -34,6 +34,9 @@ func (k *Kernel) SetDefaultManager(right ipc.Right) (ipc.Right, mach.Return) {
 	}
 	d.unwatch()
 	old := d.right
+	if old.Port != nil {
+		old.Port.KeepReceiver(false)
+	}
 	d.right, d.space = right, watch
 	k.pageTo(right)
 	return old, mach.Success

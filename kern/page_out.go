@@ -27,27 +27,17 @@ func (k *Kernel) pageTo(manager ipc.Right) {
 		return
 	}
 	k.sys.Restock()
-	k.keepManager()
+	manager.Port.KeepReceiver(true)
 	k.env.SetManager(k.beginPaging)
 	k.preparePaging()
 }
 
-// keepManager has the memory of the manager's task stay in its frames, and what is in messages to it, also when it is the manager no more: it may still have pages. That is the task which
-// receives from the manager's port, or from the object's that pages go to, whoever was given the receive right.
-func (k *Kernel) keepManager() {
-	k.keepReceiver(k.manager.right.Port)
-	if o := k.paging.object; o != nil && k.paging.begun {
-		k.keepReceiver(o.port.Port)
-	}
-}
-
-func (k *Kernel) keepReceiver(p *ipc.Port) {
-	if p == nil || p.Receiver() == nil || p.Receiver().StaysIn() {
-		return
-	}
-	p.Receiver().StayIn()
+// stayIn is ipc's way to tell that a space's task is, or was, a default memory manager: the memory of who receives from the manager's port, or from the object's
+// that pages go to, stays in its frames, whoever is given the receive right. So does what is in messages to it. It stays so when it is the manager no more, as
+// it may still have pages.
+func (k *Kernel) stayIn(s *ipc.Space) {
 	for t := k.tasks.head; t != nil; t = t.next {
-		if t.space == p.Receiver() {
+		if t.space == s {
 			t.memory.KeepResident()
 		}
 	}
@@ -59,7 +49,6 @@ func (k *Kernel) tickPaging() {
 		return
 	}
 	k.sys.Restock()
-	k.keepManager()
 	if p := &k.paging; p.begun && !p.logged {
 		p.logged = true
 		k.Logf("memory is paged out to the default memory manager")
@@ -94,6 +83,7 @@ func (k *Kernel) beginPaging() *vm.External {
 	}
 	o := p.object
 	p.begun = true
+	o.port.Port.KeepReceiver(true)
 	m := k.sys.NewMessage(manager.Copy(), ipc.Right{}, mach.IDMemoryObjectCreate)
 	w := m.Begin(5 * 16)
 	w.Port(mach.MsgPortReceive, m.PutRight(ipc.Right{Port: o.port.Port, Type: mach.MsgPortReceive}))

@@ -107,7 +107,7 @@ func TestManagerGivesWayBeforeTheFirstPage(t *testing.T) {
 	m.finish()
 }
 
-// Whoever is given the receive right of the manager's port has its memory stay from the next tick on.
+// Whoever is given the receive right of the manager's port has its memory stay at once.
 func TestManagerMovesItsPorts(t *testing.T) {
 	m := newMachine(t)
 	var port mach.Name
@@ -118,8 +118,8 @@ func TestManagerMovesItsPorts(t *testing.T) {
 	kept := func(want ...bool) {
 		t.Helper()
 		for i, task := range tasks {
-			if task.space.StaysIn() != want[i] {
-				t.Errorf("the memory of task %d stays: %v", i, !want[i])
+			if task.space.StaysIn() != want[i] || task.memory.Spared(mach.ResourceShortage) != want[i] {
+				t.Errorf("the memory of task %d, and in messages to it, is to stay: %v", i, want[i])
 			}
 		}
 	}
@@ -133,15 +133,22 @@ func TestManagerMovesItsPorts(t *testing.T) {
 		}
 	}
 	port, _ = m.managerOf(tasks[0])
-	m.Do(func() {
-		right, code := tasks[0].space.Extract(port, mach.MsgMakeSend)
+	other, _ := m.managerOf(tasks[0])
+	set := func(name mach.Name) {
+		right, code := tasks[0].space.Extract(name, mach.MsgMakeSend)
 		if code != mach.Success {
 			t.Fatal(code)
 		}
 		old, _ := m.SetDefaultManager(right)
 		old.Release()
+	}
+	m.Do(func() {
+		set(port)
 		kept(true, false, false)
 		move(tasks[0], tasks[1])
+		kept(true, true, false)
+		set(other)
+		move(tasks[1], tasks[2]) // of what is the manager's port no more
 		m.clock += tick
 		m.tickMemory()
 		kept(true, true, false)
