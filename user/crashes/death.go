@@ -86,8 +86,9 @@ func whenDone(id mach.MsgID) moment {
 type death struct {
 	steps  int // of any kind; less than 0: after none
 	moment moment
-	turn   int // counted from 1
-	delay  int // how many requests it leaves unanswered
+	turn   int  // counted from 1
+	delay  int  // how many requests it leaves unanswered
+	mute   bool // nobody looks at the messages that it has not received: the kernel destroys them
 }
 
 // never is the death of a manager that outlives its round.
@@ -95,16 +96,23 @@ var never = death{steps: -1}
 
 // pack is what the command to begin a manager says.
 func (d death) pack() (a, b uint64) {
-	return uint64(d.steps), uint64(d.moment)<<32 | uint64(d.turn)<<16 | uint64(d.delay)
+	if b = uint64(d.moment)<<32 | uint64(d.turn)<<16 | uint64(d.delay); d.mute {
+		b |= 1 << 63
+	}
+	return uint64(d.steps), b
 }
 
 func unpack(a, b uint64) death {
-	return death{steps: int(a), moment: moment(b >> 32), turn: int(uint16(b >> 16)), delay: int(uint16(b))}
+	return death{steps: int(a), moment: moment(b << 1 >> 33), turn: int(uint16(b >> 16)), delay: int(uint16(b)), mute: b>>63 != 0}
 }
 
 func (d death) String() string {
-	if d.moment == noMoment {
-		return fmt.Sprintf("after %d steps, %d answers delayed", d.steps, d.delay)
+	messages := ""
+	if d.mute {
+		messages = ", with its messages"
 	}
-	return fmt.Sprintf("at time %d %v, %d answers delayed", d.turn, d.moment, d.delay)
+	if d.moment == noMoment {
+		return fmt.Sprintf("after %d steps, %d answers delayed%s", d.steps, d.delay, messages)
+	}
+	return fmt.Sprintf("at time %d %v, %d answers delayed%s", d.turn, d.moment, d.delay, messages)
 }

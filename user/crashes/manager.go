@@ -18,8 +18,8 @@ type master struct {
 	given        int    // bytes of the end of hog that were given up for a while
 	free         []int  // places of keep
 	room         [2]manager
-	managers     []*manager   // of room
-	had          *[most]uint8 // of the manager that is to die, or did: how many copies of each page it had
+	managers     []*manager // of room
+	mortal       *manager   // who is to die, or did
 	deaths       uint64
 }
 
@@ -126,7 +126,7 @@ func (t *master) obey(m libmach.Message) bool {
 		d := unpack(a, b)
 		g := t.begin(d)
 		if d != never || len(t.managers) == 1 {
-			t.had = &g.had
+			t.mortal = g
 		}
 		var code mach.Return
 		for g.port, code = libmach.PortAllocate(t.task, mach.RightReceive); code == mach.ResourceShortage; {
@@ -142,10 +142,11 @@ func (t *master) obey(m libmach.Message) bool {
 		must("vm_statistics", code)
 		t.hog = memory((int(s.Free) - int(a)) * page)
 	case cmdHad:
+		w.Uint64(t.mortal.unseen)
 		for n := 0; n < most; n += 64 {
 			v := uint64(0)
 			for i := range 64 {
-				if t.had[n+i] != 0 {
+				if t.mortal.had[n+i] != 0 {
 					v |= 1 << i
 				}
 			}
@@ -180,6 +181,7 @@ type manager struct {
 	held    []uint64         // offsets of requests that were not answered yet
 	ended   bool             // the kernel wants no more of the object
 	had     [most]uint8      // copies of the client's pages
+	unseen  uint64           // messages that were in its queues when it died, and that nobody looked at
 }
 
 // place is where the page at an offset is kept.
@@ -358,11 +360,16 @@ func (m *manager) over() {
 	}
 }
 
-// close destroys a port, and the messages to it.
+// close destroys a port, and the messages to it: first it looks at them, or counts them.
 func (m *manager) close(port mach.Name) {
 	t := m.t
 	_ = t.client.PortMoveMember(t.task, port, mach.NameNull)
-	for {
+	if m.dead && m.mute {
+		s, code := t.client.PortGetReceiveStatus(t.task, port)
+		must("mach_port_get_receive_status", code)
+		m.unseen += uint64(s.Messages)
+	}
+	for !m.dead || !m.mute {
 		msg, code := libmach.Receive(t.last, port, mach.OptRcvTimeout, 0)
 		if code != mach.Success {
 			break
