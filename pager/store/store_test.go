@@ -232,6 +232,11 @@ func testAllocatesNothing(t *testing.T, with Cipher) {
 	}
 }
 
+// vast is a disk of 32 TiB.
+type vast struct{ disk.Disk }
+
+func (vast) Blocks() disk.Block { return 1 << 33 }
+
 func TestBounds(t *testing.T) {
 	f := newFixture(t, Run{0, 512})
 	taken := f.frames.Stats().Taken
@@ -241,6 +246,12 @@ func TestBounds(t *testing.T) {
 		if _, err := New(Config{Disk: f.disk, Runs: runs, Mem: f.mem, Frames: f.frames, Random: rand.Reader}); !errors.Is(err, disk.ErrRange) {
 			t.Errorf("%v: %v", runs, err)
 		}
+	}
+	if err := Valid(vast{}, []Run{{0, 1 << 30}, {1 << 32, 1<<30 + 1}}); !errors.Is(err, disk.ErrRange) {
+		t.Errorf("more blocks than there are slots: %v", err)
+	}
+	if err := Valid(vast{}, []Run{{0, 1 << 30}, {1 << 32, 1 << 30}}); err != nil {
+		t.Errorf("as many blocks as there are slots: %v", err)
 	}
 	hoard, err := f.frames.Reserve(f.frames.Stats().Free - 8)
 	if err != nil {
