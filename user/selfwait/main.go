@@ -221,7 +221,19 @@ func (p *program) squeeze() {
 			p.look(b[n%1024*page:][:page], i)
 		}
 	}
+	p.busy()
 	p.Check("vm_deallocate", libmach.VMDeallocate(p.Task, at, uint64(pages+1024)*page), mach.Success)
+}
+
+// busy has the manager answer so many calls that its collector must run: for what they take of its heap there are no frames but those that it took at its start.
+func (p *program) busy() {
+	unanswered := uint64(0)
+	for range 4000 {
+		if _, _, _, code := wire.DefaultPagerStorageInfo(p.c, p.to); code != mach.Success {
+			unanswered++
+		}
+	}
+	p.Is("calls that the manager does not answer while hardly a frame is left", unanswered, 0)
 }
 
 // mark writes to each page what look finds there. The pages' offsets in their part do not count.
