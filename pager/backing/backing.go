@@ -73,10 +73,6 @@ func New(c Config) (*Backing, error) {
 // Free gives the frames of a backing back that keeps no page any more, and has nothing under way.
 func (b *Backing) Free() {
 	b.aside.Release()
-	for i := range b.table.count {
-		b.frames.Free(b.table.chunks[i])
-	}
-	b.table = table{}
 }
 
 // Tokens of words need no entry: they are the word itself, below bit wordBits, and a bit.

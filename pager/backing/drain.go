@@ -32,6 +32,9 @@ func (b *Backing) drain(i int, p *place) {
 	b.squeeze(cluster)
 	entries := uint32(b.table.count * entriesInFrame)
 	for ; p.walk < entries; p.walk++ {
+		if b.table.chunks[p.walk/entriesInFrame] == 0 {
+			continue
+		}
 		e := b.at(p.walk)
 		if e.kind() == clean && e.area() == i {
 			f := b.take(p.walk, e)

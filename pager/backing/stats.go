@@ -26,11 +26,8 @@ type Stats struct {
 func (b *Backing) Stats() Stats {
 	s := b.stats
 	s.Compressed, s.Bytes = b.blobs.count, b.blobs.bytes
-	for i := range b.table.count * entriesInFrame {
-		if i == 0 {
-			continue
-		}
-		switch b.at(uint32(i)).kind() {
+	for _, e := range b.entries {
+		switch e.kind() {
 		case raw:
 			s.Waiting++
 		case disk, reading, ahead, clean:
@@ -43,9 +40,9 @@ func (b *Backing) Stats() Stats {
 
 // Held is how many frames the backing holds. It takes time in proportion to the pages that it keeps.
 func (b *Backing) Held() mach.PageNumber {
-	n := b.table.count + b.blobs.frames
-	for i := range b.table.count * entriesInFrame {
-		if k := b.at(uint32(i)).kind(); i != 0 && (k == raw || k == clean) {
+	n := b.table.frames + b.blobs.frames
+	for _, e := range b.entries {
+		if k := e.kind(); k == raw || k == clean {
 			n++
 		}
 	}
@@ -59,6 +56,9 @@ func (b *Backing) Held() mach.PageNumber {
 	}
 	return mach.PageNumber(n)
 }
+
+// Pages is how many pages are kept.
+func (b *Backing) Pages() int { return b.stats.Words + b.table.used }
 
 // Where implements vm.Backing.
 func (b *Backing) Where(t vm.Token) vm.Tier {
@@ -81,11 +81,7 @@ func (b *Backing) Where(t vm.Token) vm.Tier {
 func (b *Backing) Check() error {
 	var kinds [lost + 1]int
 	flying, asked := 0, 0
-	for i := range b.table.count * entriesInFrame {
-		if i == 0 {
-			continue
-		}
-		e := b.at(uint32(i))
+	for _, e := range b.entries {
 		kinds[e.kind()]++
 		switch {
 		case e.op() == 0:
@@ -98,6 +94,9 @@ func (b *Backing) Check() error {
 	used := kinds[blob] + kinds[raw] + kinds[disk] + kinds[reading] + kinds[ahead] + kinds[clean] + kinds[lost]
 	if used != b.table.used || kinds[lost] != b.stats.Lost || kinds[blob] != b.blobs.count {
 		return fmt.Errorf("backing: %d entries are used, counted %d; %d lost, counted %d; %d blobs, counted %d", used, b.table.used, kinds[lost], b.stats.Lost, kinds[blob], b.blobs.count)
+	}
+	if err := b.checkTable(); err != nil {
+		return err
 	}
 	if b.old.count+b.raws.count+flying != kinds[blob]+kinds[raw] {
 		return fmt.Errorf("backing: %d compressed and %d waiting pages are listed and %d are being written, of %d and %d", b.old.count, b.raws.count, flying, kinds[blob], kinds[raw])
@@ -125,16 +124,12 @@ func (b *Backing) Check() error {
 		return fmt.Errorf("backing: %d pages are being read and %d are to be, counted %d and %d; %d were read, counted %d; %d of these were asked for, counted %d",
 			reads, b.wants.count, kinds[reading], kinds[ahead], b.cleans.count, kinds[clean], b.asked, asked)
 	}
-	for i := range b.table.count * entriesInFrame {
-		if i == 0 {
-			continue
-		}
-		e := b.at(uint32(i))
+	for i, e := range b.entries {
 		if e.kind() == disk || e.kind() == clean || e.kind() == reading && e.op() != 0 {
 			slots[e.area()]++
 		}
 		if n := e.next(); e.kind() == disk && n != 0 {
-			if o := b.at(n); o.kind() != disk || o.area() != e.area() || o.prev() != uint32(i) || o.slot() <= e.slot() {
+			if o := b.at(n); o.kind() != disk || o.area() != e.area() || o.prev() != i || o.slot() <= e.slot() {
 				return fmt.Errorf("backing: page %d on a disk is before %d, which is %d of area %d, behind %d", i, n, o.kind(), o.area(), o.prev())
 			}
 		}
