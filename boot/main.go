@@ -49,7 +49,7 @@ func main() {
 		System: k.System(), Memory: env, Devices: k.DeviceMaster(), Storage: storage, Send: k.Send, Inspect: k.Inspect, Later: k.Later, Payer: k.Payer,
 		Plain: slices.Contains(words, "plain-pager"), Tracing: k.Tracing, Trace: k.Tracef,
 	})
-	k.KeepCount("default pager", p.Frames)
+	k.KeepTable("default pager", p)
 	k.AddCache("default_pager_object", p.Usage)
 	m.Start()
 	m.Tick(tick)

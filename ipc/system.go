@@ -88,6 +88,9 @@ func New(c Config) *System {
 // Stats counts what exists in a System.
 type Stats struct {
 	Ports, Names, Messages uint32
+	PortsInFrames          int             // ports of tasks, and small ones: see portPool
+	Sets                   int             // port sets
+	Tables                 int             // chunks of names
 	Buffers                uint64          // bytes
 	Frames                 mach.PageNumber // that hold ports, names and port sets
 }
@@ -95,12 +98,26 @@ type Stats struct {
 // Stats counts what exists.
 func (sys *System) Stats() Stats {
 	return Stats{
-		Ports:    sys.ports.live,
-		Names:    sys.names,
-		Messages: sys.messages.live,
-		Buffers:  sys.messages.bytes + uint64(sys.messages.live)*overhead,
-		Frames:   sys.ports.made.Frames() + sys.ports.small.Frames() + sys.chunks.all.Frames() + sys.sets.Frames(),
+		Ports:         sys.ports.live,
+		PortsInFrames: int(sys.ports.made.Usage().Out + sys.ports.small.Usage().Out),
+		Sets:          int(sys.sets.Usage().Out),
+		Tables:        int(sys.chunks.all.Usage().Out),
+		Names:         sys.names,
+		Messages:      sys.messages.live,
+		Buffers:       sys.messages.bytes + uint64(sys.messages.live)*overhead,
+		Frames:        sys.ports.made.Frames() + sys.ports.small.Frames() + sys.chunks.all.Frames() + sys.sets.Frames(),
 	}
+}
+
+// FramesInUse is how many frames hold at least one port, name or port set.
+func (sys *System) FramesInUse() mach.PageNumber {
+	return sys.ports.made.InUse() + sys.ports.small.InUse() + sys.chunks.all.InUse() + sys.sets.InUse()
+}
+
+// Trim gives frames back that are only kept because a port may be needed soon.
+func (sys *System) Trim() {
+	sys.ports.made.Trim()
+	sys.ports.small.Trim()
 }
 
 // workList holds the kernel ports for which Settle has something to do, each once, linked by Port.link.

@@ -89,9 +89,11 @@ type Kernel struct {
 	proxies   proxyList
 	kept      []keeper // of frames that are somebody else's
 	caches    []cache  // likewise
-	storage   Storage  // nil: nothing is paged out
-	lateBytes int      // of results that wait for a page, see late
-	unsettled bool     // one of deadThread, dying, parting and laters.ready has something
+	table     Table    // the default pager's; nil: there is none
+	tableName string
+	storage   Storage // nil: nothing is paged out
+	lateBytes int     // of results that wait for a page, see late
+	unsettled bool    // one of deadThread, dying, parting and laters.ready has something
 
 	nextCheck int64 // with invariants: not before this time
 	ticked    int64 // when memory was told of a tick last

@@ -18,7 +18,7 @@ func otherPortCode(id mach.MsgID) mach.Return {
 		mach.IDVMWire, mach.IDThreadWire, mach.IDHostGetTime64, mach.IDHostSetTime64, mach.IDHostAdjustTime64, mach.IDHostGetUptime64,
 		mach.IDTaskMaxPriority, mach.IDPortSetKtype, mach.IDTaskNotification, mach.IDVMWireAll, mach.IDVMAllocateContiguous, mach.IDVMPagesPhys,
 		mach.IDVMSetSizeLimit, mach.IDHostGetBootInfo, mach.IDProcessorSetPriv, mach.IDPagerTaskSetLimits,
-		mach.IDHostSlabInfo:
+		mach.IDHostSlabInfo, mach.IDPagerHostFigures:
 		return mach.InvalidHost
 	case mach.IDTaskTerminate, mach.IDTaskGetEmulationVector, mach.IDTaskSetEmulationVector, mach.IDTaskThreads, mach.IDTaskInfo,
 		mach.IDThreadTerminate, mach.IDThreadGetState, mach.IDThreadSetState, mach.IDThreadInfo, mach.IDVMAllocate, mach.IDVMDeallocate,

@@ -3,6 +3,7 @@ package kern
 import (
 	"fmt"
 
+	"defpager/board/slab"
 	"defpager/mach"
 )
 
@@ -16,10 +17,6 @@ type Owner struct {
 // memory objects and tasks.
 func (k *Kernel) Owners() []Owner {
 	l := k.env.Ledger()
-	var clock mach.PageNumber
-	if k.clock.page != nil {
-		clock = 1
-	}
 	var out mach.PageNumber
 	if k.storage != nil {
 		out = k.storage.Held()
@@ -33,8 +30,11 @@ func (k *Kernel) Owners() []Owner {
 		{"map entries", l.Entries},
 		{"objects", l.Objects},
 		{"ports and names", k.sys.Stats().Frames},
-		{"mapped clock", clock},
+		{"mapped clock", k.clockFrames()},
 		{"paged-out memory", out},
+	}
+	if k.table != nil {
+		list = append(list, Owner{k.tableName, k.table.Frames()})
 	}
 	for _, o := range k.kept {
 		list = append(list, Owner{o.name, o.frames()})
@@ -57,6 +57,28 @@ func (k *Kernel) Keep(name string, frames mach.PageNumber) {
 func (k *Kernel) KeepCount(name string, frames func() mach.PageNumber) {
 	k.kept = append(k.kept, keeper{name, frames})
 }
+
+// clockFrames is how many frames the mapped clock takes.
+func (k *Kernel) clockFrames() mach.PageNumber {
+	if k.clock.page == nil {
+		return 0
+	}
+	return 1
+}
+
+// Table is structures of somebody beside the kernel that lie in frames.
+type Table interface {
+	// Frames is how many frames are taken for them, and InUse in how many there is one.
+	Frames() mach.PageNumber
+	InUse() mach.PageNumber
+	// Usage is what there is of them.
+	Usage() slab.Usage
+	// Trim gives frames back that are kept for structures which are still to come.
+	Trim()
+}
+
+// KeepTable is KeepCount for the structures of the default pager.
+func (k *Kernel) KeepTable(name string, t Table) { k.table, k.tableName = t, name }
 
 // checkFrames verifies that every frame that is taken is somebody's.
 func (k *Kernel) checkFrames() error {

@@ -154,6 +154,11 @@ func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return m.ReplyCode(mach.Failure) // there is one, for good
 		}
+	case mach.IDPagerHostFigures:
+		room := r.Uint32()
+		if r.End() == mach.Success {
+			return k.hostFigures(m, room)
+		}
 	case mach.IDHostGetBootInfo:
 		if r.End() == mach.Success {
 			w := m.BeginReply(8 + bootInfoBytes)

@@ -12,8 +12,9 @@ type Storage interface {
 	Poll()
 	// Active reports whether a disk is doing something.
 	Active() bool
-	// Held is the number of frames that it has.
+	// Held is the number of frames that it has, and Pages that of the pages that it keeps.
 	Held() mach.PageNumber
+	Pages() int
 	// Check verifies its invariants.
 	Check() error
 }

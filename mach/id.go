@@ -86,6 +86,7 @@ const (
 	IDPagerObjectFigures MsgID = 7101
 	IDPagerTaskFigures   MsgID = 7102
 	IDPagerTaskSetLimits MsgID = 7103
+	IDPagerHostFigures   MsgID = 7104
 
 	IDExceptionRaise MsgID = 2400
 

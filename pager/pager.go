@@ -70,6 +70,12 @@ func (p *Pager) Frames() mach.PageNumber { return p.live.Frames() }
 // Usage is what there is of the pager's own structures.
 func (p *Pager) Usage() slab.Usage { return p.live.Usage() }
 
+// InUse is the number of frames that hold at least one of these structures.
+func (p *Pager) InUse() mach.PageNumber { return p.live.InUse() }
+
+// Trim gives frames back that are kept for structures which are still to come.
+func (p *Pager) Trim() { p.live.Trim() }
+
 // Count is the number of objects that have send rights, and of all that were ever created.
 func (p *Pager) Count() (live int, created uint64) { return p.count, p.created }
 

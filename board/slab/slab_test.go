@@ -115,6 +115,9 @@ func TestPool(t *testing.T) {
 						if got, want := p.Usage(), (Usage{Size: 176, Room: 176, PerFrame: per, Out: uint64(len(out)), Frames: p.Frames()}); got != want {
 							t.Fatalf("the pool has %+v, want %+v", got, want)
 						}
+						if got := p.InUse(); got != p.Frames() {
+							t.Fatalf("%d frames have structures, of %d", got, p.Frames())
+						}
 						if got := mach.PageNumber(len(f.taken)); got != p.Frames() {
 							t.Fatalf("%d frames are taken, the pool says %d", got, p.Frames())
 						}
@@ -195,6 +198,35 @@ func TestHold(t *testing.T) {
 		for x := range p.All {
 			t.Fatalf("%d is out", x.value)
 		}
+	}
+}
+
+// A trimmed pool that holds a structure has frames for no more than what is out, wherever that lies, and holds the next that comes back.
+func TestTrim(t *testing.T) {
+	s, f := source(4)
+	p := New[thing](s)
+	p.Hold()
+	p.Trim()
+	if p.Trim(); len(f.taken) != 0 || p.Usage().Out != 0 {
+		t.Fatalf("%d frames are taken for %d structures", len(f.taken), p.Usage().Out)
+	}
+	var all []*thing
+	for range 23 { // one more than a frame has
+		all = append(all, p.Get())
+	}
+	p.Put(all[22])
+	if len(f.taken) != 2 || p.Usage().Out != 22 {
+		t.Fatalf("%d frames are taken, %d structures counted, with one that is held", len(f.taken), p.Usage().Out)
+	}
+	if p.InUse() != 1 {
+		t.Fatalf("%d frames have structures", p.InUse())
+	}
+	if p.Trim(); p.InUse() != 1 || len(f.taken) != 1 || p.Frames() != 1 || p.Usage().Out != 22 {
+		t.Fatalf("%d frames are taken, %d structures counted, after a trim", len(f.taken), p.Usage().Out)
+	}
+	p.Put(all[0])
+	if x := p.Get(); x != all[0] || *x != (thing{}) {
+		t.Fatal("what comes back after a trim is not held")
 	}
 }
 

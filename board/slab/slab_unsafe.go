@@ -73,6 +73,15 @@ func (p *Pool[T]) Hold() {
 	}
 }
 
+// Trim gives the structure that Hold keeps back to its frame, and that frame to the allocator if nothing else is in it. The next one that is given back is kept
+// again. So a pool that was trimmed holds as many frames as there are with a structure that is out.
+func (p *Pool[T]) Trim() {
+	if t := p.held; t != nil {
+		p.held = nil
+		p.release(t)
+	}
+}
+
 // Get returns a zero structure, nil if no frame is free for it.
 func (p *Pool[T]) Get() *T {
 	if p.source == nil {
@@ -138,6 +147,11 @@ func (p *Pool[T]) Put(t *T) {
 		p.held = wipe(t)
 		return
 	}
+	p.release(t)
+}
+
+// release makes a structure of a frame a free one.
+func (p *Pool[T]) release(t *T) {
 	n, size := layout[T]()
 	b := (*header)(unsafe.Pointer(uintptr(unsafe.Pointer(t)) &^ mach.PageMask))
 	i := (uintptr(unsafe.Pointer(t)) - uintptr(unsafe.Pointer(b)) - unsafe.Sizeof(*b)) / size
@@ -151,6 +165,25 @@ func (p *Pool[T]) Put(t *T) {
 		p.frames--
 		p.source.Frames.Free(p.source.Mem.Address(unsafe.Pointer(b)))
 	}
+}
+
+// InUse is how many frames the pool has in which somebody has a structure. It looks at each: in a pool that was trimmed these are all, unless a frame was lost, or
+// one that is empty was kept.
+func (p *Pool[T]) InUse() (frames mach.PageNumber) {
+	n, _ := layout[T]()
+	held := (*header)(unsafe.Pointer(uintptr(unsafe.Pointer(p.held)) &^ mach.PageMask))
+	for _, list := range [...]*header{p.full, p.partial} {
+		for b := list; b != nil; b = b.next {
+			out := uint32(n) - b.count
+			if b == held {
+				out--
+			}
+			if out != 0 {
+				frames++
+			}
+		}
+	}
+	return frames
 }
 
 // All yields every structure that is out. The loop's body must not call Get or Put.

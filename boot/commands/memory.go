@@ -135,7 +135,9 @@ func (t *Target) frames(c *monitor.Context) error {
 	var counters kern.Counters
 	var owners []kern.Owner
 	var stale mach.PageNumber
+	var f mach.HostFigures
 	t.Kernel.Do(func() {
+		f = t.Kernel.Figures()
 		owners, stale = t.Kernel.Owners(), t.Kernel.Memory().Frames.Stale()
 		s, events, counters = t.Kernel.Memory().Frames.Stats(), t.Kernel.Memory().Counters(), t.Kernel.Counters()
 	})
@@ -161,6 +163,8 @@ func (t *Target) frames(c *monitor.Context) error {
 		return fmt.Errorf("%d frames are free or somebody's, of %d", sum, s.Total)
 	}
 	c.Printf("free and taken are %d, all there are\n", sum)
+	c.Printf("ports %d, port sets %d, names %d, messages %d; map entries %d, objects %d, tree nodes %d; pages out %d\n",
+		f.Ports, f.PortSets, f.Names, f.Messages, f.Entries, f.Objects, f.TreeNodes, f.PagesOut+f.PagesManaged)
 	c.Printf("faults %d: zero fill %d, copy %d; page lookups %d, hits %d\n", events.Faults, events.ZeroFills, events.CopyFaults, events.Lookups, events.Hits)
 	c.Printf("traps %d, exceptions %d, interrupts %d, switches %d; up %s\n", counters.Traps, counters.Exceptions, counters.Interrupts, counters.Switches, t.Uptime())
 	return nil

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"math/bits"
 
 	"defpager/board"
 	"defpager/mach"
@@ -132,6 +133,20 @@ func (p *nodePool) put(r nodeRef, keep bool) {
 	p.reserve.Put(f)
 }
 
+// inUse is how many frames nodes lie in: those with room, which are listed, and as many as the other nodes fill.
+func (p *nodePool) inUse() (frames mach.PageNumber) {
+	used := p.used
+	for f := p.partial; f != 0; {
+		h := p.mem.Table(f)
+		if n := bits.OnesCount64(h[headUsed]); n != 0 {
+			frames++
+			used -= uint64(n)
+		}
+		f = mach.PhysAddr(h[headNext])
+	}
+	return frames + mach.PageNumber(used/nodesPerFrame)
+}
+
 func (p *nodePool) addFrame(f mach.PhysAddr) {
 	p.link(f)
 	p.held++
@@ -196,6 +211,9 @@ func (p *nodePool) check() error {
 			}
 		}
 		prev, f = uint64(f), mach.PhysAddr(h[headNext])
+	}
+	if n := p.inUse(); n != mach.PageNumber(p.held) {
+		return fmt.Errorf("node pool: %d frames hold nodes, of %d", n, p.held)
 	}
 	if free != p.free {
 		return fmt.Errorf("node pool: %d free nodes listed, %d counted", free, p.free)

@@ -31,6 +31,15 @@ func (c *Client) TaskFigures(task mach.Name) (f mach.TaskFigures, ret mach.Retur
 	return f, ret
 }
 
+// HostFigures fills in the numbers of a mach.HostFigures, which its List is, by the host's privileged port: the books of the machine. It takes nothing of Go's heap.
+func (c *Client) HostFigures(host mach.Name, list []*uint64) mach.Return {
+	a, ret := wire.DefpagerHostFigures(c, host, mach.FiguresMax)
+	if ret == mach.Success {
+		record(list, a)
+	}
+	return ret
+}
+
 // record fills in what the array has of a record.
 func record(list []*uint64, a mig.Array) {
 	for i, v := range list[:min(len(list), int(a.Count))] {

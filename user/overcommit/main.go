@@ -295,6 +295,19 @@ func (t *tester) figures() {
 	a, ret := wire.DefpagerTaskFigures(t.Client, t.Task, 3)
 	t.Check("defpager_task_figures with room for 3", ret, mach.Success)
 	t.Is("so many come", uint64(a.Count), 3)
+	for _, room := range []uint32{0, 1, mach.FiguresMax} {
+		want := mach.Success
+		if room == 0 {
+			want = mach.InvalidArgument
+		}
+		a, ret := wire.DefpagerHostFigures(t.Client, t.host, room)
+		t.Check(fmt.Sprintf("defpager_host_figures with room for %d", room), ret, want)
+		t.Is("so many come", uint64(a.Count), uint64(min(int(room), len(new(mach.HostFigures).List()))))
+	}
+	_, ret = wire.DefpagerHostFigures(t.Client, libmach.HostSelf(), mach.FiguresMax)
+	t.Check("defpager_host_figures without privilege", ret, mach.InvalidHost)
+	_, ret = wire.DefpagerHostFigures(t.Client, t.pager, mach.FiguresMax)
+	t.Check("defpager_host_figures of the pager", ret, mach.MIGBadID)
 	g := t.mine()
 	if g.Mapped < g.Resident || g.Resident == 0 || g.Faults == 0 || g.ZeroFills == 0 || g.ID == 0 {
 		t.Is(fmt.Sprintf("figures of this task: %+v", g), 0, 1)

@@ -58,12 +58,25 @@ func DefpagerTaskSetLimits(c mig.Caller, hostPort mach.Name, task mach.Name, fla
 	return r.End()
 }
 
-// DefpagerServer carries out the routines of the subsystem defpager (ids 7100 to 7103).
+// DefpagerHostFigures calls the routine defpager_host_figures, id 7104.
+func DefpagerHostFigures(c mig.Caller, hostPriv mach.Name, figuresRoom uint32) (figures mig.Array, ret mach.Return) {
+	w := c.Request()
+	w.Uint32(min(figuresRoom, 64))
+	r, ret := c.Exchange(mig.Call{To: hostPriv, ID: 7104, Bits: mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce)})
+	if ret != mach.Success {
+		return figures, ret
+	}
+	figures = r.Varying(0x2000400b, 64, 1)
+	return figures, r.End()
+}
+
+// DefpagerServer carries out the routines of the subsystem defpager (ids 7100 to 7104).
 type DefpagerServer interface {
 	DefpagerObjectCreate(defaultPager mach.Name, objectSize uint64, flags int32) (memoryObject mach.Name, ret mach.Return)
 	DefpagerObjectFigures(memoryObject mach.Name, figuresRoom uint32) (figures mig.Array, ret mach.Return)
 	DefpagerTaskFigures(task mach.Name, figuresRoom uint32) (figures mig.Array, ret mach.Return)
 	DefpagerTaskSetLimits(hostPort mach.Name, task mach.Name, flags int32, reservedLimit uint64, outLimit uint64) (ret mach.Return)
+	DefpagerHostFigures(hostPriv mach.Name, figuresRoom uint32) (figures mig.Array, ret mach.Return)
 }
 
 // DefpagerDemux has s carry out the request q and writes the reply to buf. ok: the id was one of the subsystem's. The reply is nil when there is to
@@ -78,6 +91,8 @@ func DefpagerDemux(s DefpagerServer, q *mig.Request, buf []byte) (reply []byte, 
 		reply, code = serveDefpagerTaskFigures(s, q, buf)
 	case 7103:
 		reply, code = serveDefpagerTaskSetLimits(s, q, buf)
+	case 7104:
+		reply, code = serveDefpagerHostFigures(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
@@ -142,13 +157,28 @@ func serveDefpagerTaskSetLimits(s DefpagerServer, q *mig.Request, buf []byte) ([
 	return q.Finish(buf, &w, 0, ret), ret
 }
 
-// SeqnosDefpagerServer carries out the routines of the subsystem defpager (ids 7100 to 7103). msgSeqno is the number that
+func serveDefpagerHostFigures(s DefpagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	figuresRoom := min(r.Uint32(), 64)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var figures mig.Array
+		figures, ret = s.DefpagerHostFigures(q.Port(), figuresRoom)
+		w.Varying(0x2000400b, 64, 1, figures)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
+}
+
+// SeqnosDefpagerServer carries out the routines of the subsystem defpager (ids 7100 to 7104). msgSeqno is the number that
 // the request got when it was taken from its port.
 type SeqnosDefpagerServer interface {
 	SeqnosDefpagerObjectCreate(defaultPager mach.Name, msgSeqno uint32, objectSize uint64, flags int32) (memoryObject mach.Name, ret mach.Return)
 	SeqnosDefpagerObjectFigures(memoryObject mach.Name, msgSeqno uint32, figuresRoom uint32) (figures mig.Array, ret mach.Return)
 	SeqnosDefpagerTaskFigures(task mach.Name, msgSeqno uint32, figuresRoom uint32) (figures mig.Array, ret mach.Return)
 	SeqnosDefpagerTaskSetLimits(hostPort mach.Name, msgSeqno uint32, task mach.Name, flags int32, reservedLimit uint64, outLimit uint64) (ret mach.Return)
+	SeqnosDefpagerHostFigures(hostPriv mach.Name, msgSeqno uint32, figuresRoom uint32) (figures mig.Array, ret mach.Return)
 }
 
 // SeqnosDefpagerDemux has s carry out the request q and writes the reply to buf. ok: the id was one of the subsystem's. The reply is nil when there is to
@@ -163,6 +193,8 @@ func SeqnosDefpagerDemux(s SeqnosDefpagerServer, q *mig.Request, buf []byte) (re
 		reply, code = serveSeqnosDefpagerTaskFigures(s, q, buf)
 	case 7103:
 		reply, code = serveSeqnosDefpagerTaskSetLimits(s, q, buf)
+	case 7104:
+		reply, code = serveSeqnosDefpagerHostFigures(s, q, buf)
 	default:
 		return nil, mach.MIGBadID, false
 	}
@@ -225,4 +257,18 @@ func serveSeqnosDefpagerTaskSetLimits(s SeqnosDefpagerServer, q *mig.Request, bu
 		ret = s.SeqnosDefpagerTaskSetLimits(q.Port(), q.Header.Seqno, task, flags, reservedLimit, outLimit)
 	}
 	return q.Finish(buf, &w, 0, ret), ret
+}
+
+func serveSeqnosDefpagerHostFigures(s SeqnosDefpagerServer, q *mig.Request, buf []byte) ([]byte, mach.Return) {
+	r := q.Reader()
+	figuresRoom := min(r.Uint32(), 64)
+	ret := r.End()
+	w := q.Begin(buf)
+	bits := mach.HeaderBits(0)
+	if ret == mach.Success {
+		var figures mig.Array
+		figures, ret = s.SeqnosDefpagerHostFigures(q.Port(), q.Header.Seqno, figuresRoom)
+		w.Varying(0x2000400b, 64, 1, figures)
+	}
+	return q.Finish(buf, &w, bits, ret), ret
 }

@@ -169,6 +169,10 @@ static void figures(mach_port_t manager, mach_port_t priv)
 	n = 2;
 	is("task_figures", defpager_task_figures(task, record, &n), KERN_SUCCESS);
 	is("no more than there is room for", n, 2);
+	n = 64;
+	is("host_figures", defpager_host_figures(priv, record, &n), KERN_SUCCESS);
+	is("free or somebody's", room[1] + room[3] + room[4] + room[5] + room[6] + room[7] + room[8] + room[9] + room[10] + room[11] + room[12] + room[13], room[0]);
+	is("host_figures without privilege", defpager_host_figures(mach_host_self(), record, &n), KERN_INVALID_HOST);
 	is("task_set_limits", defpager_task_set_limits(priv, task, 0, 1 << 20, (vm_size_t) -1), KERN_SUCCESS);
 	is("more than that", defpager_object_create(manager, &object, 2 << 20, 0), KERN_RESOURCE_SHORTAGE);
 	is("raised without privilege", defpager_task_set_limits(mach_host_self(), task, 0, 2 << 20, (vm_size_t) -1), KERN_NO_ACCESS);
