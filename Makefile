@@ -130,7 +130,7 @@ soak: setup
 		-modules "$(BUILD)/user/soak --pager=\$${default-pager-port} --host=\$${host-port} --seed=$$seed --seconds=$(SOAK_SECONDS) --leave=6 --verbose"
 	@echo "soak: default memory managers die at each of their steps"
 	@(V=1 MEM=140M DISK=8M APPEND=paging=vda $(HOST) demo -quiet 300s \
-		-modules "$(BUILD)/user/crashes --receive=\$${receive:manager},$(BUILD)/user/crashes --host=\$${host-port} --manager=\$${port:manager} --pager=\$${default-pager-port} --size=2048 --free=2000 --verbose" \
+		-modules "$(BUILD)/user/crashes --receive=\$${receive:manager} --host=\$${host-port},$(BUILD)/user/crashes --host=\$${host-port} --manager=\$${port:manager} --pager=\$${default-pager-port} --size=2048 --free=1400 --verbose" \
 		&& echo "make soak: all passed") 2>&1 | awk '!/^kernel: / { print; fflush() } END { exit $$0 != "make soak: all passed" }'
 
 qemu-test: $(HOST)

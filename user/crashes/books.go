@@ -1,51 +1,54 @@
 package main
 
 import (
-	"encoding/binary"
+	"fmt"
+	"os"
 
-	"defpager/ipc/mig/wire"
+	"defpager/user/internal/books"
 )
 
-// books is what must be the same after each round.
-type books struct {
-	frames uint64 // free, in pages
-	blocks uint64 // free blocks of paging storage, in bytes
-	here   uint64 // names of this task
-	there  uint64 // and of the managers'
+// account is what must be the same after each round: all that the machine has, and the names of this task and of the managers'.
+type account struct {
+	books.Books
+	here, there uint64
 }
 
-// spare is how many frames the kernel's tables and the programs' heaps may take for good after the books are opened. What is lost adds up from round to round.
-const spare = 20
-
-// balanced reports whether nothing is missing.
-func (b books) balanced(open books) bool {
-	return b.frames+spare >= open.frames && b.blocks == open.blocks && b.here == open.here && b.there == open.there
+// same reports whether nothing was lost or won.
+func (a account) same(was account) bool {
+	return a.Same(was.Books) && a.here == was.here && a.there == was.there
 }
 
-func (c *client) books() books {
-	s, code := c.client.VMStatistics(c.client.Task())
-	must("vm_statistics", code)
-	b := books{frames: uint64(s.Free), here: names(c.client), there: c.there}
-	_, frees, _, code := wire.DefaultPagerStorageInfo(c.client, c.pager)
-	must("default_pager_storage_info", code)
-	for i := range frees.Count {
-		b.blocks += binary.LittleEndian.Uint64(frees.Data[8*i:])
+// differ says what is not what it was.
+func (a account) differ(was account) string {
+	s := a.Books.Differ(was.Books)
+	if a.here != was.here || a.there != was.there {
+		s += fmt.Sprintf("; names of the client %d, was %d, of the manager %d, was %d", a.here, was.here, a.there, was.there)
 	}
-	return b
+	return s
 }
 
-// settled is the books as they are when nothing is on its way any more: as soon as they are what is wanted, or after some time in which they stay the same.
-func (c *client) settled(want books) (b books) {
+func (c *client) account() account {
+	b, err := c.books.Look()
+	if err != nil {
+		fmt.Println("FAIL", err)
+		os.Exit(1)
+	}
+	return account{b, names(c.client), c.there}
+}
+
+// settled is the account as it is when nothing is on its way any more: as soon as it is what is wanted, or after some time in which it stays the same.
+func (c *client) settled(want account) (a account) {
 	const same = 50 // ticks of the clock
 	for n := 0; n < same; n++ {
-		now := c.books()
-		if want != (books{}) && now.balanced(want) {
+		now := c.account()
+		if now.same(want) {
 			return now
 		}
-		if now != b {
-			b, n = now, 0
+		if !now.same(a) {
+			n = 0
 		}
+		a = now
 		c.client.Sleep(1)
 	}
-	return b
+	return a
 }

@@ -6,6 +6,7 @@ import (
 
 	"defpager/ipc/mig"
 	"defpager/mach"
+	"defpager/user/internal/books"
 	"defpager/user/internal/text"
 	"defpager/user/libmach"
 )
@@ -27,13 +28,15 @@ type client struct {
 	unseen                uint64 // pages at most that were in messages that nobody looked at
 	there                 uint64 // names of the managers' task
 	line                  text.Line
-	open                  books
+	open                  account
+	books                 *books.Keeper
 }
 
 func newClient(host, command, pager mach.Name, pages int) *client {
 	c := &client{
 		client: libmach.NewClient(), host: host, command: command, pager: pager, pages: pages, source: memory(page), had: make([]bool, most), line: text.New(),
 	}
+	c.books = books.New(c.client, host, pager)
 	var code mach.Return
 	c.kernel, code = c.client.DefaultManager(host, mach.NameNull)
 	must("vm_set_default_memory_manager", code)
@@ -103,9 +106,9 @@ func (c *client) replace() bool {
 
 // run has one manager after the other die.
 func (c *client) run(kinds, verbose bool) {
-	const same = 3
+	const same, most = 3, 20
 	delays, turns := [...]int{0, 3}, [...]int{1, 2, 11}
-	for last, n := (books{}), 0; n < same; { // until all have what they need for good
+	for last, n, i := (account{}), 0, 0; n < same; i++ { // until all have what they need for good
 		for _, delay := range delays {
 			for _, k := range []int{-1, 4, 5} {
 				c.round(death{steps: k, delay: delay})
@@ -113,12 +116,16 @@ func (c *client) run(kinds, verbose bool) {
 		}
 		c.progress(verbose)
 		n++
-		if now := c.settled(last); !now.balanced(last) {
+		if now := c.settled(last); !now.same(last) {
+			if i == most {
+				c.fail("there is no end of what is needed: %s", now.differ(last))
+				break
+			}
 			last, n = now, 0
 		}
 	}
 	c.deaths, c.lost = 0, 0
-	c.open = c.settled(books{})
+	c.open = c.settled(account{})
 	for _, delay := range delays {
 		for p := noMoment + 1; p < moments; p++ {
 			for i, turn := range turns {
@@ -143,7 +150,7 @@ func (c *client) run(kinds, verbose bool) {
 // progress says how far it has come. It takes no memory when the books are open; before, it is a rehearsal.
 func (c *client) progress(tell bool) {
 	if tell {
-		c.line.Text("crashes: ").Number(uint64(c.deaths)).Text(" deaths, ").Number(uint64(c.lost)).Text(" pages lost").Print(c.open == (books{}))
+		c.line.Text("crashes: ").Number(uint64(c.deaths)).Text(" deaths, ").Number(uint64(c.lost)).Text(" pages lost").Print(c.open == (account{}))
 	}
 }
 
@@ -193,9 +200,9 @@ func (c *client) round(d death) bool {
 	if d.moment != noMoment && !c.died {
 		c.fail("it does not come to that")
 	}
-	if c.open != (books{}) {
-		if now := c.settled(c.open); !now.balanced(c.open) {
-			c.fail("there are %+v, not %+v", now, c.open)
+	if c.open != (account{}) {
+		if now := c.settled(c.open); !now.same(c.open) {
+			c.fail("the books do not balance: %s", now.differ(c.open))
 			c.open = now
 		}
 	}

@@ -1,7 +1,7 @@
 // Command crashes has a default memory manager die in the midst of its work, with answers at once and delayed: at each moment of it (death.go), and after each number
 // of steps, which are messages that it takes and answers that it gives. It runs twice, as the manager and as its client, which has more memory than there are frames.
 //
-//	crashes --receive=PORT
+//	crashes --receive=PORT --host=PORT
 //	crashes --host=PORT --manager=PORT --pager=PORT [--size=KIB] [--free=KIB] [--kinds] [--verbose]
 //
 // RECEIVE is the receive right of the port by which the client commands the manager, MANAGER a send right to it, HOST and PAGER are rights to the host's privileged port
@@ -54,6 +54,7 @@ func main() {
 	kinds := flag.Bool("kinds", false, "try steps of each kind only, and not each number of them")
 	verbose := flag.Bool("verbose", false, "print how far it has come")
 	flag.Parse()
+	stay(*host)
 	if *receive != mach.NameNull {
 		newMaster(*receive).serve()
 		return
@@ -82,6 +83,15 @@ func memory(size int) []byte {
 	b := libmach.Memory(at, uint64(size))
 	touch(b)
 	return b
+}
+
+// stay has the program's own memory be in its frames, with room for what its heap still takes: the books are not to differ by that.
+func stay(host mach.Name) {
+	const heap = 2 << 20
+	if err := libmach.NewClient().WireProgram(host, heap); err != nil {
+		fmt.Println("FAIL", err)
+		os.Exit(1)
+	}
 }
 
 // touch writes to each page.

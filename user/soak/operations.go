@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"defpager/mach"
+	"defpager/user/internal/books"
 	"defpager/user/libmach"
 )
 
@@ -23,6 +24,7 @@ const (
 type soak struct {
 	client  *libmach.Client
 	pager   mach.Name
+	books   *books.Keeper
 	host    mach.Name // the privileged port, to wire more than a program may
 	most    int       // pages that may be there at once, without those of objects
 	promise int       // pages of objects
@@ -92,6 +94,7 @@ func (s *soak) begin(leave uint64) error {
 		return disagree("vm_allocate", code, mach.Success)
 	}
 	s.buffer = libmach.Memory(to, size(span))
+	s.books = books.New(s.client, s.host, s.pager)
 	s.mail = libmach.NewBuffer(512)
 	if err := s.fill(); err != nil {
 		return err
