@@ -40,6 +40,7 @@ func main() {
 	t.memory, t.versions = libmach.Memory(t.Pages(*size<<20/page), *size<<20), make([]byte, *size<<20/page)
 	for n := range t.versions {
 		t.write(n)
+		t.progress(n, "written")
 	}
 	kernel := t.exchange(mach.NameNull)
 	before := t.object(kernel, 50)
@@ -154,6 +155,13 @@ func (t *tester) write(n int) {
 	}
 }
 
+// progress says at each quarter of the pages that it has come so far: a slow machine is silent for long else.
+func (t *tester) progress(n int, done string) {
+	if all := len(t.versions); (n+1)%(all/4) == 0 {
+		fmt.Printf("handover: %d of %d pages are %s\n", n+1, all, done)
+	}
+}
+
 // wrong counts the pages that are not what was written, and writes one of so many anew.
 func (t *tester) wrong(every int) (n uint64) {
 	step := 7919
@@ -167,6 +175,7 @@ func (t *tester) wrong(every int) (n uint64) {
 			t.versions[at]++
 			t.write(at)
 		}
+		t.progress(i, "looked at")
 	}
 	return n
 }

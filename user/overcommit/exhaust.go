@@ -68,8 +68,17 @@ func (t *tester) write(a *area, buffer []byte) mach.Return {
 		if code != mach.Success {
 			return code
 		}
+		progress(a.written, "written")
 	}
 	return mach.Success
+}
+
+// progress says after each 4 MiB how far it is: a slow machine is silent for long else.
+func progress(n int, done string) {
+	const step = 1024
+	if (n+1)%step == 0 {
+		fmt.Printf("overcommit: %d pages are %s\n", n+1, done)
+	}
 }
 
 // verify copies all pages that were written to the buffer, by vm_copy, and counts those that are lost.
@@ -84,6 +93,7 @@ func (t *tester) verify(a *area, buffer []byte) (lost int) {
 		case !holds(buffer, n):
 			fail("page %d holds something else than was written", n)
 		}
+		progress(n, "looked at")
 	}
 	return lost
 }
