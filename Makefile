@@ -17,7 +17,7 @@ override export APPEND := $(value APPEND)
 help:
 	@echo 'make run FILE=path    boot, do the main job with the file (default README.md), leave a prompt'
 	@echo 'make demo FILE=path   do the main job, power off, print one hash per task; fails unless all agree'
-	@echo 'make test             lint, host tests, and the scenarios in QEMU'
+	@echo 'make test             lint, host tests, the scenarios in QEMU, and bench-check'
 	@echo 'make race             all host tests under the race detector, also those of code that runs under the one kernel lock'
 	@echo 'make soak             a million random operations against the reference models, ten minutes of random tasks in QEMU, and default managers'
 	@echo '                      that die at each of their steps; SOAK_ROUNDS=5 SOAK_SECONDS=600'
@@ -28,7 +28,7 @@ help:
 	@echo 'make doctor           what this machine has, and the fix for what it lacks'
 	@echo 'make gdb              boot stopped, with gdb attached'
 	@echo 'make iso              an image for CDs and USB sticks, for BIOS and UEFI: build/defpager.iso'
-	@echo 'make lint host-test qemu-test   the parts of make test'
+	@echo 'make lint host-test qemu-test   the other parts of make test'
 	@echo 'make image user all clean      build the kernel, the programs, both; remove build/'
 	@echo
 	@echo 'Variables: MACHINE=q35|pc|microvm CPU=max MEM=512M SMP=2 ACCEL=auto|tcg|kvm APPEND=trace V=1'

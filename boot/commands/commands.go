@@ -50,7 +50,11 @@ func (t *Target) All() []monitor.Command {
 			Min:  1, Max: 1, Run: t.object,
 		},
 		{Name: "frames", Help: "count the page frames, and the kernel's events", Run: t.frames},
-		{Name: "slabs", Help: "list the kinds of structures that lie in frames", Run: t.slabs},
+		{
+			Name: "slabs", Help: "list the kinds of structures that lie in frames",
+			More: "Bytes of each, how many a frame has room for, how many there are, in how many frames.",
+			Run:  t.slabs,
+		},
 		{Name: "heap", Help: "count what the kernel has on Go's heap, without garbage", Run: t.heap},
 		{
 			Name: "paging", Operands: "[WHAT NAME]", Help: "show what was paged out, and the paging storage",

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -160,6 +161,13 @@ func TestTranscriptInReadme(t *testing.T) {
 	shown, _, ok := strings.Cut(shown, "    defpager> poweroff\n")
 	if !ok {
 		t.Fatal("README.md has no transcript")
+	}
+	hash, size, err := qemu.HashFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(shown, hash) != 4 || !strings.Contains(shown, fmt.Sprintf("an object of %d bytes", size)) {
+		t.Errorf("README.md shows another go.mod than that of %d bytes with the hash %s", size, hash)
 	}
 	var typed string
 	for line := range strings.Lines(shown) {

@@ -1,4 +1,4 @@
-// Command lint checks what the compiler does not: format, vet, staticcheck, the direction of imports, and the rules of the source. It prints
+// Command lint checks what the compiler does not: format, vet, staticcheck, the direction of imports, the rules of the source, and that what documents name is there. It prints
 // each finding and exits 1 if there is one. It runs from the top of the repository.
 package main
 
@@ -12,7 +12,7 @@ import (
 
 func main() {
 	var findings []string
-	for _, check := range []func() ([]string, error){formatted, vetted, static, imports, sources} {
+	for _, check := range []func() ([]string, error){formatted, vetted, static, imports, sources, documents} {
 		f, err := check()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "lint:", err)
