@@ -11,7 +11,6 @@
 package main
 
 import (
-	"flag"
 	"runtime/debug"
 
 	"defpager/ipc/mig"
@@ -26,7 +25,7 @@ func main() {
 	pager := args.SendRight("pager", "the default memory manager's port")
 	host := args.SendRight("host", "the host's privileged port")
 	file := args.SendRight("file", "a read-only memory object")
-	flag.Parse()
+	args.Parse()
 	t := &tester{Tester: trial.New("badinput"), pager: *pager, host: *host, file: *file, reply: libmach.ReplyPort(), buf: libmach.NewBuffer(8192)}
 	t.Quiet = true
 	t.all()

@@ -38,7 +38,7 @@ func main() {
 	sweep := flag.String("sweep", "", "measure over this `quantity`: size, objects or entries")
 	pressure := flag.Bool("pressure", false, "measure page-in only, which needs paging=compressed on the kernel's command line")
 	hold := flag.Bool("hold", false, "print \"bench: holds\" when the live objects are there, and wait for ever")
-	flag.Parse()
+	args.Parse()
 	fmt.Println("bench: begins at", libmach.Ticks())
 	c := libmach.NewClient()
 	b := &bench{client: c, task: c.Task(), pager: *pager, echo: *echo, supplier: *supplier, buf: libmach.NewBuffer(8192), reply: libmach.ReplyPort()}

@@ -25,7 +25,7 @@ func main() {
 	device := args.SendRight("device", "the device master port")
 	disk := flag.String("disk", "vda", "the disk's `name`")
 	pager := args.SendRight("pager", "the default memory manager's port; 0: the disk does not become paging storage")
-	flag.Parse()
+	args.Parse(device)
 	b := &blocks{client: libmach.NewClient(), master: *device}
 	b.console()
 	b.disk(*disk)

@@ -42,5 +42,5 @@ mach_port_t named(int argc, char **argv, const char *name)
 		}
 	}
 	print("%s: %s... is missing\n", program, name);
-	return MACH_PORT_NULL;
+	leave(2);
 }

@@ -16,7 +16,7 @@ void done(const char *group);
 /* all_right prints the last line and returns what main returns. */
 int all_right(void);
 
-/* named is the number behind an argument's beginning such as "--host=". */
+/* named is the number behind an argument's beginning such as "--host=". Without that argument the program ends, with status 2. */
 mach_port_t named(int argc, char **argv, const char *name);
 
 #endif

@@ -129,13 +129,21 @@ void print(const char *format, ...)
 	mach_print(line);
 }
 
-void __attribute__((used)) begin(int argc, char **argv)
+static const char *name = "program";
+
+void leave(int status)
 {
-	self = mach_task_self();
-	int status = main(argc, argv);
 	if (status != 0)
-		print("%s: exit status %d\n", argc > 0 ? argv[0] : "program", (long) status);
+		print("%s: exit status %d\n", name, (long) status);
 	task_terminate(self);
 	for (;;)
 		swtch_pri(0);
+}
+
+void __attribute__((used)) begin(int argc, char **argv)
+{
+	self = mach_task_self();
+	if (argc > 0)
+		name = argv[0];
+	leave(main(argc, argv));
 }

@@ -10,7 +10,6 @@ package main
 
 import (
 	"encoding/binary"
-	"flag"
 	"fmt"
 	"os"
 
@@ -21,7 +20,7 @@ import (
 
 func main() {
 	port := args.ReceiveRight("receive", "the memory object")
-	flag.Parse()
+	args.Parse(port)
 	s := squares{client: libmach.NewClient()}
 	at, ret := libmach.VMAllocate(s.client.Task(), 0, mach.PageSize, true)
 	if ret == mach.Success {

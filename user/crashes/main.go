@@ -53,12 +53,13 @@ func main() {
 	free := flag.Uint64("free", 3072, "`KIB` that are left free")
 	kinds := flag.Bool("kinds", false, "try steps of each kind only, and not each number of them")
 	verbose := flag.Bool("verbose", false, "print how far it has come")
-	flag.Parse()
+	args.Parse(host)
 	stay(*host)
 	if *receive != mach.NameNull {
 		newMaster(*receive).serve()
 		return
 	}
+	args.Need(manager, pager)
 	c := newClient(*host, *manager, *pager, int(*size<<10/page))
 	c.tell(cmdHog, *free<<10/page, 0)
 	c.run(*kinds, *verbose)

@@ -33,7 +33,7 @@ func main() {
 	host := args.SendRight("host", "the host's privileged port")
 	poweroff := flag.Bool("poweroff", false, "end the machine at the end")
 	flag.Uint64Var(&c.size, "size", 0, "size of the file in `bytes`")
-	flag.Parse()
+	args.Parse(pager, file, sharer, reader)
 	fmt.Printf("creator: asks the default pager for an object of %d bytes\n", c.size)
 	c.pager, c.file = *pager, *file
 	c.sharer = share.Peer{Client: c.client, Port: *sharer}

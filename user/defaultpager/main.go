@@ -36,7 +36,7 @@ func main() {
 	use := flag.String("use", "", "`names` of the kernel's disks to use, separated by commas")
 	flag.IntVar(&c.threads, "threads", 4, "`how` many receive")
 	flag.BoolVar(&c.shuffle, "shuffle", false, "have threads overtake each other")
-	flag.Parse()
+	args.Parse(receive)
 	c.receive, c.devices, c.memory = *receive, *devices, *memory<<20
 	comma := func(r rune) bool { return r == ',' }
 	c.master, c.use = *master, strings.FieldsFunc(*use, comma)

@@ -7,7 +7,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 
@@ -19,7 +18,7 @@ import (
 
 func main() {
 	port := args.ReceiveRight("receive", "the port for messages")
-	flag.Parse()
+	args.Parse(port)
 	if ret := serve(*port); ret != mach.Success {
 		fmt.Printf("echo: FAILED: %v\n", ret)
 		os.Exit(1)

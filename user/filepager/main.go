@@ -16,20 +16,20 @@ import (
 	"os"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
-	port := func(name, usage string) *uint { return flag.Uint(name, 0, "`name` of the "+usage) }
-	receive := port("receive", "receive right of the memory object")
-	module := port("file", "send right to the module's memory object")
+	receive := args.ReceiveRight("receive", "the memory object")
+	module := args.SendRight("file", "the module's memory object")
 	size := flag.Uint64("size", 0, "the module's size in `bytes`")
 	ends := flag.Int("ends", 1, "`number` of ends of the object after which the program ends")
-	flag.Parse()
+	args.Parse(receive, module)
 	f := file{client: libmach.NewClient(), size: *size, ends: *ends, written: map[uint64][]byte{}}
-	ret := f.open(mach.Name(*module))
+	ret := f.open(*module)
 	if ret == mach.Success {
-		ret = f.serve(mach.Name(*receive))
+		ret = f.serve(*receive)
 	}
 	if ret != mach.Success {
 		fmt.Printf("filepager: FAILED: %v\n", ret)

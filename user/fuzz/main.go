@@ -1,7 +1,7 @@
 // Command fuzz attacks the kernel with random system calls, messages and machine code, from tasks that it makes for each attack and ends
 // afterwards. What the kernel answers does not matter: it must go on, keep its invariants, and lose nothing.
 //
-//	fuzz --host=PORT [--pager=PORT] [--device=PORT] [--seed=N] [--rounds=N] [--calls=N]
+//	fuzz --host=PORT [--pager=PORT] [--device=PORT] [--seed=N] [--rounds=N] [--calls=N] [-v]
 //
 // PORTs are names of send rights: to the host's privileged port, which finds the tasks that an attack leaves behind, to the default memory
 // manager's and to the device master's port. Each round is determined by its seed, N, N+1 and so on, and by when the kernel takes the
@@ -14,26 +14,25 @@ import (
 	"math/rand/v2"
 	"os"
 
-	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
 func main() {
-	port := func(name, usage string) *uint { return flag.Uint(name, 0, "`name` of a send right to "+usage) }
-	host := port("host", "the host's privileged port")
-	pager := port("pager", "the default memory manager's port")
-	device := port("device", "the device master's port")
+	host := args.SendRight("host", "the host's privileged port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	device := args.SendRight("device", "the device master's port")
 	seed := flag.Uint64("seed", 1, "`number` that determines the first round")
 	rounds := flag.Uint64("rounds", 100, "how many `rounds`")
 	calls := flag.Int("calls", 100, "how many `calls` a thread makes in a round")
 	verbose := flag.Bool("v", false, "print each round's number before it begins")
-	flag.Parse()
+	args.Parse(host)
 	list, err := routines()
 	if err != nil {
 		fmt.Println("fuzz:", err)
 		os.Exit(1)
 	}
-	a, err := newAttacker(mach.Name(*host), mach.Name(*pager), mach.Name(*device))
+	a, err := newAttacker(*host, *pager, *device)
 	if err != nil {
 		fmt.Println("fuzz: FAILED:", err)
 		os.Exit(1)

@@ -34,7 +34,7 @@ func main() {
 	disks := flag.String("disks", "ram0,ram1", "`names` of two disks that the other manager has")
 	over := flag.Uint64("over", 0, "size of an overcommitted object, in `MIB`")
 	rounds := flag.Int("rounds", 1, "`how` often to hand over and back")
-	flag.Parse()
+	args.Parse(host, to)
 	t := &tester{Tester: trial.New("handover"), plain: *plain, host: *host, to: *to, devices: *devices, over: *over << 20}
 	t.whole, t.part, _ = strings.Cut(*disks, ",")
 	t.memory, t.versions = libmach.Memory(t.Pages(*size<<20/page), *size<<20), make([]byte, *size<<20/page)

@@ -12,7 +12,6 @@
 package main
 
 import (
-	"flag"
 	"runtime/debug"
 
 	"defpager/mach"
@@ -25,7 +24,7 @@ func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	pager := args.SendRight("pager", "the default memory manager's port")
 	host := args.SendRight("host", "the host's privileged port")
-	flag.Parse()
+	args.Parse(pager, host)
 	t := tester{trial.New("hazards"), *pager, *host, libmach.NewBuffer(512), counting()}
 	t.Quiet = true
 	t.all()

@@ -11,12 +11,12 @@ package main
 import (
 	_ "embed"
 	"encoding/binary"
-	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/libmach"
 )
 
@@ -25,10 +25,10 @@ var table string
 
 func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of names
-	host := flag.Uint64("host", 0, "`name` of a send right to the host's privileged port")
-	devices := flag.Uint64("devices", 0, "`name` of a send right to the device master port")
-	pager := flag.Uint64("pager", 0, "`name` of a send right to the default memory manager's port")
-	flag.Parse()
+	host := args.SendRight("host", "the host's privileged port")
+	devices := args.SendRight("devices", "the device master port")
+	pager := args.SendRight("pager", "the default memory manager's port")
+	args.Parse(host, devices, pager)
 	rows, err := parse(table)
 	if err != nil {
 		fmt.Println("layouts:", err)
@@ -41,7 +41,7 @@ func main() {
 		p.fail("port", "insert_right: %v", ret)
 	}
 	p.values = map[string]uint64{
-		"task": uint64(p.task), "host": uint64(libmach.HostSelf()), "priv": *host, "devices": *devices, "pager": *pager, "port": uint64(port),
+		"task": uint64(p.task), "host": uint64(libmach.HostSelf()), "priv": uint64(*host), "devices": uint64(*devices), "pager": uint64(*pager), "port": uint64(port),
 		"word": uint64(libmach.Address(word)),
 	}
 	for _, r := range rows {

@@ -21,7 +21,7 @@ func main() {
 	port := args.ReceiveRight("receive", "the memory object")
 	cache := flag.Bool("cache", false, "let the kernel keep pages when nobody maps the object")
 	ends := flag.Int("ends", 1, "`number` of ends of the object after which the program ends")
-	flag.Parse()
+	args.Parse(port)
 	p := pager{client: libmach.NewClient(), cache: *cache, ends: *ends, pages: map[uint64][]byte{}}
 	if ret := p.serve(*port); ret != mach.Success {
 		fmt.Printf("logpager: FAILED: %v\n", ret)

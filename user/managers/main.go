@@ -15,35 +15,35 @@ import (
 	"flag"
 
 	"defpager/mach"
+	"defpager/user/internal/args"
 	"defpager/user/internal/trial"
 )
 
 func main() {
-	port := func(name, usage string) *uint { return flag.Uint(name, 0, "`name` of a send right to "+usage) }
-	file := port("file", "filepager's memory object")
+	file := args.SendRight("file", "filepager's memory object")
 	size := flag.Uint64("size", 0, "the file's size in `bytes`")
-	squares := port("squares", "computepager's memory object")
-	log := port("log", "logpager's memory object")
-	track := port("track", "trackpager's memory object")
-	questions := port("questions", "trackpager's port for questions")
+	squares := args.SendRight("squares", "computepager's memory object")
+	log := args.SendRight("log", "logpager's memory object")
+	track := args.SendRight("track", "trackpager's memory object")
+	questions := args.SendRight("questions", "trackpager's port for questions")
 	sweep := flag.Uint64("sweep", 0, "go through so many `bytes`")
-	flag.Parse()
+	args.Parse()
 	t := tester{trial.New("managers")}
 	if *sweep != 0 {
-		t.sweep(mach.Name(*squares), mach.Name(*file), *sweep)
+		t.sweep(*squares, *file, *sweep)
 		t.End()
 	}
 	for _, x := range []struct {
-		port  *uint
+		port  *mach.Name
 		check func(port mach.Name)
 	}{
 		{file, func(port mach.Name) { t.file(port, *size) }},
 		{squares, t.squares},
 		{log, t.log},
-		{track, func(port mach.Name) { t.track(port, mach.Name(*questions)) }},
+		{track, func(port mach.Name) { t.track(port, *questions) }},
 	} {
-		if *x.port != 0 {
-			x.check(mach.Name(*x.port))
+		if *x.port != mach.NameNull {
+			x.check(*x.port)
 		}
 	}
 	t.protocol()

@@ -24,7 +24,7 @@ func main() {
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	host := args.SendRight("host", "the host's privileged port")
 	rights := flag.Int("rights", 10_000, "how many rights the largest message carries")
-	flag.Parse()
+	args.Parse()
 	p := &program{host: *host, many: *rights, client: libmach.NewClient(), buf: libmach.NewBuffer(64 << 10)}
 	p.task = p.client.Task()
 	p.all()

@@ -39,7 +39,7 @@ func main() {
 	exhaust := flag.Uint64("exhaust", 0, "size of an object to fill until that is refused, in `MiB`")
 	out := flag.Uint64("out", 0, "with --exhaust: how much this task may have paged out, in `MiB`; then the reserved object is left out")
 	reserve := flag.Uint64("reserve", 1, "size of a reserved object beside it, in `MiB`")
-	flag.Parse()
+	args.Parse(pager, host)
 	t := &tester{Tester: trial.New("overcommit"), pager: *pager, host: *host}
 	if *out != 0 {
 		t.outLimit(int(*exhaust<<20/page), *out<<20)

@@ -33,7 +33,7 @@ func main() {
 	host := args.SendRight("host", "the host's privileged port")
 	device := args.SendRight("device", "the device master port")
 	install := flag.Bool("install", false, "make the pager the default memory manager first")
-	flag.Parse()
+	args.Parse(pager, host, device)
 	t := tester{
 		Tester: trial.New("pagerclient"), buf: libmach.NewBuffer(4096),
 		pager: *pager, host: *host, device: *device,

@@ -45,7 +45,7 @@ func main() {
 	stay := flag.Bool("stay", false, "do not end")
 	pager := args.SendRight("pager", "the default memory manager's port")
 	reserve := flag.Uint64("reserve", 0, "size of an object of the default pager, in `MiB`")
-	flag.Parse()
+	args.Parse()
 	w := &work{client: libmach.NewClient(), contents: *contents, lossy: *lossy, ascending: *ascending, pager: *pager}
 	if *reserve != 0 {
 		w.wireProgram()

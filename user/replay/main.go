@@ -29,7 +29,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "`number` that determines the first sequence")
 	sequences := flag.Uint64("sequences", 4, "how many `sequences`")
 	operations := flag.Int("operations", 1000, "how many `operations` each has")
-	flag.Parse()
+	args.Parse(pager, manager)
 	client, host := libmach.NewClient(), libmach.HostSelf()
 	failed := false
 	defer func() {

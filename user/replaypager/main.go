@@ -8,7 +8,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -22,7 +21,7 @@ import (
 
 func main() {
 	port := args.ReceiveRight("receive", "the port for requests")
-	flag.Parse()
+	args.Parse(port)
 	p := &pager{
 		client: libmach.NewClient(), rand: rand.New(rand.NewPCG(1, 2)), requests: *port, completed: libmach.ReplyPort(),
 		objects: make(map[mach.Name]*object), buf: libmach.NewBuffer(512), answer: libmach.NewBuffer(128),

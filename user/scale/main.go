@@ -28,7 +28,7 @@ func main() {
 	entries := flag.Int("entries", 200_000, "have `N` pieces of memory that cannot be joined")
 	objects := flag.Int("objects", 0, "have `N` memory objects of the default pager")
 	pager := args.SendRight("pager", "the default memory manager's port")
-	flag.Parse()
+	args.Parse()
 	s := &scale{client: libmach.NewClient(), task: libmach.TaskSelf()}
 	s.free() // makes what the client needs
 	for _, part := range []struct {

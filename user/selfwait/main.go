@@ -9,7 +9,6 @@ package main
 
 import (
 	"encoding/binary"
-	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -38,7 +37,7 @@ func main() {
 	host := args.SendRight("host", "the host's privileged port")
 	to := args.SendRight("to", "the manager's port")
 	devices := args.SendRight("devices", "the manager's device master port")
-	flag.Parse()
+	args.Parse(host, to, devices)
 	t := trial.New("selfwait")
 	p := &program{Tester: t, c: t.Client, host: *host, to: *to, devices: *devices, buf: libmach.NewBuffer(8192)}
 	p.run()

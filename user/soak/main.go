@@ -37,7 +37,7 @@ func main() {
 	promise := flag.Int("objects", 3, "up to how much the objects have, in `MiB`: the default pager keeps frames for it")
 	leave := flag.Uint64("leave", 0, "how much memory there is for the tasks, in `MiB`: the rest is taken first, wired; 0: all that there is")
 	verbose := flag.Bool("verbose", false, "print each round's number")
-	flag.Parse()
+	args.Parse(pager, host)
 	s := &soak{client: libmach.NewClient(), pager: *pager, host: *host, most: *size << 20 >> mach.PageShift, promise: *promise << 20 >> mach.PageShift}
 	if err := s.begin(*leave << 20 >> mach.PageShift); err != nil {
 		fmt.Println("soak: FAILED:", err)

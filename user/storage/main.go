@@ -30,7 +30,7 @@ func main() {
 	pager := args.SendRight("pager", "the default memory manager's port")
 	device := args.SendRight("device", "the device master port")
 	over := flag.Uint64("over", 2, "memory to fill beyond what is free at the start, in `MiB`: less than each disk's part, so that one of them has room for it")
-	flag.Parse()
+	args.Parse(pager, device)
 	t := &tester{Tester: trial.New("storage"), pager: *pager, master: *device}
 	s, ret := t.Client.VMStatistics(t.Task)
 	t.Check("vm_statistics", ret, mach.Success)

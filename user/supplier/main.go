@@ -8,7 +8,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 
@@ -20,7 +19,7 @@ import (
 
 func main() {
 	port := args.ReceiveRight("receive", "the memory object")
-	flag.Parse()
+	args.Parse(port)
 	s := supplier{client: libmach.NewClient(), port: *port, answer: libmach.NewBuffer(128)}
 	at, ret := libmach.VMAllocate(s.client.Task(), 0, mach.PageSize, true)
 	if ret == mach.Success {

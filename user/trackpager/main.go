@@ -10,7 +10,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"math/bits"
 	"os"
@@ -27,7 +26,7 @@ const trackCollect mach.MsgID = 7000
 func main() {
 	object := args.ReceiveRight("receive", "the memory object")
 	control := args.ReceiveRight("control", "the port for questions")
-	flag.Parse()
+	args.Parse(object, control)
 	t := tracker{client: libmach.NewClient(), completed: libmach.ReplyPort(), buf: libmach.NewBuffer(512), kept: make(map[uint64][]byte)}
 	if ret := t.serve(*object, *control); ret != mach.Success {
 		fmt.Printf("trackpager: FAILED: %v\n", ret)

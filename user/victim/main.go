@@ -23,7 +23,7 @@ func main() {
 	pager := args.SendRight("pager", "the default memory manager's port, for what needs an object")
 	hold := flag.Bool("hold", false, "stay, with all that was not refused")
 	list := flag.Bool("list", false, "list all that it can do")
-	flag.Parse()
+	args.Parse()
 	v := victim{client: libmach.NewClient(), pager: *pager}
 	if *list {
 		for _, d := range deeds {

@@ -3,6 +3,9 @@ package args
 
 import (
 	"flag"
+	"fmt"
+	"os"
+	"slices"
 	"strconv"
 
 	"defpager/mach"
@@ -20,6 +23,31 @@ func right(name, usage string) *mach.Name {
 	n := new(mach.Name)
 	flag.Var((*value)(n), name, usage)
 	return n
+}
+
+// Parse reads the command line. It ends the program with exit status 2 if something there is no flag, or if one of the rights that are needed is missing.
+func Parse(needed ...*mach.Name) {
+	flag.Parse()
+	if flag.NArg() != 0 {
+		fail("%q: there is no such argument; --help lists all", flag.Arg(0))
+	}
+	Need(needed...)
+}
+
+// Need ends the program with exit status 2 if one of the rights is missing.
+func Need(needed ...*mach.Name) {
+	flag.VisitAll(func(f *flag.Flag) {
+		if v, ok := f.Value.(*value); ok && *v == 0 && slices.Contains(needed, (*mach.Name)(v)) {
+			_, what := flag.UnquoteUsage(f)
+			fail("--%s is missing, the %s", f.Name, what)
+		}
+	})
+}
+
+// fail says what is wrong with the command line.
+func fail(format string, args ...any) {
+	fmt.Printf("%s: %s\n", os.Args[0], fmt.Sprintf(format, args...))
+	os.Exit(2)
 }
 
 // value is a name on its way from the command line.

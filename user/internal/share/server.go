@@ -31,7 +31,7 @@ type Server struct {
 func Main(defaultName string) {
 	name := flag.String("name", defaultName, "what to call itself in its lines")
 	port := args.ReceiveRight("receive", "the port for requests")
-	flag.Parse()
+	args.Parse(port)
 	debug.SetGCPercent(-1) // the collector would disturb the count of free frames
 	s := &Server{name: *name, client: libmach.NewClient(), hasher: NewHasher()}
 	if ret := s.Run(*port); ret != mach.Success {
