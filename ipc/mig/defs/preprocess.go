@@ -30,26 +30,13 @@ type preprocessor struct {
 	work    int // macros replaced in this line
 }
 
-// branch is one open #if: whether its lines count, whether one of its branches did already, and whether it is in #else.
-type branch struct {
-	active, taken, last bool
-	at                  Position
-}
-
+// file goes through a file that is included depth deep.
 func (p *preprocessor) file(name, source string, depth int) error {
 	source, err := blankComments(name, source)
 	if err != nil {
 		return err
 	}
-	var open []branch
-	active := func() bool {
-		for _, b := range open {
-			if !b.active {
-				return false
-			}
-		}
-		return true
-	}
+	var open conditionals
 	lines := strings.Split(source, "\n")
 	shown, first := name, 1 // the file that line markers name, and which of its lines the text begins with
 	for i := 0; i < len(lines); i++ {
@@ -61,7 +48,7 @@ func (p *preprocessor) file(name, source string, depth int) error {
 		}
 		trimmed := strings.TrimSpace(text)
 		if !strings.HasPrefix(trimmed, "#") {
-			if active() && trimmed != "" {
+			if open.active() && trimmed != "" {
 				text, err := p.expand(at, text)
 				if err != nil {
 					return err
@@ -81,76 +68,42 @@ func (p *preprocessor) file(name, source string, depth int) error {
 			first = n - (i + 1)
 			continue
 		}
-		outer := active()
-		switch name {
-		case "if", "ifdef", "ifndef":
-			value, err := false, error(nil)
-			switch {
-			case !outer:
-			case name == "if":
-				value, err = p.condition(at, rest)
-			default:
-				what, _ := cutWord(rest)
-				_, set := p.defines[what]
-				value = set == (name == "ifdef")
-			}
-			if err != nil {
-				return err
-			}
-			open = append(open, branch{active: value, taken: value, at: at})
-		case "elif", "else", "endif":
-			if len(open) == 0 {
-				return errorf(at, "#%s without #if", name)
-			}
-			b := &open[len(open)-1]
-			switch {
-			case name == "endif":
-				open = open[:len(open)-1]
-			case b.last:
-				return errorf(at, "#%s after #else", name)
-			case name == "else":
-				b.active, b.last = !b.taken, true
-			case b.taken:
-				b.active = false
-			default:
-				b.active = true // for the outer conditions
-				value := false
-				if active() {
-					var err error
-					if value, err = p.condition(at, rest); err != nil {
-						return err
-					}
-				}
-				b.active, b.taken = value, value
-			}
-		case "define":
-			if outer {
-				if err := p.define(at, rest); err != nil {
-					return err
-				}
-			}
-		case "undef":
-			if outer {
-				what, _ := cutWord(rest)
-				delete(p.defines, what)
-			}
-		case "include":
-			if outer {
-				if err := p.include(at, rest, depth); err != nil {
-					return err
-				}
-			}
-		case "error":
-			if outer {
-				return errorf(at, "#error %s", rest)
-			}
-		case "", "pragma", "ident":
-		default:
-			return errorf(at, "unknown directive #%s", name)
+		if err := p.directive(at, name, rest, depth, &open); err != nil {
+			return err
 		}
 	}
 	if len(open) > 0 {
 		return errorf(open[len(open)-1].at, "#if without #endif")
+	}
+	return nil
+}
+
+// directive carries out the directive of that name. What lies in a branch that does not count is looked at for its conditionals only.
+func (p *preprocessor) directive(at Position, name, rest string, depth int, open *conditionals) error {
+	switch name {
+	case "if", "ifdef", "ifndef":
+		return p.begin(at, name, rest, open)
+	case "elif", "else", "endif":
+		return p.goOn(at, name, rest, open)
+	case "define", "undef", "include", "error":
+		if !open.active() {
+			return nil
+		}
+	case "", "pragma", "ident":
+		return nil
+	default:
+		return errorf(at, "unknown directive #%s", name)
+	}
+	switch name {
+	case "define":
+		return p.define(at, rest)
+	case "undef":
+		what, _ := cutWord(rest)
+		delete(p.defines, what)
+	case "include":
+		return p.include(at, rest, depth)
+	case "error":
+		return errorf(at, "#error %s", rest)
 	}
 	return nil
 }
