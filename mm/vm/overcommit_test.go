@@ -431,7 +431,7 @@ func (x *overModel) resize(t *rapid.T) {
 		t.Fatalf("%d frames are promised, %d may be", a.Reserved, a.ReservedMax)
 	}
 	for off := range o.bytes {
-		if off >= size {
+		if off >= size && size < before { // what was written behind a limit stays while that does
 			delete(o.bytes, off)
 		}
 	}
