@@ -179,6 +179,10 @@ func (b *Backing) Fetch(t vm.Token) (mach.PhysAddr, error) {
 		b.stats.Fetched++
 		return f, nil
 	case disk:
+		if e.op() != 0 {
+			e.setOp(0)
+			return 0, mach.MemoryError
+		}
 		b.startRead(n, e)
 		return 0, vm.Wait
 	case ahead:

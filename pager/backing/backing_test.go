@@ -24,6 +24,7 @@ type area struct {
 	pages   map[uint32][]byte
 	asked   []func()
 	failing bool // writes fail
+	short   bool // there is no memory for what is to be read or written
 	bad     map[uint32]bool
 	flaky   int   // so many more reads fail
 	full    bool  // takes no request
@@ -87,7 +88,11 @@ func (a *area) Write(first uint32, pages [][]byte, done func(error)) bool {
 		kept = append(kept, bytes.Clone(p))
 	}
 	a.asked = append(a.asked, func() {
-		if a.failing {
+		switch {
+		case a.short:
+			done(mach.ResourceShortage)
+			return
+		case a.failing:
 			done(errDisk)
 			return
 		}
@@ -108,6 +113,10 @@ func (a *area) Read(first uint32, pages [][]byte, done func(error)) bool {
 	}
 	a.reads = append(a.reads, len(pages))
 	a.asked = append(a.asked, func() {
+		if a.short {
+			done(mach.ResourceShortage)
+			return
+		}
 		var err error
 		for i := range pages {
 			slot := first + uint32(i)

@@ -22,7 +22,7 @@ type Area interface {
 	// Write writes pages to slots that follow each other. It is done with pages when it returns. false: it has no room for a request now.
 	Write(first uint32, pages [][]byte, done func(error)) bool
 	// Read reads slots that follow each other, of which one write wrote all. pages are its own until done is called; an error says that one of them could not be
-	// read, and what is in the others does not count. false: as in Write.
+	// read, and what is in the others does not count. false: as in Write. With the error ResourceShortage, also of Write, nothing is wrong with the disk.
 	Read(first uint32, pages [][]byte, done func(error)) bool
 	// Held is how many frames the area has for itself.
 	Held() mach.PageNumber
@@ -254,6 +254,12 @@ func (w *write) back() {
 func (w *write) finish(err error) {
 	b := w.b
 	p := b.areas[w.area]
+	if mach.Code(err) == mach.ResourceShortage {
+		b.tell(p, "writing to", err)
+		w.back()
+		b.config.FramesReady()
+		return
+	}
 	if err != nil {
 		p.failures++
 		b.tell(p, "writing to", err)

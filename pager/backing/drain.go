@@ -44,14 +44,14 @@ func (b *Backing) drain(i int, p *place) {
 		if e.kind() != disk || e.area() != i {
 			continue
 		}
-		if b.wants.count != 0 || !b.canMove() {
+		if b.wants.count != 0 || !b.canMove() || !b.read(p.walk, e) {
 			if b.stuck(p) {
 				b.stay(p, ErrFull)
 			}
 			return
 		}
 		p.stalled = 0
-		b.startRead(p.walk, e)
+		e.set(ahead, i, e[2]) // nobody asked for it
 	}
 	p.walk = 1 // for pages whose write was under way when the walk came by
 }

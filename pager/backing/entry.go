@@ -19,7 +19,7 @@ const (
 	unused  kind = iota
 	blob         // where: the blob
 	raw          // where: the frame, which is the entry's
-	disk         // where: the slot in its area
+	disk         // where: the slot in its area. With op: the last read found no memory, which whoever fetches the page next is told
 	reading      // where: the slot; it is being read, or is to be
 	ahead        // where: the slot; it is being read, and nobody has asked for it
 	clean        // where: the slot and the frame; it was read

@@ -193,8 +193,9 @@ func (r *read) alone() {
 // finish is called when the area has read the pages, or could not.
 func (r *read) finish(err error) {
 	b := r.b
+	later := mach.Code(err) == mach.ResourceShortage // the page is there, but not to be had now
 	if err != nil {
-		if r.alone(); r.again() {
+		if r.alone(); !later && r.again() {
 			return
 		}
 	}
@@ -209,6 +210,15 @@ func (r *read) finish(err error) {
 		e := b.at(n)
 		asked := e.kind() == reading
 		switch f := r.frames[i]; {
+		case later:
+			b.frames.Free(f)
+			b.tell(p, "reading a page from", err)
+			if e.set(disk, r.area, e[2]); asked {
+				e.setOp(1)
+			}
+			if p.drained != nil {
+				p.refused++
+			}
 		case err != nil:
 			p.Release(r.first)
 			b.frames.Free(f)

@@ -87,7 +87,7 @@ func (b *Backing) Check() error {
 		case e.op() == 0:
 		case e.kind() == clean:
 			asked++
-		case e.kind() != reading:
+		case e.kind() != reading && e.kind() != disk:
 			flying++
 		}
 	}

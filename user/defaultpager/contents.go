@@ -37,18 +37,42 @@ func (s *server) supplyPage(p *port, offset uint64) {
 		switch code := s.client.MemoryObjectDataSupply(p.control, libmach.Supply{Offset: offset, Data: s.env.Mem.Frame(f)[:]}); code {
 		case mach.Success:
 			s.supplied++
-		case mach.SendNoBuffer: // the kernel has no room for the message: at another time
-			s.late = append(s.late, func() { s.supplyPage(p, offset) })
+			delete(s.refused, request{p, offset})
 		default:
-			failed(code)
+			if code != mach.SendNoBuffer || !s.again(request{p, offset}, func() { s.supplyPage(p, offset) }) {
+				failed(code)
+			}
 		}
 	}
+}
+
+// again does f later, as the kernel had no room for the message with a page. It reports false when that was so for too long.
+func (s *server) again(r request, f func()) bool {
+	x := s.refused[r]
+	if x == nil {
+		x = &shortage{}
+		s.refused[r] = x
+	}
+	if !x.again() {
+		delete(s.refused, r)
+		return false
+	}
+	var wait func()
+	wait = func() {
+		if x.due() {
+			f()
+		} else {
+			s.late = append(s.late, wait)
+		}
+	}
+	s.late = append(s.late, wait)
+	return true
 }
 
 // comes reports whether it helps against err to try again when a disk has done something.
 func (s *server) comes(err error) bool {
 	s.env.Forget()
-	return errors.Is(err, vm.Wait) || mach.Code(err) == mach.ResourceShortage && s.store.Busy()
+	return errors.Is(err, vm.Wait) || mach.Code(err) == mach.ResourceShortage && s.store.Busy() && s.starved == 0
 }
 
 var zeros [mach.PageSize]byte

@@ -67,6 +67,7 @@ func (s *server) forget(p *port, offset uint64) {
 		s.store.Drop(t)
 		delete(p.kept, offset)
 		delete(s.waiting, t)
+		delete(s.refused, request{p, offset})
 	}
 }
 
@@ -111,8 +112,8 @@ func (s *server) supplyKept(p *port, offset uint64) {
 	case code == mach.Success:
 		s.supplied++
 		s.env.Frames.Free(f)
-	case s.put(p, offset, f): // the kernel had no room for the message: at another time
-		s.supplyLater(p, offset)
+		delete(s.refused, request{p, offset})
+	case s.put(p, offset, f) && code == mach.SendNoBuffer && s.again(request{p, offset}, func() { s.supplyKeptNow(p, offset) }):
 	default:
 		s.client.MemoryObjectDataError(p.control, offset, mach.PageSize, code)
 	}
@@ -120,11 +121,14 @@ func (s *server) supplyKept(p *port, offset uint64) {
 
 // supplyLater is supplyKept when something has happened.
 func (s *server) supplyLater(p *port, offset uint64) {
-	s.late = append(s.late, func() {
-		if _, ok := p.kept[offset]; ok {
-			s.supplyKept(p, offset)
-		}
-	})
+	s.late = append(s.late, func() { s.supplyKeptNow(p, offset) })
+}
+
+// supplyKeptNow is supplyKept, if the page is still wanted.
+func (s *server) supplyKeptNow(p *port, offset uint64) {
+	if _, ok := p.kept[offset]; ok {
+		s.supplyKept(p, offset)
+	}
 }
 
 // request is a page that the kernel waits for.

@@ -59,8 +59,10 @@ type server struct {
 	ready     []vm.Token           // those that are back
 	devices   []disk.Disk
 	opened    []*deviceDisk
-	late      []func() // what waits for pages of clients' objects
-	to        *port    // that the request goes to which is carried out
+	late      []func()              // what waits for pages of clients' objects
+	refused   map[request]*shortage // pages that the kernel had no room for
+	starved   int                   // transfers that were given up for want of memory since the last one that was not
+	to        *port                 // that the request goes to which is carried out
 	spare     frame.Reservation
 	answer    libmach.Buffer
 	ask       libmach.Buffer // of requests to disks
@@ -74,7 +76,7 @@ func ticks() int64 { return int64(libmach.Ticks()) }
 func newServer(c config) (*server, error) {
 	s := &server{
 		config: c, client: libmach.NewClient(), sys: ipc.New(ipc.Config{}), answer: libmach.NewBuffer(8192), ask: libmach.NewBuffer(256),
-		ports: map[mach.Name]*port{}, names: map[*ipc.Port]*port{}, waiting: map[vm.Token]request{},
+		ports: map[mach.Name]*port{}, names: map[*ipc.Port]*port{}, waiting: map[vm.Token]request{}, refused: map[request]*shortage{},
 	}
 	s.task = s.client.Task()
 	mem := touched(c.memory)

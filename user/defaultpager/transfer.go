@@ -33,6 +33,7 @@ type transfer struct {
 	asked   bool          // the kernel has the rest of it
 	over    bool
 	err     error
+	short   shortage
 }
 
 // openDisk opens a disk by a send right to the kernel's device master port.
@@ -73,7 +74,7 @@ func (d *deviceDisk) Blocks() disk.Block { return d.blocks }
 func (d *deviceDisk) Start(r *disk.Request) bool {
 	for i := range d.transfers {
 		if t := &d.transfers[i]; t.request == nil {
-			t.request, t.done, t.over, t.err = r, 0, false, nil
+			t.request, t.done, t.over, t.err, t.short = r, 0, false, nil, shortage{}
 			t.ask()
 			return true
 		}
@@ -85,7 +86,7 @@ func (d *deviceDisk) Start(r *disk.Request) bool {
 func (d *deviceDisk) Poll() {
 	for i := range d.transfers {
 		t := &d.transfers[i]
-		if t.request != nil && !t.over && !t.asked {
+		if t.request != nil && !t.over && !t.asked && t.short.due() {
 			t.ask()
 		}
 		if r := t.request; r != nil && t.over {
@@ -95,7 +96,7 @@ func (d *deviceDisk) Poll() {
 	}
 }
 
-// ask sends the request for what is not done. If the kernel has no memory for it now, Poll tries again.
+// ask sends the request for what is not done. If the kernel has no memory for it now, Poll tries again, for some time.
 func (t *transfer) ask() {
 	r := t.request
 	data := r.Data[t.done:]
@@ -113,9 +114,20 @@ func (t *transfer) ask() {
 	t.asked = code == mach.Success
 	t.over = code == mach.SendInvalidDest
 	t.err = code
+	if !t.asked && !t.over {
+		t.later()
+	}
 }
 
-// replied takes the kernel's answer. Without memory for it the kernel says so, and Poll asks again.
+// later has Poll ask again, or ends the transfer with ResourceShortage.
+func (t *transfer) later() {
+	if !t.short.again() {
+		t.over, t.err = true, mach.ResourceShortage
+		t.disk.s.starved++
+	}
+}
+
+// replied takes the kernel's answer. Without memory for it the kernel says so, and Poll asks again, for some time.
 func (t *transfer) replied(m libmach.Message) {
 	if t.request == nil || !t.asked {
 		t.disk.s.destroy(m) // nobody has a right to the port by which it could come
@@ -129,6 +141,7 @@ func (t *transfer) replied(m libmach.Message) {
 	case m.ID() != mach.IDDeviceRead+mach.ReplyOffset && m.ID() != mach.IDDeviceWrite+mach.ReplyOffset:
 		code = mach.MIGServerDied
 	case code == mach.DeviceWouldBlock || code == mach.ResourceShortage:
+		t.later()
 		return
 	case code != mach.Success:
 	case t.request.Write:
@@ -148,7 +161,7 @@ func (t *transfer) replied(m libmach.Message) {
 	if t.over = code != mach.Success || t.done >= len(t.request.Data); code != mach.Success {
 		t.err = code
 	} else {
-		t.err = nil
+		t.err, t.short, t.disk.s.starved = nil, shortage{}, 0
 	}
 	if !t.over {
 		t.ask()
@@ -159,12 +172,17 @@ func (t *transfer) replied(m libmach.Message) {
 // their turns.
 func (s *server) written() bool {
 	s.store.Poll()
-	if !s.store.Busy() {
+	if !s.store.Busy() || s.starved != 0 {
 		return false
 	}
 	t := s.moving()
 	if t == nil {
-		return true // to a disk in this task's memory: the next Poll is enough
+		if s.waits() { // until the kernel has memory for it
+			s.mu.Unlock()
+			s.client.Sleep(1)
+			s.mu.Lock()
+		}
+		return true // or to a disk in this task's memory: the next Poll is enough
 	}
 	// Out of the set: so nobody else gets the answer.
 	buf := libmach.NewBuffer(256)
@@ -199,4 +217,16 @@ func (s *server) moving() (t *transfer) {
 		}
 	}
 	return t
+}
+
+// waits reports whether a transfer is to be asked for again.
+func (s *server) waits() bool {
+	for _, d := range s.opened {
+		for i := range d.transfers {
+			if t := &d.transfers[i]; t.request != nil && !t.asked && !t.over {
+				return true
+			}
+		}
+	}
+	return false
 }
