@@ -114,6 +114,17 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDTaskAssign, mach.IDTaskAssignDefault, mach.IDTaskGetAssignment:
 		return k.serveAssignment(m)
+	default:
+		return serveEmulation(m)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// serveEmulation is serveTask for the calls about system calls that a library carries out, and about sequences of instructions that are begun again when they
+// were interrupted: of which there are none.
+func serveEmulation(m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	switch m.ID() {
 	case mach.IDTaskGetEmulationVector:
 		if r.End() == mach.Success {
 			w := m.BeginReply(32)

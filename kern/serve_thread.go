@@ -71,15 +71,6 @@ func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return t.info(m, flavor, room)
 		}
-	case mach.IDThreadPriority:
-		p, setMax := r.Int32(), r.Bool()
-		if r.End() == mach.Success {
-			return m.ReplyCode(t.setThreadPriority(p, setMax))
-		}
-	case mach.IDThreadDepressAbort:
-		if r.End() == mach.Success {
-			return m.ReplyCode(mach.Success)
-		}
 	case mach.IDThreadSetName:
 		name, _ := r.Array(mach.MsgString, 8, nameMax)
 		if r.End() == mach.Success {
@@ -94,6 +85,25 @@ func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDThreadTerminateRelease:
 		return k.terminateRelease(t, m)
+	default:
+		return k.serveScheduling(t, m)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// serveScheduling is serveThread for the calls about when the thread gets the processor.
+func (k *Kernel) serveScheduling(t *Thread, m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	switch m.ID() {
+	case mach.IDThreadPriority:
+		p, setMax := r.Int32(), r.Bool()
+		if r.End() == mach.Success {
+			return m.ReplyCode(t.setThreadPriority(p, setMax))
+		}
+	case mach.IDThreadDepressAbort:
+		if r.End() == mach.Success {
+			return m.ReplyCode(mach.Success)
+		}
 	case mach.IDThreadMaxPriority:
 		handle, p := r.Port(mach.MsgPortSend), r.Int32()
 		if r.End() == mach.Success {

@@ -60,15 +60,7 @@ func (k *Kernel) trap(t *Thread) {
 	case mach.TrapTaskSuspend:
 		k.onTask(t, k.suspendTask)
 	case mach.TrapTaskSetSpecialPort:
-		k.onTask(t, func(target *Task) mach.Return {
-			name, right, code := mach.Name(r.RDX), ipc.Right{}, mach.Success
-			if name != mach.NameNull && name != mach.NameDead {
-				if right, code = t.task.space.LookupSend(name); code != mach.Success {
-					return notHandled
-				}
-			}
-			return target.setSpecial(int32(r.RSI), right)
-		})
+		k.onTask(t, t.trapSetSpecialPort)
 	case mach.TrapPortAllocate:
 		k.onTask(t, func(target *Task) mach.Return {
 			name, code := target.space.Allocate(mach.Right(r.RSI))
@@ -85,20 +77,7 @@ func (k *Kernel) trap(t *Thread) {
 	case mach.TrapPortDeallocate:
 		k.onTask(t, func(target *Task) mach.Return { return target.space.Deallocate(mach.Name(r.RSI)) })
 	case mach.TrapPortInsertRight:
-		k.onTask(t, func(target *Task) mach.Return {
-			disposition := mach.MsgType(r.R10)
-			if r.R10>>8 != 0 || !disposition.IsPort() {
-				return mach.InvalidValue
-			}
-			right, code := t.task.space.Extract(mach.Name(r.RDX), disposition)
-			if code != mach.Success {
-				return code
-			}
-			if code = target.space.InsertName(mach.Name(r.RSI), right); code != mach.Success {
-				right.Release()
-			}
-			return code
-		})
+		k.onTask(t, t.trapInsertRight)
 	case mach.TrapThreadDepressAbort:
 		t.setResult(mach.InvalidArgument)
 		if th, ok := k.thread(t, r.RDI); ok && th != nil {
@@ -113,6 +92,34 @@ func (k *Kernel) trap(t *Thread) {
 		}
 		t.setResult(mach.InvalidArgument)
 	}
+}
+
+// trapSetSpecialPort is task_set_special_port of a task, by the thread's trap.
+func (t *Thread) trapSetSpecialPort(target *Task) mach.Return {
+	name, right, code := mach.Name(t.regs.RDX), ipc.Right{}, mach.Success
+	if name != mach.NameNull && name != mach.NameDead {
+		if right, code = t.task.space.LookupSend(name); code != mach.Success {
+			return notHandled
+		}
+	}
+	return target.setSpecial(int32(t.regs.RSI), right)
+}
+
+// trapInsertRight is mach_port_insert_right into a task's names, by the thread's trap.
+func (t *Thread) trapInsertRight(target *Task) mach.Return {
+	r := &t.regs
+	disposition := mach.MsgType(r.R10)
+	if r.R10>>8 != 0 || !disposition.IsPort() {
+		return mach.InvalidValue
+	}
+	right, code := t.task.space.Extract(mach.Name(r.RDX), disposition)
+	if code != mach.Success {
+		return code
+	}
+	if code = target.space.InsertName(mach.Name(r.RSI), right); code != mach.Success {
+		right.Release()
+	}
+	return code
 }
 
 // nameOf returns the name of one more reference of a right in the thread's space: last, the one that it had, or another.
