@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 
 	"defpager/ipc/mig"
 	"defpager/mach"
@@ -37,6 +38,8 @@ func newClient(host, command, pager mach.Name, pages int) *client {
 		client: libmach.NewClient(), host: host, command: command, pager: pager, pages: pages, source: memory(page), had: make([]bool, most), line: text.New(),
 	}
 	c.books = books.New(c.client, host, pager)
+	noise := rand.NewChaCha8([32]byte{})
+	_, _ = noise.Read(c.source) // so that pages that go out between two managers do not compress, and take blocks
 	var code mach.Return
 	c.kernel, code = c.client.DefaultManager(host, mach.NameNull)
 	must("vm_set_default_memory_manager", code)
