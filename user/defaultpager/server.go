@@ -133,8 +133,28 @@ func (s *server) takeMemory() {
 	for _, d := range s.config.disks {
 		size += d
 	}
+	useSizes()
 	debug.SetGCPercent(int(max(100*growth/size, 1)))
 	s.client.TouchHeap(size + 2*growth)
+}
+
+// useSizes has the allocator and the collector make the lists that they keep for objects of each size, with pointers and without: with the first object of a size they
+// take memory beside the heap, and keep it.
+func useSizes() {
+	const largest, cycles = 32 << 10, 2 // beyond it each object has pages of its own; lists are of this cycle and of the last
+	var bytes [][]byte
+	var pointers [][]*byte
+	for size := 8; size <= largest; size += 8 + size/16&^7 {
+		bytes, pointers = append(bytes, make([]byte, size)), append(pointers, make([]*byte, size/8))
+	}
+	for range cycles {
+		runtime.GC()
+	}
+	runtime.KeepAlive(bytes)
+	runtime.KeepAlive(pointers)
+	for range cycles {
+		runtime.GC()
+	}
 }
 
 // touched is memory that has its frames: later they are for others.
