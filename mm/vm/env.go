@@ -56,6 +56,7 @@ type Env struct {
 
 	newExternal func() *External // makes external; nil: pages go to the Backing
 	external    *External        // where pages go
+	apart       bool             // but to the Backing while this is set: see Map.resolveShort
 	externals   [maxExternals]*External
 	patience    int               // ticks for which frames of external's manager are still waited for
 	staying     mach.PageNumber   // see Copy.Stay

@@ -111,12 +111,20 @@ func (env *Env) Pages() bool { return env.Backing != nil || env.newExternal != n
 // Delegates reports whether pages go to a manager outside the kernel.
 func (env *Env) Delegates() bool { return env.newExternal != nil }
 
+// far is the manager outside the kernel that pages go to now; nil: there is none, it has died, or they are to stay apart from it.
+func (env *Env) far() *External {
+	if x := env.external; x != nil && !x.object.Severed() && !env.apart {
+		return x
+	}
+	return nil
+}
+
 // store gives a page to whoever keeps pages: the manager, and while it has died or cannot begin, the Backing. See Backing.Store.
 func (env *Env) store(f mach.PhysAddr) (Token, bool) {
-	if env.external == nil && env.newExternal != nil {
+	if env.external == nil && env.newExternal != nil && !env.apart {
 		env.external = env.newExternal()
 	}
-	if x := env.external; x != nil && !x.object.Severed() {
+	if x := env.far(); x != nil {
 		return x.store(f)
 	}
 	if env.Backing == nil {
@@ -185,17 +193,17 @@ func (env *Env) UseSpare() bool {
 
 // Room and busy are Backing.Room and Busy of whoever keeps pages.
 func (env *Env) Room() bool {
-	if env.external == nil && env.newExternal != nil {
+	if env.external == nil && env.newExternal != nil && !env.apart {
 		return true // of one that has not begun, whatever the one before did not take
 	}
-	if x := env.external; x != nil && !x.object.Severed() {
+	if x := env.far(); x != nil {
 		return x.object.pages.count < maxWaiting
 	}
 	return env.Backing != nil && env.Backing.Room()
 }
 
 func (env *Env) busy() bool {
-	if x := env.external; x != nil && !x.object.Severed() {
+	if x := env.far(); x != nil {
 		return x.object.pages.count != 0 || x.object.pager.returning != 0 || env.patience > 0
 	}
 	return env.Backing != nil && env.Backing.Busy()

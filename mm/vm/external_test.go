@@ -32,6 +32,9 @@ func (g *farPager) begin() *External {
 
 func (g *farPager) DataRequest(o *Object, offset, length uint64, access mach.Prot) error {
 	g.queue = append(g.queue, func() {
+		if g.ended {
+			return // what it says then reaches nobody: another object may lie where o lay
+		}
 		b, ok := g.content[offset]
 		if !ok {
 			panic("the kernel asks for a page that was never returned")

@@ -115,6 +115,10 @@ func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error 
 		if err = m.faultSpared(va, access, err); err == nil {
 			return nil
 		}
+		// The manager has not yet received what page-out could give it, and will not before it has this page. A page of its own that must come back went out
+		// to the Backing before it was a manager: so there is one.
+		env.apart = env.Backing != nil
+		defer func() { env.apart = false }()
 	} else if m.Refuses(va) {
 		return err
 	}

@@ -213,3 +213,41 @@ func TestStayAsked(t *testing.T) {
 	many.Discard()
 	w.check(t)
 }
+
+// A page of a manager's own that went out before it was the manager comes back though no frame is free, and it has received nothing of what it could be given:
+// others' pages go to the storage meanwhile.
+func TestManagersOwnPageComesBack(t *testing.T) {
+	w := newWorld(2 << 20)
+	local := newStore(w.env)
+	w.env.Backing = local
+	const own, others = 8, 200
+	manager := w.filled(t, own, 1)
+	for range 4 {
+		w.env.sweep(own, 1000)
+	}
+	if len(local.pages) != own {
+		t.Fatalf("%d of the manager's pages are out", len(local.pages))
+	}
+	_ = w.filled(t, others, 0)
+	g := newFarPager(w)
+	w.env.SetManager(g.begin)
+	manager.KeepResident()
+	for range 2 * maxWaiting {
+		w.env.sweep(outBatch, outLook)
+		w.env.Settle()
+	}
+	if g.x == nil || w.env.Room() {
+		t.Fatal("the manager takes more")
+	}
+	w.hoard(t)
+	for w.env.UseSpare() {
+		w.hoard(t)
+	}
+	for i := range own {
+		if err := manager.Resolve(at(i), mach.ProtRead); err != nil {
+			t.Fatalf("page %d: %v", i, err)
+		}
+		w.expect(t, manager, at(i), byte(1+i))
+	}
+	w.check(t)
+}
