@@ -6,8 +6,8 @@ const (
 	// shortagePause is how long to wait before what the kernel had no memory for is tried again: twice as long each time, up to shortageMost.
 	shortagePause = time.Millisecond
 	shortageMost  = 128 * time.Millisecond
-	// shortageEnd is when to give up.
-	shortageEnd = 4 * time.Second
+	// shortageEnd is when to give up: a slow machine may need seconds for what makes room.
+	shortageEnd = 30 * time.Second
 )
 
 // shortage is something that the kernel had no memory for again and again. The zero value: it was not tried yet.

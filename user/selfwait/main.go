@@ -215,6 +215,9 @@ func (p *program) squeeze() {
 	fmt.Printf("%d of %d pages are wired, %d free\n", wired, pages, p.statistics().Free)
 	p.Holds("hardly a frame is left", wired > pages*9/10)
 	for n := 0; n < pages; n += 37 {
+		if n%(37*32) == 0 {
+			fmt.Printf("selfwait: %d of %d pages are looked at\n", n, pages) // a slow machine takes minutes
+		}
 		i := n / 1024
 		if b := p.memory[i]; n%1024 < len(b)/page {
 			p.look(b[n%1024*page:][:page], i)
@@ -227,7 +230,10 @@ func (p *program) squeeze() {
 // busy has the manager answer so many calls that its collector must run: for what they take of its heap there are no frames but those that it took at its start.
 func (p *program) busy() {
 	unanswered := uint64(0)
-	for range 4000 {
+	for n := range 4000 {
+		if n%1000 == 0 {
+			fmt.Printf("selfwait: %d of 4000 calls are made\n", n)
+		}
 		if _, _, _, code := wire.DefaultPagerStorageInfo(p.c, p.to); code != mach.Success {
 			unanswered++
 		}
