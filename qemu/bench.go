@@ -42,6 +42,7 @@ type measured struct {
 	pairs              int                // of boots for wall time
 	walls              []*wall
 	clock              []lap
+	outWall            outTimes // page-out to a throttled disk, by the clock on the wall
 	name               string   // of the peer
 	why                error    // the peer was not measured
 	notes              []string // about figures that are missing

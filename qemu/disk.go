@@ -19,7 +19,13 @@ func (m *Machine) diskArgs() []string {
 			d = "driver=raw,file.driver=file,file.filename=" + strings.ReplaceAll(d, ",", ",,")
 		}
 		id := fmt.Sprintf("disk%d", i)
-		args = append(args, "-blockdev", d+",node-name="+id, "-device", device+",drive="+id)
+		args = append(args, "-blockdev", d+",node-name="+id)
+		if m.Rate != 0 {
+			args = append(args, "-object", fmt.Sprintf("throttle-group,id=%s-rate,x-bps-total=%d", id, m.Rate),
+				"-blockdev", fmt.Sprintf("driver=throttle,throttle-group=%s-rate,file=%s,node-name=%s-slow", id, id, id))
+			id += "-slow"
+		}
+		args = append(args, "-device", device+",drive="+id)
 	}
 	return args
 }

@@ -36,6 +36,7 @@ type Machine struct {
 	Initrd string   // archive of modules; empty: none
 	Append string   // the kernel's command line
 	Disks  []string // virtio disks vda, vdb and so on: paths of raw files, or QEMU's longer form, driver=...
+	Rate   int64    // bytes a second that QEMU lets each disk move, by the clock on the wall; 0: as many as the host can
 	RAM    string   // a file for the guest's memory, which it is left in at the end; empty: none
 	Debug  string   // a socket where gdb may attach; the guest starts stopped
 	Log    string   // where the monitor's command log writes, one line for each instruction; empty: nowhere

@@ -48,7 +48,7 @@ func rows() []row {
 		{"dirty-flush", "flush", "dirty page flushed to a memory manager in ring 3", 1200, 2298, instructions},
 		{"page-in-compressed", "pressure", "page-in at random from three times the memory, compressed (zram)", 25000, 0, instructions},
 		{"page-out", "out", "page-out of a page that does not compress, encrypted, to a disk in memory", pageOutGoal, 0, monitored},
-		{"page-out-rated", "", "the same to a disk of 300 MB/s, where plain large writes take 13,653", pageOutGoal, 0, monitored},
+		{"page-out-rated", "", "the same to a virtio disk of 300 MB/s, where plain large writes take 13,653", pageOutGoal, 0, monitored},
 		{"port-allocate-destroy", "port", "port allocate and destroy (two RPCs)", 1500, 2774, instructions},
 		{"task-create-terminate", "task", "task create and terminate (fork, exit, wait)", 15000, 30218, instructions},
 		{"fork-1m", "", "fork of a task with 1 MiB resident", 60000, 0, instructions},

@@ -53,6 +53,11 @@ func (b *Bench) wallTime(ctx context.Context, r *measured, peer *Peer) error {
 	if err := b.laps(ctx, r, m); err != nil {
 		return err
 	}
+	fmt.Fprintf(b.Notes, "wall time of page-out to a virtio disk of %d MB/s\n", pageOutWallRate)
+	var err error
+	if r.outWall, err = m.pageOutWall(ctx, b.Programs); err != nil {
+		return err
+	}
 	if peer == nil {
 		return nil
 	}
