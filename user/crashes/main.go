@@ -120,14 +120,7 @@ const magic = 0x1c0ffee5
 
 // names is how many names the task has. It takes nothing of Go's heap, which is never collected.
 func names(c *libmach.Client) uint64 {
-	c.Request()
-	r, code := c.Call(c.Task(), mach.IDPortNames)
+	n, code := c.PortCount(c.Task())
 	must("mach_port_names", code)
-	list, n := r.OutOfLine(mach.MsgPortName, 32)
-	types, _ := r.OutOfLine(mach.MsgInteger32, 32)
-	must("mach_port_names", r.End())
-	for _, at := range []uint64{list, types} {
-		must("vm_deallocate", libmach.VMDeallocate(c.Task(), mach.VirtAddr(at), 4*uint64(n)))
-	}
-	return uint64(n)
+	return n
 }

@@ -29,6 +29,24 @@ func (c *Client) PortNames(task mach.Name) ([]mach.Name, []mach.PortType, mach.R
 	return names, types, mach.Success
 }
 
+// PortCount is how many names a task has. It takes nothing of Go's heap.
+func (c *Client) PortCount(task mach.Name) (n uint64, ret mach.Return) {
+	c.Request()
+	r, ret := c.Call(task, mach.IDPortNames)
+	if ret != mach.Success {
+		return 0, ret
+	}
+	namesAt, nn := r.OutOfLine(mach.MsgPortName, 32)
+	typesAt, nt := r.OutOfLine(mach.MsgInteger32, 32)
+	if ret = r.End(); ret != mach.Success {
+		return 0, ret
+	}
+	if ret = VMDeallocate(c.Task(), mach.VirtAddr(namesAt), 4*uint64(nn)); ret == mach.Success {
+		ret = VMDeallocate(c.Task(), mach.VirtAddr(typesAt), 4*uint64(nt))
+	}
+	return uint64(nn), ret
+}
+
 // takeWords copies received out-of-line words into memory of Go and gives the pages back.
 func (c *Client) takeWords(at uint64, number uint32) []uint32 {
 	if number == 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 
 	"defpager/user/internal/books"
 )
@@ -36,5 +37,7 @@ func (s *soak) balance(open books.Books) error {
 		}
 		s.client.Sleep(pause)
 	}
-	return fmt.Errorf("the books do not balance: %s", now.Differ(open))
+	var own runtime.MemStats
+	runtime.ReadMemStats(&own)
+	return fmt.Errorf("the books do not balance: %s (the program's own heap has %d bytes, of which %d are wired)", now.Differ(open), own.HeapSys, wiredHeap)
 }

@@ -28,9 +28,10 @@ type soak struct {
 	host    mach.Name // the privileged port, to wire more than a program may
 	most    int       // pages that may be there at once, without those of objects
 	promise int       // pages of objects
-	random  *rand.Rand
-	buffer  []byte // what is written
-	value   uint32 // the last one
+	source  rand.PCG
+	random  *rand.Rand // of source
+	buffer  []byte     // what is written
+	value   uint32     // the last one
 
 	arena  arena
 	list   [tasks]*task
@@ -87,6 +88,9 @@ func at(page int) mach.VirtAddr { return base + mach.VirtAddr(page)<<mach.PageSh
 
 func size(n int) uint64 { return uint64(n) << mach.PageShift }
 
+// wiredHeap is how much of the program's heap is wired, in bytes. Rounds take next to nothing of it: it is never collected.
+const wiredHeap = 4 << 20
+
 // begin takes the memory that the program itself needs, and then all but leave pages: what nobody else shall have. 0: it takes no more.
 func (s *soak) begin(leave uint64) error {
 	to, code := s.client.VMAllocate(s.client.Task(), 0, size(span), true)
@@ -99,8 +103,8 @@ func (s *soak) begin(leave uint64) error {
 	if err := s.fill(); err != nil {
 		return err
 	}
-	const heap = 4 << 20
-	if err := s.client.WireProgram(s.host, heap); err != nil { // the same frames are its own each time the books are looked at
+	s.random = rand.New(&s.source)
+	if err := s.client.WireProgram(s.host, wiredHeap); err != nil { // the same frames are its own each time the books are looked at
 		return err
 	}
 	if leave == 0 {
@@ -128,7 +132,7 @@ func (s *soak) leave(frames uint64) error {
 
 // round carries out n operations that the seed determines, or fewer if the reference has no room for more, looks at everything, and ends all.
 func (s *soak) round(seed uint64, n int) error {
-	s.random = rand.New(rand.NewPCG(seed, 0))
+	s.source.Seed(seed, 0)
 	s.arena.clear()
 	s.list[0] = s.arena.task(0)
 	s.list[0].port, s.list[0].own = s.client.Task(), true

@@ -50,7 +50,7 @@ var strandText = []byte{
 // strand has threads of a task wait, and ends the task.
 func (s *soak) strand(t *task) error {
 	c, self := s.client, s.client.Task()
-	before, _, code := c.PortNames(self)
+	before, code := c.PortCount(self)
 	if code != mach.Success {
 		return disagree("mach_port_names", code, mach.Success)
 	}
@@ -58,35 +58,8 @@ func (s *soak) strand(t *task) error {
 	if code != mach.Success {
 		return disagree("mach_port_allocate", code, mach.Success)
 	}
-	do := func(what string, f func() mach.Return) error { return disagree(what, s.insist(f), mach.Success) }
-	for _, step := range []struct {
-		what string
-		f    func() mach.Return
-	}{
-		{"mach_port_insert_right", func() mach.Return { return c.PortInsertRight(self, silent, silent, mach.MsgMakeSend) }},
-		{"mach_port_insert_right", func() mach.Return { return c.PortInsertRight(t.port, silentName, silent, mach.MsgCopySend) }},
-		{"mach_port_insert_right", func() mach.Return { return c.PortInsertRight(t.port, fullName, s.full, mach.MsgCopySend) }},
-		{"mach_port_allocate_name", func() mach.Return { return c.PortAllocateName(t.port, mach.RightReceive, ownName) }},
-		{"vm_allocate", func() mach.Return {
-			_, code := c.VMAllocate(t.port, at(strandCode), size(3+strandPages), false)
-			return code
-		}},
-		{"vm_write of code", func() mach.Return {
-			copy(s.buffer, strandText)
-			return c.VMWrite(t.port, at(strandCode), libmach.Address(s.buffer), uint32(size(1)))
-		}},
-		{"vm_protect", func() mach.Return { return c.VMProtect(t.port, at(strandCode), size(1), false, mach.ProtAll) }},
-		{"vm_write of what is to be sent", func() mach.Return {
-			return c.VMWrite(t.port, at(strandBody), libmach.Address(s.buffer), uint32(size(strandPages)))
-		}},
-		{"vm_map", func() mach.Return {
-			_, code := c.VMMap(t.port, libmach.Map{Address: at(strandObject), Size: size(1), Object: silent, Cur: mach.ProtDefault, Max: mach.ProtAll})
-			return code
-		}},
-	} {
-		if err := do(step.what, step.f); err != nil {
-			return err
-		}
+	if err := s.prepare(t, silent); err != nil {
+		return err
 	}
 	for range 1 + s.random.IntN(2*stands) {
 		if err := s.stand(t, s.random.IntN(stands)); err != nil {
@@ -106,11 +79,52 @@ func (s *soak) strand(t *task) error {
 		return err
 	}
 	s.stranded++
-	after, _, code := c.PortNames(self)
-	if code != mach.Success || len(after) != len(before) {
-		return fmt.Errorf("a task that ended with threads that waited leaves %d names, not %d: %v", len(after), len(before), code)
+	after, code := c.PortCount(self)
+	if code != mach.Success || after != before {
+		return fmt.Errorf("a task that ended with threads that waited leaves %d names, not %d: %v", after, before, code)
 	}
 	return nil
+}
+
+// prepare gives a task the ports and the memory that its threads are about to wait with. silent is one that nobody receives from.
+func (s *soak) prepare(t *task, silent mach.Name) error {
+	c, self := s.client, s.client.Task()
+	if code := s.insist(func() mach.Return { return c.PortInsertRight(self, silent, silent, mach.MsgMakeSend) }); code != mach.Success {
+		return disagree("mach_port_insert_right", code, mach.Success)
+	}
+	for _, x := range [...]struct{ name, right mach.Name }{{silentName, silent}, {fullName, s.full}} {
+		if code := s.insist(func() mach.Return { return c.PortInsertRight(t.port, x.name, x.right, mach.MsgCopySend) }); code != mach.Success {
+			return disagree("mach_port_insert_right", code, mach.Success)
+		}
+	}
+	if code := s.insist(func() mach.Return { return c.PortAllocateName(t.port, mach.RightReceive, ownName) }); code != mach.Success {
+		return disagree("mach_port_allocate_name", code, mach.Success)
+	}
+	if code := s.insist(func() mach.Return {
+		_, code := c.VMAllocate(t.port, at(strandCode), size(3+strandPages), false)
+		return code
+	}); code != mach.Success {
+		return disagree("vm_allocate", code, mach.Success)
+	}
+	copy(s.buffer, strandText)
+	if code := s.insist(func() mach.Return {
+		return c.VMWrite(t.port, at(strandCode), libmach.Address(s.buffer), uint32(size(1)))
+	}); code != mach.Success {
+		return disagree("vm_write of code", code, mach.Success)
+	}
+	if code := s.insist(func() mach.Return { return c.VMProtect(t.port, at(strandCode), size(1), false, mach.ProtAll) }); code != mach.Success {
+		return disagree("vm_protect", code, mach.Success)
+	}
+	if code := s.insist(func() mach.Return {
+		return c.VMWrite(t.port, at(strandBody), libmach.Address(s.buffer), uint32(size(strandPages)))
+	}); code != mach.Success {
+		return disagree("vm_write of what is to be sent", code, mach.Success)
+	}
+	code := s.insist(func() mach.Return {
+		_, code := c.VMMap(t.port, libmach.Map{Address: at(strandObject), Size: size(1), Object: silent, Cur: mach.ProtDefault, Max: mach.ProtAll})
+		return code
+	})
+	return disagree("vm_map", code, mach.Success)
 }
 
 // stand makes a thread that waits somewhere. Its message, and its stack, are on a page that all threads of the task share.
