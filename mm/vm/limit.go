@@ -101,14 +101,14 @@ func (o *Object) shrink(n mach.PageNumber) {
 }
 
 // bequeath gives page n, which is s and which o is about to lose, to o's copy, if that would have looked for the page here. It reports whether it did.
-// For want of a radix node the copy loses its contents.
+// For want of a radix node the copy loses its contents, this page and all that come after it: nobody sees them in their frames any more, which others get.
 func (o *Object) bequeath(n mach.PageNumber, s slot) bool {
 	c := o.copy
 	q, ok := c.aboveAt(n)
-	if !ok || c.has(q) || c.lost {
+	if !ok || c.has(q) {
 		return false
 	}
-	if c.pages.put(&o.env.nodes, q, s, false) != nil {
+	if !c.lost && c.pages.put(&o.env.nodes, q, s, false) != nil {
 		c.lost = true
 	}
 	lost := c.lost

@@ -199,3 +199,57 @@ func TestEntryShares(t *testing.T) {
 		}
 	}
 }
+
+// TestShrinkWithoutMemoryForTheCopy takes pages away from an object while there is no radix node for its copy to have them in: nobody goes on seeing the frames
+// that others get then, not even those of pages behind the first that found no node.
+func TestShrinkWithoutMemoryForTheCopy(t *testing.T) {
+	const pages, apart = 20, nodeSlots * page // each page in a node of its own
+	for name, make := range map[string]func(w *world) *Object{
+		"reserved":      func(w *world) *Object { return w.reserved(t, pages*nodeSlots) },
+		"overcommitted": func(w *world) *Object { return w.overcommitted(t, pages*nodeSlots) },
+	} {
+		w := newWorld(16 << 20)
+		m, o := w.newMap(t), make(w)
+		const second = base + pages*apart
+		for _, copy := range []bool{false, true} {
+			at := mach.VirtAddr(base)
+			if copy {
+				at = second
+			}
+			if _, err := m.Map(&MapArgs{Address: at, Size: pages * apart, Object: o, Copy: copy, Cur: mach.ProtDefault, Max: mach.ProtAll}); err != nil {
+				t.Fatal(err)
+			}
+			for i := mach.VirtAddr(0); i < pages; i++ {
+				if !copy {
+					w.mustStore(t, m, at+i*apart, byte(i+1))
+				}
+				w.expect(t, m, at+i*apart, byte(i+1))
+			}
+		}
+		hoarded := w.hoard(t)
+		if err := o.SetLimit(0); err != nil {
+			t.Fatal(name, err)
+		}
+		w.check(t)
+		kept, lost := 0, 0
+		for i := mach.VirtAddr(0); i < pages; i++ {
+			switch got, err := w.load(m, second+i*apart); {
+			case err == nil && got == byte(i+1):
+				kept++
+			case mach.Code(err) == mach.MemoryError:
+				lost++
+			default:
+				t.Errorf("%s: page %d of the copy: %d, %v", name, i, got, err)
+			}
+		}
+		if kept+lost != pages || name == "reserved" && lost < 2 { // the other gives a node back for each that is needed
+			t.Errorf("%s: the copy has %d pages and lost %d, of %d", name, kept, lost, pages)
+		}
+		for _, f := range hoarded {
+			w.env.Frames.Free(f)
+		}
+		m.Destroy()
+		o.Release()
+		w.check(t)
+	}
+}
