@@ -70,8 +70,12 @@ const (
 	FaultFetch   = 1 << 4
 )
 
-// VectorTick is the interrupt vector of the periodic tick.
-const VectorTick = 0x40
+// Interrupt vectors.
+const (
+	VectorTick  = 0x40 // the periodic tick
+	VectorInput = 0x41 // the console's input
+	VectorDisk  = 0x42 // a disk has done something
+)
 
 // FPU is the area that holds a thread's x87, SSE and AVX state, 64-byte aligned: CPU.NewFPU makes one.
 type FPU []byte

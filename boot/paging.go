@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"defpager/board"
 	"defpager/board/disk"
 	"defpager/board/virtio"
 	"defpager/boot/setup"
@@ -86,7 +87,8 @@ func (p *paging) findDisks() {
 			fmt.Printf("defpager: %s: %v\n", name, err)
 			return
 		}
-		d, err := virtio.New(name, t, p.machine.Memory, frames, p.now)
+		at, data := p.machine.Message(board.VectorDisk)
+		d, err := virtio.New(name, t, p.machine.Memory, frames, p.now, virtio.Message{At: at, Data: data})
 		if err != nil {
 			p.machine.Frames.FreeOrder(frames, virtio.BlockOrder)
 			fmt.Printf("defpager: %v\n", err)

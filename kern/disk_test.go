@@ -3,6 +3,7 @@ package kern
 import (
 	"testing"
 
+	"defpager/board"
 	"defpager/board/disk"
 	"defpager/ipc/mig"
 	"defpager/mach"
@@ -101,6 +102,44 @@ func TestDisk(t *testing.T) {
 			}
 		}
 	})
+}
+
+// While one thread computes, another gets on with each interrupt of its disk; at ticks of the clock only when the first had its turn.
+func TestDiskInterrupts(t *testing.T) {
+	const reads = 20
+	for _, x := range []struct {
+		vector      uint64
+		least, most int
+	}{{board.VectorDisk, reads, reads + 2}, {board.VectorTick, reads * quantum, (reads + 2) * quantum}} {
+		m := newMachine(t)
+		var port mach.Name
+		done, interrupts := false, 0
+		task := m.paused("reader", func(u *user) {
+			for range reads {
+				r := u.ask(0, port, mach.IDDeviceRead, func(w *mig.Writer) {
+					w.Uint32(0)
+					w.Uint64(3)
+					w.Int32(mach.PageSize)
+				})
+				u.want(r.RetCode(), mach.Success)
+			}
+			done = true
+		})
+		m.Do(func() { m.AddDisk(&slowDisk{}, func() bool { return false }) })
+		m.ports.Ports++
+		port = m.give(task, m.disks[0].port.MakeSend())
+		m.resume(task)
+		m.start("computes", func(u *user) {
+			for !done {
+				interrupts++
+				u.Interrupt(x.vector)
+			}
+		})
+		m.finish()
+		if interrupts < x.least || interrupts > x.most {
+			t.Errorf("vector %#x: %d interrupts for %d reads; want %d to %d", x.vector, interrupts, reads, x.least, x.most)
+		}
+	}
 }
 
 // Data that come late do not go to a disk that is paging storage by now, and take no memory meanwhile. A disk is busy while a program's transfer of it is under way.

@@ -56,7 +56,7 @@ type Kernel struct {
 	handOff *Thread // runs next
 	sleep   sleepers
 	stuck   stuck
-	turn    int // interrupts since the turn began that it is in, from a thread to those that it called
+	turn    int // ticks since the turn began that it is in, from a thread to those that it called
 
 	tasks      taskList
 	lastTask   uint32
@@ -286,8 +286,19 @@ func (k *Kernel) selfCheck() {
 	k.nextCheck = now + 4*(now-start)
 }
 
-// interrupt handles one that came while t ran. Goroutines get their turn, and then, when t had its own, the next thread.
+// interrupt handles one that came while t ran. At a tick of the clock goroutines get their turn, and then, when t had its own, the next thread.
 func (k *Kernel) interrupt(t *Thread) {
+	switch t.regs.Vector {
+	case board.VectorDisk:
+		k.diskInterrupt(t)
+		return
+	case board.VectorInput:
+		if k.config.Poll != nil {
+			k.config.Poll()
+		}
+		k.breathe()
+		return
+	}
 	if k.config.Poll != nil {
 		k.config.Poll()
 	}
@@ -302,10 +313,24 @@ func (k *Kernel) interrupt(t *Thread) {
 	}
 }
 
+// diskInterrupt completes what disks have done. A thread that waited for that runs at once, if no other is before it: else each page that it needs would cost it all
+// of t's turn. t's next turn comes in the order of all turns.
+func (k *Kernel) diskInterrupt(t *Thread) {
+	idle := k.ready.empty()
+	if k.storage != nil {
+		k.storage.Poll()
+	}
+	k.pollDisks()
+	k.settle()
+	if k.current == t && idle && !k.ready.empty() && k.handOff == nil {
+		k.yield(t)
+	}
+}
+
 // tick is the time between two interrupts of the clock, in nanoseconds. A thread that runs when one comes is counted as having run so long.
 const tick = 10_000_000
 
-// quantum is how many interrupts a thread that never waits gets through in one turn: with a tick of 10 ms a twentieth of a second.
+// quantum is how many ticks a thread that never waits gets through in one turn: with a tick of 10 ms a twentieth of a second.
 const quantum = 5
 
 // breathe lets the lock go, so that goroutines run.

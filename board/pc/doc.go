@@ -7,11 +7,6 @@
 // Drivers of serial port, local APIC, I/O APIC and real-time clock are TamaGo's.
 package pc
 
-import "defpager/board"
-
-// VectorInput is the interrupt vector of the console's input.
-const VectorInput = board.VectorTick + 1
-
 // Ports of the PC architecture.
 const (
 	portPIT      = 0x40 // 8254: three counters, then the control word

@@ -5,8 +5,10 @@ import (
 	"io"
 	"time"
 
+	"defpager/board"
 	"defpager/board/pc/acpi"
 	"defpager/board/pc/screen"
+	"defpager/mach"
 
 	"github.com/usbarmory/tamago/soc/intel/ioapic"
 	"github.com/usbarmory/tamago/soc/intel/rtc"
@@ -77,7 +79,7 @@ func (m *Machine) interrupt(line int, elsewhere acpi.Interrupt) {
 	if elsewhere.Override {
 		line = int(elsewhere.Global)
 	}
-	(&ioapic.IOAPIC{Base: base}).EnableInterrupt(line, VectorInput)
+	(&ioapic.IOAPIC{Base: base}).EnableInterrupt(line, board.VectorInput)
 }
 
 // Console is the serial port, and the screen and keyboard of Show. Reads wait; writes are complete when they return. It is safe for one reader and one writer.
@@ -85,6 +87,12 @@ func (m *Machine) Console() io.ReadWriter { return &m.console }
 
 // Tick makes vector board.VectorTick interrupt at every period, at most 4 s; 0 stops it. While the processor rests there are no ticks.
 func (m *Machine) Tick(period time.Duration) { m.timer.tick(int64(period)) }
+
+// Message is what a device writes, and where, to make vector interrupt this processor (Intel SDM volume 3, 11.11).
+func (m *Machine) Message(vector uint8) (at mach.PhysAddr, data uint32) {
+	const messages, idShift = 0xfee00000, 12
+	return messages | mach.PhysAddr(m.timer.id())<<idShift, uint32(vector)
+}
 
 // Poll looks at the devices and wakes the goroutines that wait for them. It must be called after interrupts: by the
 // dispatcher for those that came while a program ran, by Serve for those that ended the processor's rest.

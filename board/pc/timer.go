@@ -9,8 +9,9 @@ import (
 	"github.com/usbarmory/tamago/amd64/lapic"
 )
 
-// Registers of the local APIC's timer that TamaGo's driver does not name (Intel SDM volume 3, 11.5.4).
+// Registers of the local APIC that TamaGo's driver does not name (Intel SDM volume 3, 11.4.6 and 11.5.4).
 const (
+	lapicID      = 0x020
 	lapicInitial = 0x380
 	lapicCurrent = 0x390
 	lapicDivide  = 0x3e0
@@ -28,6 +29,9 @@ type timer struct {
 func (t *timer) register(offset uintptr) *uint32 {
 	return (*uint32)(unsafe.Add(unsafe.Pointer(nil), uintptr(t.lapic.Base)+offset))
 }
+
+// id is the local APIC's, by which interrupts find it. TamaGo's driver leaves half of its bits out.
+func (t *timer) id() uint8 { return uint8(atomic.LoadUint32(t.register(lapicID)) >> 24) }
 
 // enable switches the local APIC on, with its timer masked.
 func (t *timer) enable() {

@@ -143,10 +143,13 @@ func (r *Ring3) trap(event board.Event) {
 	}
 }
 
-// Loop lets time pass until an interrupt.
-func (r *Ring3) Loop() {
+// Loop lets time pass until a tick of the clock.
+func (r *Ring3) Loop() { r.Interrupt(board.VectorTick) }
+
+// Interrupt lets time pass until an interrupt.
+func (r *Ring3) Interrupt(vector uint64) {
 	r.RIP++
-	r.Vector = board.VectorTick
+	r.Vector = vector
 	r.trap(board.EventInterrupt)
 }
 

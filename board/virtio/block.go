@@ -59,10 +59,11 @@ type Block struct {
 	last int64
 }
 
-// New makes a disk of a device. frames are a block for the queue, which the disk keeps if there is no error; now is a clock, in nanoseconds.
-func New(name string, t Transport, mem board.Memory, frames mach.PhysAddr, now func() int64) (*Block, error) {
+// New makes a disk of a device. frames are a block for the queue, which the disk keeps if there is no error; now is a clock, in nanoseconds. The
+// device sends m when Poll has something to find, if it can.
+func New(name string, t Transport, mem board.Memory, frames mach.PhysAddr, now func() int64, m Message) (*Block, error) {
 	b := &Block{name: name, t: t, mem: mem, now: now, queue: newQueue(mem, frames)}
-	if err := b.begin(); err != nil {
+	if err := b.begin(m); err != nil {
 		t.SetStatus(statusFailed)
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -71,7 +72,7 @@ func New(name string, t Transport, mem board.Memory, frames mach.PhysAddr, now f
 }
 
 // begin brings the device up (3.1.1).
-func (b *Block) begin() error {
+func (b *Block) begin(m Message) error {
 	t := b.t
 	t.SetStatus(0)
 	for range 1000 {
@@ -96,6 +97,9 @@ func (b *Block) begin() error {
 	}
 	q := &b.queue
 	t.SetQueue(queueSize, q.at, q.at+driverOffset, q.at+deviceOffset)
+	if m.At != 0 && t.Interrupt(m) {
+		q.interrupts()
+	}
 	t.SetStatus(statusAcknowledge | statusDriver | statusFeaturesOK | statusDriverOK)
 	sectors := uint64(t.Config(0)) | uint64(t.Config(4))<<32
 	b.blocks = disk.Block(sectors / (mach.PageSize / sectorSize))

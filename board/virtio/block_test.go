@@ -30,6 +30,8 @@ type device struct {
 	data               []byte
 	failing, forgetful bool
 	notices            int
+	interrupts         bool // it can
+	message            Message
 }
 
 type fatal interface {
@@ -48,7 +50,11 @@ func (d *device) Status() uint8    { return d.status }
 func (d *device) Features() uint64 { return d.features }
 func (d *device) Accept(f uint64)  { d.accepted = f }
 func (d *device) QueueMax() int    { return d.queueMax }
-func (d *device) Notify()          { d.notices++ }
+func (d *device) Interrupt(m Message) bool {
+	d.message = m
+	return d.interrupts
+}
+func (d *device) Notify() { d.notices++ }
 func (d *device) Config(offset uint32) uint32 {
 	return uint32(d.sectors >> (8 * offset))
 }
@@ -128,7 +134,7 @@ func newFixture(t fatal) *fixture {
 	t.Helper()
 	f := &fixture{d: &device{t: t, mem: board.Simulated(4 << 20), features: featureVersion1 | 1<<9, queueMax: 256, sectors: diskBlocks * 8, data: make([]byte, diskBlocks*mach.PageSize)}}
 	var err error
-	if f.Block, err = New("vda", f.d, f.d.mem, 2*mach.PageSize, func() int64 { return f.now }); err != nil {
+	if f.Block, err = New("vda", f.d, f.d.mem, 2*mach.PageSize, func() int64 { return f.now }, Message{}); err != nil {
 		t.Fatal(err)
 	}
 	if f.d.accepted != featureVersion1 || f.Blocks() != diskBlocks || f.d.status != 0xf {
@@ -344,8 +350,28 @@ func TestDevicesThatCannotBeUsed(t *testing.T) {
 		{1 << 9, 256, errOld}, {featureVersion1 | featureReadOnly, 256, errReadOnly}, {featureVersion1, 64, errQueue},
 	} {
 		d := &device{t: t, mem: board.Simulated(1 << 20), features: x.features, queueMax: x.queueMax}
-		if _, err := New("vda", d, d.mem, 2*mach.PageSize, func() int64 { return 0 }); !errors.Is(err, x.want) || d.status != statusFailed {
+		if _, err := New("vda", d, d.mem, 2*mach.PageSize, func() int64 { return 0 }, Message{}); !errors.Is(err, x.want) || d.status != statusFailed {
 			t.Errorf("%v, status %#x; want %v", err, d.status, x.want)
+		}
+	}
+}
+
+// A device that can interrupt is asked to, and only such a one; others are told that nobody listens.
+func TestInterrupts(t *testing.T) {
+	at := Message{At: 0xfee00000, Data: 0x42}
+	for _, x := range []struct {
+		can  bool
+		m    Message
+		want uint16
+	}{{true, at, 0}, {false, at, driverSilent}, {true, Message{}, driverSilent}} {
+		d := &device{t: t, mem: board.Simulated(1 << 20), features: featureVersion1, queueMax: 256, sectors: 8, interrupts: x.can}
+		b, err := New("vda", d, d.mem, 2*mach.PageSize, func() int64 { return 0 }, x.m)
+		if err != nil || d.message != x.m {
+			t.Fatalf("%v, message %+v", err, d.message)
+		}
+		b.Start(&disk.Request{Data: d.mem.Bytes(1<<19, mach.PageSize), Done: func(error) {}})
+		if ring := d.memory(d.avail, 4); le.Uint16(ring) != x.want || le.Uint16(ring[2:]) != 1 {
+			t.Errorf("%v: the driver's ring begins with % x", x, ring)
 		}
 	}
 }

@@ -5,7 +5,8 @@
 // chain of three, the data in place, many are under way, and tests play the device. Section numbers are those of "Virtual I/O Device
 // (VIRTIO) Version 1.2".
 //
-// Devices are polled: who waits for a disk polls when nothing else is to be done, and at each tick of the clock.
+// What a device has done is found by polling. Who waits for a disk polls when nothing else is to be done, at each tick of the clock, and when the device
+// interrupts, which those on PCI do that have MSI-X (PCI Local Bus Specification 3.0, 6.8.2).
 package virtio
 
 import "defpager/mach"
@@ -22,10 +23,18 @@ type Transport interface {
 	QueueMax() int
 	// SetQueue says where the first queue lies: its descriptors, the driver's ring and the device's.
 	SetQueue(size int, descriptors, driver, device mach.PhysAddr)
+	// Interrupt has the device send m whenever it is done with something of the first queue, which SetQueue has described. It reports whether the device can.
+	Interrupt(m Message) bool
 	// Notify says that the driver's ring has more.
 	Notify()
 	// Config is the 32-bit word of the device's own configuration at an offset in bytes.
 	Config(offset uint32) uint32
+}
+
+// Message is what a device writes to interrupt a processor; At 0: it is not to.
+type Message struct {
+	At   mach.PhysAddr
+	Data uint32
 }
 
 // Bits of the status (2.1).

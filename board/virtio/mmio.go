@@ -86,5 +86,8 @@ func (m mmio) SetQueue(size int, descriptors, driver, device mach.PhysAddr) {
 	m.store32(mmioQueueReady, 1)
 }
 
+// Interrupt implements Transport: these devices have lines to an I/O APIC, of which only AML tells.
+func (m mmio) Interrupt(Message) bool { return false }
+
 func (m mmio) Notify()                     { m.store32(mmioQueueNotify, 0) }
 func (m mmio) Config(offset uint32) uint32 { return m.load32(mmioConfig + offset) }

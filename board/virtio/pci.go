@@ -22,7 +22,11 @@ const (
 	barMemory        = 0 << 1 // of 32 bits
 	barMemory64      = 2 << 1
 	capabilityVendor = 0x09
-	noDevice         = 0xffff
+	capabilityMSIX   = 0x11
+
+	msixEnable = 1 << 31 // in the capability's first word
+	msixMask   = 1 << 30 // of all messages
+	noDevice   = 0xffff
 )
 
 // Kinds of the capabilities that tell where registers are (4.1.4).
@@ -38,9 +42,11 @@ const (
 	commonFeatures      = 0x04
 	commonAcceptWhich   = 0x08
 	commonAccept        = 0x0c
+	commonConfigMessage = 0x10
 	commonStatus        = 0x14
 	commonQueueWhich    = 0x16
 	commonQueueSize     = 0x18
+	commonQueueMessage  = 0x1a
 	commonQueueEnable   = 0x1c
 	commonNotifyOffset  = 0x1e
 	commonDescriptors   = 0x20
@@ -48,8 +54,22 @@ const (
 	commonDeviceRing    = 0x30
 )
 
+// An entry of the table of messages (PCI Local Bus Specification 3.0, 6.8.2.6 to 6.8.2.9).
+const (
+	messageAt      = 0x0
+	messageData    = 0x8
+	messageControl = 0xc // bit 0: it is not sent
+	messageSize    = 0x10
+
+	noMessage = 0xffff // as the number of an entry
+)
+
 // pciDisk is the transport of a device on PCI.
 type pciDisk struct {
+	space                  ConfigSpace
+	slot                   int
+	msix                   uint8  // where the capability is; 0: there is none
+	messages               window // their table
 	common, notify, config window
 	multiplier             uint32
 	notice                 uint32 // offset of the queue's register from notify
@@ -84,15 +104,18 @@ func findPCI(c ConfigSpace) (disks []*pciDisk, present bool) {
 
 // newPCI reads where a device's registers are; nil if it does not say so or the kernel cannot reach them.
 func newPCI(c ConfigSpace, slot int) *pciDisk {
-	p := &pciDisk{}
+	p := &pciDisk{space: c, slot: slot}
 	at := uint8(c.Read(slot, pciCapabilities)) &^ 3
 	for range 48 { // there is no room for more: a longer list is a circle
 		if at == 0 {
 			break
 		}
 		head := c.Read(slot, at)
-		if uint8(head) == capabilityVendor {
+		switch uint8(head) {
+		case capabilityVendor:
 			p.add(c, slot, at, head>>24)
+		case capabilityMSIX:
+			p.addMessages(at)
 		}
 		at = uint8(head>>8) &^ 3
 	}
@@ -120,6 +143,24 @@ func (p *pciDisk) add(c ConfigSpace, slot int, at uint8, kind uint32) {
 	default:
 		return
 	}
+	p.use(start, size)
+}
+
+// addMessages reads the capability that tells where the table of messages is, of which the first is used.
+func (p *pciDisk) addMessages(at uint8) {
+	const barMask = 7
+	where := p.space.Read(p.slot, at+4)
+	base := barAddress(p.space, p.slot, where&barMask)
+	start := base + mach.PhysAddr(where&^barMask)
+	if base == 0 || start+messageSize > reachable {
+		return
+	}
+	p.msix, p.messages = at, window(start)
+	p.use(start, messageSize)
+}
+
+// use has the pages of registers mapped.
+func (p *pciDisk) use(start mach.PhysAddr, size uint64) {
 	end := (start + mach.PhysAddr(size) + mach.PageMask).Trunc()
 	p.ranges = append(p.ranges, board.Range{Start: start.Trunc(), Size: uint64(end - start.Trunc())})
 }
@@ -181,6 +222,27 @@ func (p *pciDisk) SetQueue(size int, descriptors, driver, device mach.PhysAddr) 
 	p.common.store64(commonDeviceRing, uint64(device))
 	p.notice = uint32(p.common.load16(commonNotifyOffset)) * p.multiplier
 	p.common.store16(commonQueueEnable, 1)
+}
+
+// Interrupt implements Transport. The device's other messages, of which there are none that anybody waits for, stay masked.
+func (p *pciDisk) Interrupt(m Message) bool {
+	if p.msix == 0 {
+		return false
+	}
+	head := p.space.Read(p.slot, p.msix)
+	p.space.Write(p.slot, p.msix, head|msixEnable|msixMask)
+	p.messages.store64(messageAt, uint64(m.At))
+	p.messages.store32(messageData, m.Data)
+	p.messages.store32(messageControl, 0)
+	p.common.store16(commonConfigMessage, noMessage)
+	p.common.store16(commonQueueWhich, 0)
+	p.common.store16(commonQueueMessage, 0)
+	if p.common.load16(commonQueueMessage) != 0 { // it has no room to note that (4.1.5.1.3)
+		p.space.Write(p.slot, p.msix, head&^(msixEnable|msixMask))
+		return false
+	}
+	p.space.Write(p.slot, p.msix, head&^msixMask|msixEnable)
+	return true
 }
 
 func (p *pciDisk) Notify()                     { p.notify.store16(p.notice, 0) }

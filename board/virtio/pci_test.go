@@ -19,6 +19,9 @@ func (s space) Read(slot int, offset uint8) uint32 {
 
 func (s space) Write(slot int, offset uint8, v uint32) { s[[2]int{slot, int(offset)}] = v }
 
+// messages is the page of a disk's memory where its table of messages is.
+const messages = 7
+
 // add makes a virtio disk whose registers are in the memory of BAR 4, at bar, a page for each kind.
 func (s space) add(slot int, device, bar uint32) {
 	put := func(offset int, v uint32) { s[[2]int{slot, offset}] = v }
@@ -28,6 +31,9 @@ func (s space) add(slot int, device, bar uint32) {
 	put(pciBAR+16, bar)
 	put(pciBAR+20, 0)
 	at := 0x40
+	put(at, 2<<16|0x54<<8|capabilityMSIX)
+	put(at+4, 0x1000*messages|4)
+	at = 0x54
 	for i, kind := range []uint32{regionCommon, regionDevice, regionNotify, 5} {
 		next := at + 0x14
 		if kind == 5 {
@@ -59,11 +65,11 @@ func TestFindPCI(t *testing.T) {
 	}
 	for i, want := range []mach.PhysAddr{0xfebf0000, 0xfebe0000} {
 		p := b.pci[i]
-		if p.common != window(want) || p.config != window(want+mach.PageSize) || p.notify != window(want+2*mach.PageSize) || p.multiplier != 4 {
+		if p.common != window(want) || p.config != window(want+mach.PageSize) || p.notify != window(want+2*mach.PageSize) || p.multiplier != 4 || p.messages != window(want+messages*mach.PageSize) || p.msix != 0x40 {
 			t.Errorf("disk %d: %+v", i, p)
 		}
 	}
-	if r := b.Ranges(); len(r) != 6 || r[0] != (board.Range{Start: 0xfebf0000, Size: mach.PageSize}) {
+	if r := b.Ranges(); len(r) != 8 || r[0] != (board.Range{Start: 0xfebf0000 + messages*mach.PageSize, Size: mach.PageSize}) {
 		t.Errorf("%v", r)
 	}
 	if s[[2]int{3, pciCommand}] != 0x10_0000&0xffff|commandMemory|commandMaster {

@@ -38,10 +38,11 @@ type queue struct {
 	given  uint16 // the driver's index
 	taken  uint16 // how far answers were read
 	flying uint32 // bit i: transfer i is the device's
+	silent uint32 // driverSilent, or 0
 }
 
 func newQueue(mem board.Memory, at mach.PhysAddr) queue {
-	q := queue{mem: mem, at: at, page: mem.Frame(at), pieces: mem.Frame(at + mach.PageSize)}
+	q := queue{mem: mem, at: at, page: mem.Frame(at), pieces: mem.Frame(at + mach.PageSize), silent: driverSilent}
 	clear(q.page[:])
 	clear(q.pieces[:])
 	for i := range inFlight {
@@ -78,9 +79,15 @@ func (q *queue) put(i int, r *disk.Request) {
 	q.publish()
 }
 
+// interrupts asks the device for them.
+func (q *queue) interrupts() {
+	q.silent = 0
+	q.publish()
+}
+
 // publish shows the driver's index to the device, after all that was written before.
 func (q *queue) publish() {
-	store32(q.page, driverOffset, driverSilent|uint32(q.given)<<16)
+	store32(q.page, driverOffset, q.silent|uint32(q.given)<<16)
 }
 
 // wantsNotice reports whether the device waits for a notice.

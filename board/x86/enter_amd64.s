@@ -308,6 +308,7 @@ STUBE(stub30, 30)
 STUB(stub31, 31)
 STUB(stub64, 64)
 STUB(stub65, 65)
+STUB(stub66, 66)
 STUB(stub255, 255)
 STUB(stub256, 256)
 
@@ -345,9 +346,10 @@ DATA	stubs<>+240(SB)/8, $stub30<>(SB)
 DATA	stubs<>+248(SB)/8, $stub31<>(SB)
 DATA	stubs<>+256(SB)/8, $stub64<>(SB)
 DATA	stubs<>+264(SB)/8, $stub65<>(SB)
-DATA	stubs<>+272(SB)/8, $stub255<>(SB)
-DATA	stubs<>+280(SB)/8, $stub256<>(SB)
-GLOBL	stubs<>(SB),RODATA,$288
+DATA	stubs<>+272(SB)/8, $stub66<>(SB)
+DATA	stubs<>+280(SB)/8, $stub255<>(SB)
+DATA	stubs<>+288(SB)/8, $stub256<>(SB)
+GLOBL	stubs<>(SB),RODATA,$296
 
 TEXT ·stubTable(SB),NOSPLIT,$0-8
 	LEAQ	stubs<>(SB), AX

@@ -50,9 +50,9 @@ func enterX(r *board.Regs)
 // syscallAddress is where SYSCALL goes, without and with XSAVE.
 func syscallAddress() (plain, xsave uintptr)
 
-// stubTable is the address of a table of the stubs' addresses, one for each vector from 0 to 31, then for the tick, for the console's input, for
+// stubTable is the address of a table of the stubs' addresses, one for each vector from 0 to 31, then for the tick, for the console's input, for disks, for
 // spurious interrupts and for all others.
-func stubTable() *[36]uintptr
+func stubTable() *[37]uintptr
 
 // stubAddress is where the gate of a vector leads.
 func stubAddress(vector int) uintptr {
@@ -60,12 +60,10 @@ func stubAddress(vector int) uintptr {
 	switch {
 	case vector < 32:
 		return t[vector]
-	case vector == board.VectorTick:
-		return t[32]
-	case vector == board.VectorTick+1:
-		return t[33]
+	case vector >= board.VectorTick && vector <= board.VectorDisk:
+		return t[32+vector-board.VectorTick]
 	case vector == vectorSpurious:
-		return t[34]
+		return t[35]
 	}
-	return t[35]
+	return t[36]
 }

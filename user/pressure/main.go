@@ -144,6 +144,8 @@ func (w *work) gone(n uint64) bool {
 		return false
 	case mach.MemoryError:
 		return true
+	case mach.ResourceShortage:
+		return false // there is no frame for the answer: an access has to show
 	}
 	fail("vm_read: %v", code)
 	return true
