@@ -40,7 +40,10 @@ func (t *timer) enable() {
 	atomic.StoreUint32(t.register(lapicDivide), divideBy1)
 }
 
+// arm starts the countdown. It is stopped first: to make a short one periodic for a moment would have it run out over and over, and QEMU, which makes up for each
+// time, comes to nothing else any more.
 func (t *timer) arm(mode int, count uint32) {
+	atomic.StoreUint32(t.register(lapicInitial), 0)
 	t.lapic.SetTimer(board.VectorTick, mode)
 	atomic.StoreUint32(t.register(lapicInitial), count)
 }
