@@ -75,7 +75,7 @@ func (b *Backing) Free() {
 	b.aside.Release()
 }
 
-// Tokens of words need no entry: they are the word itself, below bit wordBits, and a bit.
+// Tokens of small words need no entry: they are the word itself, below bit wordBits, and a bit.
 const (
 	wordBits           = 48
 	tokenWord vm.Token = 1 << wordBits
@@ -101,6 +101,10 @@ func (b *Backing) Store(f mach.PhysAddr) (vm.Token, bool) {
 	}
 	_, to := b.best()
 	switch {
+	case same:
+		b.at(n).set(word, 0, w)
+		b.frames.Free(f)
+		b.topUp()
 	case (to == nil || !noisy(page)) && b.compress(n, page):
 		b.push(&b.old, n)
 		b.frames.Free(f)
@@ -165,13 +169,23 @@ func (b *Backing) compress(n uint32, page *[mach.PageSize]byte) bool {
 // Fetch implements vm.Backing.
 func (b *Backing) Fetch(t vm.Token) (mach.PhysAddr, error) {
 	if t&tokenWord != 0 {
-		return b.fetchWord(uint64(t &^ tokenWord))
+		f, err := b.repeat(uint64(t &^ tokenWord))
+		if err == nil {
+			b.stats.Words--
+		}
+		return f, err
 	}
 	n := uint32(t)
 	e := b.at(n)
 	switch e.kind() {
 	case blob:
 		return b.fetchBlob(n, e)
+	case word:
+		f, err := b.repeat(e[2])
+		if err == nil {
+			b.freeEntry(n)
+		}
+		return f, err
 	case raw:
 		f := mach.PhysAddr(e[2])
 		b.detach(n, e)
@@ -199,7 +213,8 @@ func (b *Backing) Fetch(t vm.Token) (mach.PhysAddr, error) {
 	return 0, mach.MemoryError
 }
 
-func (b *Backing) fetchWord(w uint64) (mach.PhysAddr, error) {
+// repeat is a frame full of a word.
+func (b *Backing) repeat(w uint64) (mach.PhysAddr, error) {
 	f, err := b.frames.AllocDirty()
 	if err != nil {
 		return 0, err
@@ -208,7 +223,6 @@ func (b *Backing) fetchWord(w uint64) (mach.PhysAddr, error) {
 	for i := range page {
 		page[i] = w
 	}
-	b.stats.Words--
 	b.stats.Fetched++
 	return f, nil
 }

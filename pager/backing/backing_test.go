@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -197,7 +198,7 @@ func page(sort string, seed uint64) []byte {
 	case "zero":
 	case "word":
 		for i := range b {
-			b[i] = byte(seed >> (i % 8 * 8))
+			b[i] = byte(bits.RotateLeft64(seed, -4) >> (i % 8 * 8)) // of small seeds a large word
 		}
 	case "text":
 		words := []string{"memory ", "object ", "default ", "pager "}
@@ -253,7 +254,7 @@ func (m *machine) fetch(t fatal, tok vm.Token) ([]byte, error) {
 
 func TestTiers(t *testing.T) {
 	m := newMachine(t, 4<<20)
-	want := []vm.Tier{vm.TierWord, vm.TierCompressed, vm.TierCompressed, vm.TierCompressed}
+	want := []vm.Tier{vm.TierWord, vm.TierWord, vm.TierCompressed, vm.TierCompressed}
 	var tokens []vm.Token
 	for i, sort := range sorts[:4] {
 		tok, ok := m.store(t, page(sort, 0x0102030405060708))
@@ -278,6 +279,9 @@ func TestTiers(t *testing.T) {
 		t.Fatalf("noise is %v", m.b.Where(tok))
 	}
 	m.check(t)
+	if n := m.b.Stats().Words; n != 2 || m.b.Pages() != 5 {
+		t.Errorf("%d pages are words, of %d", n, m.b.Pages())
+	}
 	for i, sort := range sorts[:4] {
 		if got, err := m.fetch(t, tokens[i]); err != nil || !bytes.Equal(got, page(sort, 0x0102030405060708)) {
 			t.Errorf("%s came back changed, %v", sort, err)

@@ -2,7 +2,7 @@
 //
 // A page goes through up to three tiers, each of which costs more and holds more than the one before:
 //
-//   - A page of one repeated word, mostly of zeros, is that word: the token itself, if the word is small.
+//   - A page of one repeated word, mostly of zeros, is that word: the token itself, if the word is small, else in the entry that a page has in the other tiers.
 //   - Compressed (LZ4), if it shrinks to half: blobs of a few sizes share frames.
 //   - On disk: encrypted, with a checksum, in clusters; see package store. Pages that do not compress go there from their own frames, the oldest
 //     compressed ones follow when the blobs take more than their share of the memory.

@@ -23,6 +23,7 @@ const (
 	reading      // where: the slot; it is being read, or is to be
 	ahead        // where: the slot; it is being read, and nobody has asked for it
 	clean        // where: the slot and the frame; it was read
+	word         // where: the word that it repeats, which is too large for a token
 	lost         // it could not be read
 )
 

@@ -28,6 +28,8 @@ func (b *Backing) Stats() Stats {
 	s.Compressed, s.Bytes = b.blobs.count, b.blobs.bytes
 	for _, e := range b.entries {
 		switch e.kind() {
+		case word:
+			s.Words++
 		case raw:
 			s.Waiting++
 		case disk, reading, ahead, clean:
@@ -66,6 +68,8 @@ func (b *Backing) Where(t vm.Token) vm.Tier {
 		return vm.TierWord
 	}
 	switch b.at(uint32(t)).kind() {
+	case word:
+		return vm.TierWord
 	case blob:
 		return vm.TierCompressed
 	case raw:
@@ -91,7 +95,7 @@ func (b *Backing) Check() error {
 			flying++
 		}
 	}
-	used := kinds[blob] + kinds[raw] + kinds[disk] + kinds[reading] + kinds[ahead] + kinds[clean] + kinds[lost]
+	used := kinds[blob] + kinds[raw] + kinds[disk] + kinds[reading] + kinds[ahead] + kinds[clean] + kinds[word] + kinds[lost]
 	if used != b.table.used || kinds[lost] != b.stats.Lost || kinds[blob] != b.blobs.count {
 		return fmt.Errorf("backing: %d entries are used, counted %d; %d lost, counted %d; %d blobs, counted %d", used, b.table.used, kinds[lost], b.stats.Lost, kinds[blob], b.blobs.count)
 	}
