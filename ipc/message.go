@@ -183,7 +183,8 @@ func (m *Message) PutMemory(o OOL) uint64 {
 }
 
 // PutRights puts an out-of-line array of rights (consumed) into the message and returns the handle that Writer.OutOfLine
-// gets as its pointer; the item's elements have 32 bits. No rights are 0, and the message is complex nevertheless.
+// gets as its pointer; the item's elements have 32 bits. No rights are 0, and the message is complex nevertheless. They count as a sender's do, but
+// are never too many.
 func (m *Message) PutRights(rights []Right) uint64 {
 	m.complex = true
 	if len(rights) == 0 {
@@ -195,7 +196,13 @@ func (m *Message) PutRights(rights []Right) uint64 {
 			r.Port.server = nil
 		}
 	}
-	m.memory = append(m.memory, outOfLine{rights: rights})
+	o := outOfLine{rights: rights, charge: rightBytes * uint64(len(rights))}
+	m.sys.messages.bytes += o.charge
+	if m.payer != nil {
+		m.paid += o.charge
+		m.payer.held += o.charge
+	}
+	m.memory = append(m.memory, o)
 	return uint64(len(m.memory))
 }
 

@@ -145,7 +145,8 @@ func (q *Quick) Still() { q.still = true }
 // quick carries out the request of which h is the header and all, for a thread that waits for the reply on its own port, whose name is that of e.
 func (s *Space) quick(w *Waiter, h *board.Words, p *Port, e *entry) Outcome {
 	size, to := w.Args.SendSize, e.port
-	if size > 8*uint32(len(h)) || p.state != portActive || p.first != nil {
+	// From a set the sender cannot receive: the reply stays in its queue, so it must be one that is paid for.
+	if size > 8*uint32(len(h)) || p.state != portActive || p.first != nil || to.set != nil {
 		return Declined
 	}
 	q := &s.sys.quick

@@ -110,8 +110,8 @@ func exceptionOf(vector uint64) (e mach.Exception, code int32) {
 	return mach.ExcBadInstruction, int32(vector)
 }
 
-// raise sends t's exception to its exception port, or to its task's; without a port that lives it terminates the task. t waits for
-// the reply.
+// raise sends t's exception to its exception port, or to its task's; without a port that lives and has room
+// for the message it terminates the task. t waits for the reply.
 func (k *Kernel) raise(t *Thread, e mach.Exception, code int32, subcode uint64) {
 	t.raised = raised{exception: e, code: code, subcode: subcode}
 	k.sendException(t)
@@ -120,11 +120,11 @@ func (k *Kernel) raise(t *Thread, e mach.Exception, code int32, subcode uint64) 
 func (k *Kernel) sendException(t *Thread) {
 	x := &t.raised
 	handler := t.handler
-	if x.byTask || handler.Null() || handler.Dead() {
+	if x.byTask || !k.canAsk(handler) {
 		x.byTask = true
 		handler = t.task.handler
 	}
-	if handler.Null() || handler.Dead() {
+	if !k.canAsk(handler) {
 		k.unhandled(t)
 		return
 	}
@@ -146,6 +146,12 @@ func (k *Kernel) sendException(t *Thread) {
 	if receiver := k.sys.Send(m); receiver != nil {
 		k.wakeWaiter(receiver)
 	}
+}
+
+// canAsk reports whether an exception message can go to a handler: a thread that is aborted while it waits for the reply can send any number
+// that nobody receives.
+func (k *Kernel) canAsk(handler ipc.Right) bool {
+	return handler.Port != nil && !handler.Dead() && k.sys.Room(handler)
 }
 
 // serveException takes the reply to an exception message: success lets the thread go on, anything else asks the next handler.
