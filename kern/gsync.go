@@ -103,7 +103,7 @@ func (k *Kernel) serveGsync(t *Task, m *ipc.Message) *ipc.Message {
 	case mach.IDGsyncWait:
 		low, high, ms, flags := r.Uint32(), r.Uint32(), r.Uint32(), r.Int32()
 		if r.End() == mach.Success {
-			return k.gsyncWait(t, m, at, uint64(high)<<32|uint64(low), ms, flags)
+			return k.gsyncWait(t, k.running, m, at, uint64(high)<<32|uint64(low), ms, flags)
 		}
 	case mach.IDGsyncWake:
 		value, flags := r.Uint32(), r.Int32()
@@ -129,10 +129,10 @@ func gsyncKeyOf(t *Task, at mach.VirtAddr, flags int32) gsyncKey {
 	return gsyncKey{owner: uint64(t.id), at: uint64(at)}
 }
 
-// gsyncWait is gsync_wait: without GSYNC_QUAD the high half of the value means nothing.
+// gsyncWait is gsync_wait of a word of t, which by asked for: without GSYNC_QUAD the high half of the value means nothing.
 //
 // InvalidAddress: not aligned to 4 bytes, or not readable. InvalidArgument: the word holds another value. TimedOut, Interrupted.
-func (k *Kernel) gsyncWait(t *Task, m *ipc.Message, at mach.VirtAddr, want uint64, ms uint32, flags int32) *ipc.Message {
+func (k *Kernel) gsyncWait(t *Task, by *Thread, m *ipc.Message, at mach.VirtAddr, want uint64, ms uint32, flags int32) *ipc.Message {
 	size := 4
 	if flags&gsyncQuad != 0 {
 		size = 8
@@ -148,10 +148,13 @@ func (k *Kernel) gsyncWait(t *Task, m *ipc.Message, at mach.VirtAddr, want uint6
 			return m.ReplyCode(mach.InvalidAddress)
 		}
 		return k.later(t, m, ipc.Right{}, func(err error) *ipc.Message {
-			if err != nil {
+			switch {
+			case by.dead: // it must not use up what would wake another
+				return m.ReplyCode(mach.Interrupted)
+			case err != nil:
 				return m.ReplyCode(mach.InvalidAddress)
 			}
-			return k.gsyncWait(t, m, at, want, ms, flags)
+			return k.gsyncWait(t, by, m, at, want, ms, flags)
 		})
 	}
 	if le.Uint64(b[:]) != want {
@@ -166,7 +169,7 @@ func (k *Kernel) gsyncWait(t *Task, m *ipc.Message, at mach.VirtAddr, want uint6
 	} else {
 		w = new(gsyncWait)
 	}
-	*w = gsyncWait{key: gsyncKeyOf(t, at, flags), m: m, target: t, thread: k.running, sleeper: sleeper{slot: -1, owner: w}}
+	*w = gsyncWait{key: gsyncKeyOf(t, at, flags), m: m, target: t, thread: by, sleeper: sleeper{slot: -1, owner: w}}
 	k.gsync.bucket(w.key).add(w, ofWord)
 	w.thread.gsyncs.add(w, ofThread)
 	t.gsyncs.add(w, ofTask)

@@ -171,3 +171,42 @@ func TestGsyncShared(t *testing.T) {
 	})
 	m.finish()
 }
+
+// A wait for a word whose page a manager has yet to supply is still that of the thread which asked: it ends with the thread's abort, and with its end.
+func TestGsyncOnManagedPage(t *testing.T) {
+	m := newMachine(t)
+	m.keep(func(u *user, s *store, port mach.Name) {
+		at := u.mapManaged(port, 20)
+		g := &waiters{u: u}
+		begin := func(name string) mach.Name {
+			u.Store64(at, 0)
+			u.empty(s)
+			g.add(name, at, 0)
+			for range 10 {
+				g.rest()
+			}
+			u.asked(s, "0 r--")
+			return g.threads[len(g.threads)-1]
+		}
+		u.want(u.code(begin("a"), mach.IDThreadAbort, nil), mach.Success)
+		g.want("a KERN_INTERRUPTED")
+		u.want(u.code(begin("b"), mach.IDThreadTerminate, nil), mach.Success)
+		g.add("c", at, 0)
+		u.want(u.gsyncWake(u.self(), at, 0, 0), mach.Success)
+		g.want("c KERN_SUCCESS")
+
+		// The thread may be gone when the page comes.
+		u.empty(s)
+		s.silent = true
+		g.add("d", at, 0)
+		u.want(u.code(g.threads[len(g.threads)-1], mach.IDThreadTerminate, nil), mach.Success)
+		s.silent, s.late = false, true
+		for range 10 {
+			g.rest()
+		}
+		g.add("e", at, 0)
+		u.want(u.gsyncWake(u.self(), at, 0, 0), mach.Success)
+		g.want("e KERN_SUCCESS")
+	})
+	m.finish()
+}
