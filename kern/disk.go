@@ -85,7 +85,7 @@ func (k *Kernel) serveDisk(d *diskDevice, m *ipc.Message) *ipc.Message {
 	case mach.IDDeviceMap, mach.IDDeviceSetStatus, mach.IDDeviceSetFilter, mach.IDDeviceIntrRegister, mach.IDDeviceIntrAck:
 		return m.ReplyCode(mach.DeviceInvalidOperation)
 	default:
-		return m.ReplyCode(mach.MIGBadID)
+		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
 }

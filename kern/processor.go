@@ -1,8 +1,6 @@
 package kern
 
 import (
-	"time"
-
 	"defpager/ipc"
 	"defpager/mach"
 )
@@ -133,38 +131,6 @@ func (k *Kernel) setMaxPriority(p int32, threads bool) mach.Return {
 				th.setMax(max(th.maxPriority, p), false)
 			}
 		}
-	}
-	return mach.Success
-}
-
-// adjustTime is host_adjust_time: the time of day is put right at once, and so nothing of an earlier adjustment is ever left.
-func (k *Kernel) adjustTime(seconds, ns int64) mach.Return {
-	const most = 1 << 33
-	if seconds < -most || seconds > most || ns <= -int64(time.Second) || ns >= int64(time.Second) {
-		return mach.InvalidArgument
-	}
-	k.timeOffset += seconds*int64(time.Second) + ns
-	return mach.Success
-}
-
-// setKtype is mach_port_set_ktype: a port that is a task's own may be marked as a device of a user's. The mark is not kept: nothing here
-// treats such ports in another way.
-func setKtype(m *ipc.Message, handle, name mach.Name, right, ktype int32) mach.Return {
-	const none, userDevice = 0, 28
-	t, code := taskOf(m, handle)
-	if t == nil {
-		return code
-	}
-	if ktype != none && ktype != userDevice {
-		return mach.InvalidArgument
-	}
-	if n, code := t.space.GetRefs(name, mach.Right(right)); code != mach.Success {
-		return code
-	} else if n == 0 {
-		return mach.InvalidRight
-	}
-	if p := t.space.Lookup(name); p == nil || p.Served() {
-		return mach.InvalidArgument
 	}
 	return mach.Success
 }

@@ -1,8 +1,6 @@
 package kern
 
 import (
-	"time"
-
 	"defpager/ipc"
 	"defpager/mach"
 )
@@ -30,29 +28,8 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return k.slabInfo(m, room)
 		}
-	case mach.IDHostGetTime:
-		if r.End() == mach.Success {
-			now := k.now()
-			var b [16]byte
-			le.PutUint64(b[:], uint64(now/int64(time.Second)))
-			le.PutUint32(b[8:], uint32(now%int64(time.Second)/int64(time.Microsecond)))
-			w := m.BeginReply(24)
-			w.Bytes(mach.MsgInteger64, 64, 2, b[:])
-			return m.FinishReply(&w)
-		}
-	case mach.IDHostGetTime64, mach.IDHostGetUptime64:
-		if r.End() == mach.Success {
-			now := k.config.Clock()
-			if m.ID() == mach.IDHostGetTime64 {
-				now = k.now()
-			}
-			var b [16]byte
-			le.PutUint64(b[:], uint64(now/int64(time.Second)))
-			le.PutUint64(b[8:], uint64(now%int64(time.Second)))
-			w := m.BeginReply(24)
-			w.Bytes(mach.MsgInteger64, 64, 2, b[:])
-			return m.FinishReply(&w)
-		}
+	case mach.IDHostGetTime, mach.IDHostGetTime64, mach.IDHostGetUptime64:
+		return k.serveGetTime(m)
 	case mach.IDHostGetKernelVersion, mach.IDHostKernelVersion:
 		if r.End() == mach.Success {
 			w := m.BeginReply(8 + versionBytes)
@@ -126,26 +103,8 @@ func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 			}
 			return m.ReplyCode(mach.Success) // no thread waits for memory: there is no reserve to draw on
 		}
-	case mach.IDHostSetTime:
-		b := r.Bytes(mach.MsgInteger64, 64, 2)
-		if r.End() == mach.Success {
-			return m.ReplyCode(k.setTime(int64(le.Uint64(b)), int64(int32(le.Uint32(b[8:])))*int64(time.Microsecond)))
-		}
-	case mach.IDHostSetTime64:
-		b := r.Bytes(mach.MsgInteger64, 64, 2)
-		if r.End() == mach.Success {
-			return m.ReplyCode(k.setTime(int64(le.Uint64(b)), int64(le.Uint64(b[8:]))))
-		}
-	case mach.IDHostAdjustTime:
-		b := r.Bytes(mach.MsgInteger64, 64, 2)
-		if r.End() == mach.Success {
-			return k.adjust(m, int64(le.Uint64(b)), int64(int32(le.Uint32(b[8:])))*int64(time.Microsecond))
-		}
-	case mach.IDHostAdjustTime64:
-		b := r.Bytes(mach.MsgInteger64, 64, 2)
-		if r.End() == mach.Success {
-			return k.adjust(m, int64(le.Uint64(b)), int64(le.Uint64(b[8:])))
-		}
+	case mach.IDHostSetTime, mach.IDHostSetTime64, mach.IDHostAdjustTime, mach.IDHostAdjustTime64:
+		return k.serveSetTime(m)
 	case mach.IDHostProcessors:
 		if r.End() == mach.Success {
 			return replyRights(m, []ipc.Right{k.processor.MakeSend()})
@@ -191,29 +150,6 @@ func (k *Kernel) reboot(options int32) {
 		end = EndHalt
 	}
 	k.config.End(end)
-}
-
-// now is the time of day: nanoseconds since what host_set_time says, at first since the start.
-func (k *Kernel) now() int64 { return k.config.Clock() + k.timeOffset }
-
-// setTime is host_set_time. InvalidArgument: not a time.
-func (k *Kernel) setTime(seconds, ns int64) mach.Return {
-	const most = 1 << 33 // seconds: beyond it nanoseconds do not fit
-	if seconds < 0 || seconds > most || ns < 0 || ns >= int64(time.Second) {
-		return mach.InvalidArgument
-	}
-	k.timeOffset = seconds*int64(time.Second) + ns - k.config.Clock()
-	return mach.Success
-}
-
-// adjust is host_adjust_time and its reply, in the units of the request: nothing of an earlier adjustment is left.
-func (k *Kernel) adjust(m *ipc.Message, seconds, ns int64) *ipc.Message {
-	if code := k.adjustTime(seconds, ns); code != mach.Success {
-		return m.ReplyCode(code)
-	}
-	w := m.BeginReply(24)
-	w.Inline(mach.InlineType(mach.MsgInteger64, 64, 2))
-	return m.FinishReply(&w)
 }
 
 func isThread(object any) bool {

@@ -244,3 +244,25 @@ func receiveStatus(s *ipc.Space, m *ipc.Message, name mach.Name) *ipc.Message {
 	w.Bytes(mach.MsgInteger32, 32, 9, b[:])
 	return m.FinishReply(&w)
 }
+
+// setKtype is mach_port_set_ktype: a port that is a task's own may be marked as a device of a user's. The mark is not kept: nothing here
+// treats such ports in another way.
+func setKtype(m *ipc.Message, handle, name mach.Name, right, ktype int32) mach.Return {
+	const none, userDevice = 0, 28
+	t, code := taskOf(m, handle)
+	if t == nil {
+		return code
+	}
+	if ktype != none && ktype != userDevice {
+		return mach.InvalidArgument
+	}
+	if n, code := t.space.GetRefs(name, mach.Right(right)); code != mach.Success {
+		return code
+	} else if n == 0 {
+		return mach.InvalidRight
+	}
+	if p := t.space.Lookup(name); p == nil || p.Served() {
+		return mach.InvalidArgument
+	}
+	return mach.Success
+}

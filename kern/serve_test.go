@@ -112,7 +112,10 @@ func TestBadRequests(t *testing.T) {
 // A request to a port that is something else finds no task, thread or host there, as the routine says it; what no port answers is a bad id.
 func TestOtherPorts(t *testing.T) {
 	m := newMachine(t)
-	m.start("b", func(u *user) {
+	m.AddDisk(&slowDisk{}, nil)
+	m.ports = m.sys.Stats()
+	var disk mach.Name
+	b := m.start("b", func(u *user) {
 		self, thread, host := u.self(), mach.Name(u.Syscall(mach.TrapThreadSelf)), mach.Name(u.Syscall(mach.TrapHostSelf))
 		for _, c := range []struct {
 			to   mach.Name
@@ -126,6 +129,10 @@ func TestOtherPorts(t *testing.T) {
 			{host, []mach.MsgID{mach.IDHostReboot, mach.IDHostSetTime, mach.IDHostAdjustTime, mach.IDPortSetKtype, mach.IDHostGetBootInfo}, mach.InvalidHost},
 			{self, []mach.MsgID{mach.IDDeviceClose, mach.IDDeviceMap, mach.IDDeviceGetStatus}, mach.DeviceNone},
 			{self, []mach.MsgID{mach.IDDeviceOpen}, mach.DeviceInvalidOperation},
+			{disk, []mach.MsgID{mach.IDTaskSuspend, mach.IDThreadInfo, mach.IDHostInfo}, mach.InvalidArgument},
+			{disk, []mach.MsgID{mach.IDPortNames, mach.IDTaskCreate}, mach.InvalidTask},
+			{disk, []mach.MsgID{mach.IDHostReboot}, mach.InvalidHost},
+			{disk, []mach.MsgID{1, mach.IDExceptionRaise}, mach.MIGBadID},
 			{self, []mach.MsgID{1, mach.IDDefaultPagerObjectCreate, mach.IDExceptionRaise, 3209, 3300}, mach.MIGBadID},
 		} {
 			for _, id := range c.ids {
@@ -135,6 +142,7 @@ func TestOtherPorts(t *testing.T) {
 			}
 		}
 	})
+	disk = m.give(b, m.disk("slow").port.MakeSend())
 	m.finish()
 }
 
@@ -265,6 +273,23 @@ func TestProcessors(t *testing.T) {
 		r = u.call(priv, mach.IDHostAdjustTime64, func(w *mig.Writer) { le.PutUint64(w.Space(mach.MsgInteger64, 64, 2), 5) })
 		u.is("what was left", le.Uint64(r.Bytes(mach.MsgInteger64, 64, 2)), 0)
 		u.is("seconds more", uint64(m.now()-before), 5e9)
+		adjust := func(seconds, ns int64) mach.Return {
+			r := u.ask(0, priv, mach.IDHostAdjustTime64, func(w *mig.Writer) {
+				b := w.Space(mach.MsgInteger64, 64, 2)
+				le.PutUint64(b, uint64(seconds))
+				le.PutUint64(b[8:], uint64(ns))
+			})
+			return r.RetCode()
+		}
+		before = m.now()
+		u.want(adjust(timeMax, 0), mach.InvalidArgument) // beyond the last time that there is
+		u.want(adjust(-timeMax, 0), mach.InvalidArgument)
+		u.want(adjust(-before/1e9-1, 0), mach.InvalidArgument) // before the first
+		u.want(adjust(0, 1e9), mach.InvalidArgument)
+		u.is("seconds more after what was refused", uint64(m.now()-before), 0)
+		u.want(adjust(-1, -1), mach.Success)
+		u.want(adjust(1, 2), mach.Success)
+		u.is("nanoseconds more", uint64(m.now()-before), 1)
 
 		port := u.port()
 		ktype := func(name mach.Name, right mach.Right, k int32) mach.Return {

@@ -109,7 +109,7 @@ func (t *Thread) trapSetSpecialPort(target *Task) mach.Return {
 func (t *Thread) trapInsertRight(target *Task) mach.Return {
 	r := &t.regs
 	disposition := mach.MsgType(r.R10)
-	if r.R10>>8 != 0 || !disposition.IsPort() {
+	if uint32(r.R10)>>8 != 0 || !disposition.IsPort() {
 		return mach.InvalidValue
 	}
 	right, code := t.task.space.Extract(mach.Name(r.RDX), disposition)

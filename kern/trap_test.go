@@ -22,7 +22,9 @@ func TestTrapsForPorts(t *testing.T) {
 		at := uint64(u.buffer)
 		u.want(u.trap(mach.TrapPortAllocate, self, uint64(mach.RightReceive), at), mach.Success)
 		name := u.Load64(u.buffer) & 0xffff_ffff
-		u.want(u.trap(mach.TrapPortInsertRight, self, name, name, uint64(mach.MsgMakeSend)), mach.Success)
+		const above = 1 << 40 // what a caller leaves in the upper half of a register means nothing
+		u.want(u.trap(mach.TrapPortInsertRight, self, name|above, name|above, above|1<<8|uint64(mach.MsgMakeSend)), mach.InvalidValue)
+		u.want(u.trap(mach.TrapPortInsertRight, self, name|above, name|above, above|uint64(mach.MsgMakeSend)), mach.Success)
 		u.want(u.trap(mach.TrapPortInsertRight, self, name, name, uint64(mach.MsgMakeSend)|1<<8), mach.InvalidValue)
 		u.want(u.trap(mach.TrapPortInsertRight, self, name, name, uint64(mach.MsgInteger32)), mach.InvalidValue)
 		u.want(u.trap(mach.TrapPortInsertRight, self, 0x4000, name, uint64(mach.MsgMakeSend)), mach.RightExists)
