@@ -7,7 +7,8 @@
 // port's server in the kernel, hands it to a waiting receiver, queues it, or makes the sender wait; copyout turns its
 // rights into names of the receiver and puts it into the receiver's memory. Space.Msg is the whole of mach_msg made of
 // these, up to the point where a thread must wait. A message without rights in its body, for which a thread waits, takes
-// a shorter way with the same outcome: from memory to memory in the sender's trap (direct).
+// a shorter way with the same outcome: from memory to memory in the sender's trap (Space.Fast, in fast.go). So does a small request to
+// the kernel (quick.go), for which no message is made at all.
 //
 // A body is checked as a whole before the first right or page of it moves, so a refused message changes nothing. What a
 // task can make the kernel hold is bounded: ports, chunks of names and bytes of messages are counted, and a send-once
@@ -27,4 +28,7 @@
 // to the pool when it is dead and its last right is gone.
 //
 // The semantics are GNU Mach's (ipc/*.c there), with its wire format for x86_64.
+//
+// To read it: port.go and space.go have the structures, msg.go the way of a message, copyin.go with body.go and copyout.go its two ends, queue.go
+// what is between them; then buffer.go who pays for it, and table.go how names are found. docs/ipc.md tells a message's life with a figure.
 package ipc

@@ -46,7 +46,7 @@ func (s *Space) SetSeqno(name mach.Name, seqno uint32) mach.Return {
 	return code
 }
 
-// SetPayload is mach_port_set_protected_payload, ClearPayload mach_port_clear_protected_payload.
+// SetPayload is mach_port_set_protected_payload: messages that are received from the port say payload instead of its name.
 func (s *Space) SetPayload(name mach.Name, payload uint64) mach.Return {
 	p, code := s.receiver(name)
 	if code == mach.Success {

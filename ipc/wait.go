@@ -102,8 +102,8 @@ func (w *Waiter) Timeout() (milliseconds uint32, ok bool) {
 	return w.Args.Timeout, w.Args.Option&option != 0
 }
 
-// Expire ends the wait because its time is over, Interrupt because of thread_abort: the thread is runnable, and Resume
-// says what mach_msg returns. They do nothing if it does not wait. Wake is not called.
+// Expire ends the wait because its time is over: the thread is runnable, and Resume says what mach_msg returns. It does nothing if it does
+// not wait. Wake is not called.
 func (w *Waiter) Expire() {
 	switch w.kind {
 	case waitSend:

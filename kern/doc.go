@@ -11,8 +11,13 @@
 // methods named Run, Do or Stop want it held.
 //
 // Requests to tasks, threads and the host are messages to ports whose receiver is the kernel: serve.go and the files
-// serve_*.go answer them in the context of the sender. Some also exist as traps (trap.go), which saves the message.
+// serve_*.go answer them in the context of the sender; quick.go does the most frequent ones without a message. Some also exist as traps
+// (trap.go), which saves the message.
 //
 // Tasks and threads die in two steps: terminate marks them, so that they do not run any more, and settle takes them apart when
 // the trap that did it is over. So a task may ask for its own end, or find itself killed by a message that it sends.
+//
+// To read it: kernel.go has the dispatcher's loop, thread.go and task.go what it runs, sched.go whose turn it is, trap.go what a program asks for,
+// exception.go what it does wrong, and page_wait.go and later.go how a thread and a request wait for a memory manager. The manager's side is in
+// memory_object.go and the files memory_*.go; docs/request.md follows one request through all of it.
 package kern

@@ -58,7 +58,7 @@ func (k *Kernel) serveHost(m *ipc.Message) *ipc.Message {
 	return m.ReplyCode(mach.MIGBadArguments)
 }
 
-// serveHostPriv answers a request to the host's privileged port.
+// serveHostPriv answers a request to the host's privileged port, which allows what the name port does, too.
 func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	switch m.ID() {
@@ -79,6 +79,39 @@ func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return k.exchangeManager(m, handle)
 		}
+	case mach.IDHostSetTime, mach.IDHostSetTime64, mach.IDHostAdjustTime, mach.IDHostAdjustTime64:
+		return k.serveSetTime(m)
+	case mach.IDPagerHostFigures:
+		room := r.Uint32()
+		if r.End() == mach.Success {
+			return k.hostFigures(m, room)
+		}
+	case mach.IDHostGetBootInfo:
+		if r.End() == mach.Success {
+			w := m.BeginReply(8 + bootInfoBytes)
+			copy(w.Inline(mach.ArrayType(mach.MsgString, 8*bootInfoBytes, 1))[:bootInfoBytes-1], k.config.Strings["kernel-command-line"])
+			return m.FinishReply(&w)
+		}
+	case mach.IDPortSetKtype:
+		handle, name, right, ktype := r.Port(mach.MsgPortSend), r.Name(), r.Int32(), r.Int32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(setKtype(m, handle, name, right, ktype))
+		}
+	case mach.IDTaskNotification:
+		handle := r.Port(mach.MsgPortSend)
+		if r.End() == mach.Success {
+			return m.ReplyCode(k.registerNewTask(m.TakeRight(handle)))
+		}
+	default:
+		return k.serveHostScheduling(m)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// serveHostScheduling is serveHostPriv for the calls about the processor, its set, and who runs on it.
+func (k *Kernel) serveHostScheduling(m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	switch m.ID() {
 	case mach.IDTaskMaxPriority:
 		return k.serveMaxPriority(m, true)
 	case mach.IDProcessorSetPriv:
@@ -103,8 +136,6 @@ func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 			}
 			return m.ReplyCode(mach.Success) // no thread waits for memory: there is no reserve to draw on
 		}
-	case mach.IDHostSetTime, mach.IDHostSetTime64, mach.IDHostAdjustTime, mach.IDHostAdjustTime64:
-		return k.serveSetTime(m)
 	case mach.IDHostProcessors:
 		if r.End() == mach.Success {
 			return replyRights(m, []ipc.Right{k.processor.MakeSend()})
@@ -112,27 +143,6 @@ func (k *Kernel) serveHostPriv(m *ipc.Message) *ipc.Message {
 	case mach.IDProcessorSetCreate:
 		if r.End() == mach.Success {
 			return m.ReplyCode(mach.Failure) // there is one, for good
-		}
-	case mach.IDPagerHostFigures:
-		room := r.Uint32()
-		if r.End() == mach.Success {
-			return k.hostFigures(m, room)
-		}
-	case mach.IDHostGetBootInfo:
-		if r.End() == mach.Success {
-			w := m.BeginReply(8 + bootInfoBytes)
-			copy(w.Inline(mach.ArrayType(mach.MsgString, 8*bootInfoBytes, 1))[:bootInfoBytes-1], k.config.Strings["kernel-command-line"])
-			return m.FinishReply(&w)
-		}
-	case mach.IDPortSetKtype:
-		handle, name, right, ktype := r.Port(mach.MsgPortSend), r.Name(), r.Int32(), r.Int32()
-		if r.End() == mach.Success {
-			return m.ReplyCode(setKtype(m, handle, name, right, ktype))
-		}
-	case mach.IDTaskNotification:
-		handle := r.Port(mach.MsgPortSend)
-		if r.End() == mach.Success {
-			return m.ReplyCode(k.registerNewTask(m.TakeRight(handle)))
 		}
 	default:
 		return k.serveHost(m)

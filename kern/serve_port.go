@@ -6,7 +6,7 @@ import (
 	"defpager/mm/vm"
 )
 
-// servePort answers a request to a task's port about its names.
+// servePort answers a request to a task's port about its names: which there are, and what rights they stand for. The rest is for serveReceive.
 func (k *Kernel) servePort(t *Task, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	s := t.space
@@ -58,37 +58,6 @@ func (k *Kernel) servePort(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return m.ReplyCode(s.ModRefs(name, mach.Right(right), delta))
 		}
-	case mach.IDPortSetQLimit:
-		name, v := r.Name(), r.Uint32()
-		if r.End() == mach.Success {
-			return m.ReplyCode(s.SetQLimit(name, v))
-		}
-	case mach.IDPortSetMscount:
-		name, v := r.Name(), r.Uint32()
-		if r.End() == mach.Success {
-			return m.ReplyCode(s.SetMscount(name, v))
-		}
-	case mach.IDPortSetSeqno:
-		name, v := r.Name(), r.Uint32()
-		if r.End() == mach.Success {
-			return m.ReplyCode(s.SetSeqno(name, v))
-		}
-	case mach.IDPortGetSetStatus:
-		name := r.Name()
-		if r.End() == mach.Success {
-			return k.members(s, m, name)
-		}
-	case mach.IDPortMoveMember:
-		member, after := r.Name(), r.Name()
-		if r.End() == mach.Success {
-			return m.ReplyCode(s.MoveMember(member, after))
-		}
-	case mach.IDPortRequestNotification:
-		name, id, sync := r.Name(), r.Int32(), r.Uint32()
-		handle := r.Port(mach.MsgPortSendOnce)
-		if r.End() == mach.Success {
-			return requestNotification(s, m, name, mach.MsgID(id), sync, handle)
-		}
 	case mach.IDPortInsertRight:
 		name := r.Name()
 		handle, _ := r.PolyPort()
@@ -105,6 +74,31 @@ func (k *Kernel) servePort(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return extractRight(s, m, name, disposition)
 		}
+	default:
+		return k.serveReceive(s, m)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// serveReceive is servePort for the calls about receive rights, the sets that they are in, and notifications.
+func (k *Kernel) serveReceive(s *ipc.Space, m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	switch m.ID() {
+	case mach.IDPortSetQLimit:
+		name, v := r.Name(), r.Uint32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(s.SetQLimit(name, v))
+		}
+	case mach.IDPortSetMscount:
+		name, v := r.Name(), r.Uint32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(s.SetMscount(name, v))
+		}
+	case mach.IDPortSetSeqno:
+		name, v := r.Name(), r.Uint32()
+		if r.End() == mach.Success {
+			return m.ReplyCode(s.SetSeqno(name, v))
+		}
 	case mach.IDPortGetReceiveStatus:
 		name := r.Name()
 		if r.End() == mach.Success {
@@ -119,6 +113,22 @@ func (k *Kernel) servePort(t *Task, m *ipc.Message) *ipc.Message {
 		name := r.Name()
 		if r.End() == mach.Success {
 			return m.ReplyCode(s.ClearPayload(name))
+		}
+	case mach.IDPortRequestNotification:
+		name, id, sync := r.Name(), r.Int32(), r.Uint32()
+		handle := r.Port(mach.MsgPortSendOnce)
+		if r.End() == mach.Success {
+			return requestNotification(s, m, name, mach.MsgID(id), sync, handle)
+		}
+	case mach.IDPortGetSetStatus:
+		name := r.Name()
+		if r.End() == mach.Success {
+			return k.members(s, m, name)
+		}
+	case mach.IDPortMoveMember:
+		member, after := r.Name(), r.Name()
+		if r.End() == mach.Success {
+			return m.ReplyCode(s.MoveMember(member, after))
 		}
 	default:
 		return otherPort(m)

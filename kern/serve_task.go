@@ -26,10 +26,9 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 	switch id {
 	case mach.IDTaskCreate:
 		inherit := r.Bool()
-		if r.End() != mach.Success {
-			break
+		if r.End() == mach.Success {
+			return k.taskCreate(t, m, inherit)
 		}
-		return k.taskCreate(t, m, inherit)
 	case mach.IDTaskTerminate:
 		if r.End() == mach.Success {
 			k.terminateTask(t)
@@ -55,7 +54,7 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 	case mach.IDTaskSetSpecialPort:
 		which, handle := r.Int32(), r.Port(mach.MsgPortSend)
 		if r.End() == mach.Success {
-			return m.ReplyCode(t.setSpecial(which, m.TakeRight(handle)))
+			return m.ReplyCode(setSpecial(t.special(which), which, m.TakeRight(handle)))
 		}
 	case mach.IDMemoryObjectCreateProxy:
 		return k.createProxy(m)
@@ -71,6 +70,16 @@ func (k *Kernel) serveTask(t *Task, m *ipc.Message) *ipc.Message {
 			}
 			return replyRight(m, k.newThread(t).self.Copy())
 		}
+	default:
+		return k.serveTaskState(t, m)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// serveTaskState is serveTask for the calls that show what a task has, and set what it is told by: its figures, threads, registered ports, priority and name.
+func (k *Kernel) serveTaskState(t *Task, m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	switch m.ID() {
 	case mach.IDTaskThreads:
 		if r.End() == mach.Success {
 			return t.threadRights(m)
@@ -194,9 +203,9 @@ func (t *Task) special(which int32) *ipc.Right {
 	return nil
 }
 
-// setSpecial gives the task a special port; right is consumed. The task's own port stays what it is: InvalidArgument.
-func (t *Task) setSpecial(which int32, right ipc.Right) mach.Return {
-	p := t.special(which)
+// setSpecial gives a task or a thread a special port, which lies at p; right is consumed. InvalidArgument: p is nil, for there is none with the number
+// which; or it is the own port, which stays what it is.
+func setSpecial(p *ipc.Right, which int32, right ipc.Right) mach.Return {
 	if p == nil || which == mach.SpecialKernel {
 		right.Release()
 		return mach.InvalidArgument

@@ -33,10 +33,9 @@ func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
 		}
 	case mach.IDThreadGetState:
 		flavor, room := r.Int32(), r.Uint32()
-		if r.End() != mach.Success {
-			break
+		if r.End() == mach.Success {
+			return k.getState(t, m, flavor, room)
 		}
-		return k.getState(t, m, flavor, room)
 	case mach.IDThreadSetState:
 		flavor := r.Int32()
 		state, n := r.Array(mach.MsgInteger32, 32, stateWords)
@@ -54,18 +53,9 @@ func (k *Kernel) serveThread(t *Thread, m *ipc.Message) *ipc.Message {
 		return m.ReplyCode(mach.InvalidArgument)
 	case mach.IDThreadSetSpecialPort:
 		which, handle := r.Int32(), r.Port(mach.MsgPortSend)
-		if r.End() != mach.Success {
-			break
+		if r.End() == mach.Success {
+			return m.ReplyCode(setSpecial(t.special(which), which, m.TakeRight(handle)))
 		}
-		right := m.TakeRight(handle)
-		p := t.special(which)
-		if p == nil || which == mach.SpecialKernel {
-			right.Release()
-			return m.ReplyCode(mach.InvalidArgument)
-		}
-		p.Release()
-		*p = right
-		return m.ReplyCode(mach.Success)
 	case mach.IDThreadInfo:
 		flavor, room := r.Int32(), r.Uint32()
 		if r.End() == mach.Success {
@@ -121,6 +111,28 @@ func (k *Kernel) serveScheduling(t *Thread, m *ipc.Message) *ipc.Message {
 		return otherPort(m)
 	}
 	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// terminateRelease is thread_terminate_release: it ends a thread, and in a task gives up two names and a range of memory, all of which
+// the thread itself used until now.
+func (k *Kernel) terminateRelease(t *Thread, m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	handle, thread, reply := r.Port(mach.MsgPortSend), r.Name(), r.Name()
+	at, size := r.Uint64(), r.Uint64()
+	if r.End() != mach.Success {
+		return m.ReplyCode(mach.MIGBadArguments)
+	}
+	task, code := taskOf(m, handle)
+	if task == nil {
+		return m.ReplyCode(code)
+	}
+	k.terminateThread(t)
+	task.space.Deallocate(thread)
+	task.space.DestroyName(reply)
+	if size != 0 {
+		_ = task.memory.Map.Deallocate(mach.VirtAddr(at), size)
+	}
+	return m.ReplyCode(mach.Success)
 }
 
 // special is the thread's special port, nil for an unknown number.

@@ -48,6 +48,30 @@ func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return k.copy(t, m, mach.VirtAddr(from), size, mach.VirtAddr(to))
 		}
+	case mach.IDVMMsync:
+		at, size, flags := r.Uint64(), r.Uint64(), r.Int32()
+		if r.End() == mach.Success {
+			return k.msync(t, m, mach.VirtAddr(at), size, flags)
+		}
+	case mach.IDVMMap:
+		a := vm.MapArgs{Address: mach.VirtAddr(r.Uint64()), Size: r.Uint64(), Mask: mach.VirtAddr(r.Uint64()), Anywhere: r.Bool()}
+		handle := r.Port(mach.MsgPortSend)
+		a.Offset, a.Copy = r.Uint64(), r.Bool()
+		a.Cur, a.Max, a.Inherit = mach.Prot(r.Int32()), mach.Prot(r.Int32()), mach.Inherit(r.Int32())
+		if r.End() == mach.Success {
+			return k.vmMap(t, m, a, m.TakeRight(handle))
+		}
+	default:
+		return k.serveVMInfo(t, m)
+	}
+	return m.ReplyCode(mach.MIGBadArguments)
+}
+
+// serveVMInfo is serveVM for the calls that change nothing.
+func (k *Kernel) serveVMInfo(t *Task, m *ipc.Message) *ipc.Message {
+	r := m.Reader()
+	memory := t.memory.Map
+	switch m.ID() {
 	case mach.IDVMRegion:
 		at := r.Uint64()
 		if r.End() == mach.Success {
@@ -66,22 +90,9 @@ func (k *Kernel) serveVM(t *Task, m *ipc.Message) *ipc.Message {
 		if r.End() == mach.Success {
 			return k.cacheStatistics(m)
 		}
-	case mach.IDVMMsync:
-		at, size, flags := r.Uint64(), r.Uint64(), r.Int32()
-		if r.End() == mach.Success {
-			return k.msync(t, m, mach.VirtAddr(at), size, flags)
-		}
 	case mach.IDVMGetSizeLimit:
 		if r.End() == mach.Success {
 			return sizeLimits(t, m)
-		}
-	case mach.IDVMMap:
-		a := vm.MapArgs{Address: mach.VirtAddr(r.Uint64()), Size: r.Uint64(), Mask: mach.VirtAddr(r.Uint64()), Anywhere: r.Bool()}
-		handle := r.Port(mach.MsgPortSend)
-		a.Offset, a.Copy = r.Uint64(), r.Bool()
-		a.Cur, a.Max, a.Inherit = mach.Prot(r.Int32()), mach.Prot(r.Int32()), mach.Inherit(r.Int32())
-		if r.End() == mach.Success {
-			return k.vmMap(t, m, a, m.TakeRight(handle))
 		}
 	default:
 		return otherPort(m)

@@ -19,13 +19,14 @@ type Task struct {
 	essential bool // its end is reported: nobody in ring 3 can end the machine so
 
 	id          uint32
-	gsyncs      gsyncChain // waits for words of its memory
 	name        string
+	gsyncs      gsyncChain // waits for words of its memory
 	threadCount int
 	parent      *Task // who made it, nil for the loader's
 	children    int   // tasks that it made and that exist
 	port        *ipc.Port
 	self        ipc.Right                // what mach_task_self copies
+	selfName    mach.Name                // under which it did so last, in the task's own space
 	registered  [registeredMax]ipc.Right // what mach_ports_register was given
 	priority    int32
 	maxPriority int32
@@ -33,7 +34,6 @@ type Task struct {
 	created     int64       // nanoseconds of the clock
 	deadTime    int64       // nanoseconds that threads ran which are gone
 	waited      int64       // nanoseconds that threads and requests waited for pages, and for frames
-	selfName    mach.Name   // under which it did so last, in the task's own space
 	handler     ipc.Right   // the exception port
 	bootstrap   ipc.Right
 	done        chan struct{} // closed when the task is gone
@@ -131,6 +131,7 @@ func (t *Task) limits() *vm.Account {
 // more.
 func (t *Task) again() mach.Name { return t.space.Again(t.selfName, t.self.Port) }
 
+// suspendTask counts one more reason not to run the threads of t (task_suspend), resumeTask one less. Failure: there was none.
 func (k *Kernel) suspendTask(t *Task) mach.Return {
 	t.suspended++
 	if k.current != nil && k.current.task == t {

@@ -48,10 +48,10 @@ type Thread struct {
 	id                    uint32
 	port                  *ipc.Port
 	self                  ipc.Right // what mach_thread_self copies
+	selfName              mach.Name // under which it did so last, in the task's space
 	name                  string
 	priority, maxPriority int32
 	created, userTime     int64     // nanoseconds of the clock; what it ran in ring 3, by ticks
-	selfName              mach.Name // under which it did so last
 	handler               ipc.Right // the exception port
 	reply                 *ipc.Port // where the reply to its exception message goes
 	raised                raised
@@ -86,13 +86,14 @@ func (t *Thread) runnable() bool {
 	return (t.wait == waitNone || t.awake) && t.suspended == 0 && t.task.suspended == 0 && !t.dead
 }
 
-// suspend and resume count; a count of 0 lets the thread run.
+// suspendThread counts one more reason not to run t (thread_suspend).
 func (k *Kernel) suspendThread(t *Thread) mach.Return {
 	t.suspended++
 	k.stopIfCurrent(t)
 	return mach.Success
 }
 
+// resumeThread counts one less, and lets t run when there is none left. Failure: there was none.
 func (k *Kernel) resumeThread(t *Thread) mach.Return {
 	if t.suspended == 0 {
 		return mach.Failure

@@ -102,7 +102,8 @@ func (t *Thread) trapSetSpecialPort(target *Task) mach.Return {
 			return notHandled
 		}
 	}
-	return target.setSpecial(int32(t.regs.RSI), right)
+	which := int32(t.regs.RSI)
+	return setSpecial(target.special(which), which, right)
 }
 
 // trapInsertRight is mach_port_insert_right into a task's names, by the thread's trap.
