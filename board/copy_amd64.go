@@ -14,8 +14,7 @@ import (
 //go:noescape
 func copyWords(to, from unsafe.Pointer, words uint64)
 
-// copyViews is CopyWords. It is in assembly because the compiler keeps nothing in registers
-// over the copy of a piece, so that for a page the rest would cost as much as an eighth of it.
+// copyViews is CopyWords. It is in assembly because the compiler keeps nothing in registers over the copy of a piece, so that for a page the rest would cost as much as an eighth of it.
 //
 //go:noescape
 func copyViews(to *View, t mach.VirtAddr, from *View, f mach.VirtAddr, n uint64) (left uint64)

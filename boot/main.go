@@ -19,9 +19,6 @@ import (
 	"defpager/pager/disks"
 )
 
-// tick is how long a thread may run before others and goroutines get their turn.
-const tick = 10 * time.Millisecond
-
 func main() {
 	m, err := setup.Run()
 	if err != nil {
@@ -52,7 +49,7 @@ func main() {
 	k.KeepTable("default pager", p)
 	k.AddCache("default_pager_object", p.Usage)
 	m.Start()
-	m.Tick(tick)
+	m.Tick(kern.Tick)
 	go m.Serve(image.WaitInterrupt)
 	start.done("kernel")
 

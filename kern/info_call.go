@@ -194,7 +194,7 @@ func (k *Kernel) hostInfo(m *ipc.Message, flavor int32, room uint32) *ipc.Messag
 	case hostSlots:
 		w.int(0) // the number of the one processor
 	case hostSched:
-		w.int(tick/1e6, quantum*tick/1e6) // milliseconds
+		w.int(int32(tick/1e6), int32(quantum*tick/1e6)) // milliseconds
 	case hostLoad:
 		// Threads that wait for the processor, now: averages over minutes are not kept.
 		const scale = 1000

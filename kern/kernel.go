@@ -327,8 +327,10 @@ func (k *Kernel) diskInterrupt(t *Thread) {
 	}
 }
 
-// tick is the time between two interrupts of the clock, in nanoseconds. A thread that runs when one comes is counted as having run so long.
-const tick = 10_000_000
+// Tick is the time between two interrupts of the clock, for whoever sets that. A thread that runs when one comes is counted as having run so long.
+const Tick = 10 * time.Millisecond
+
+const tick = int64(Tick) // in nanoseconds
 
 // quantum is how many ticks a thread that never waits gets through in one turn: with a tick of 10 ms a twentieth of a second.
 const quantum = 5

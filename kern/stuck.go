@@ -15,7 +15,7 @@ const (
 	stuckAfter = 8
 	// stuckFor is for how many more faults its pages are held at most, and stuckTicks for how long: it may wait for a manager that never answers.
 	stuckFor   = 64
-	stuckTicks = 10 * time.Second / tick
+	stuckTicks = 10 * time.Second / Tick
 )
 
 // stuck is a thread whose pages are held.

@@ -9,6 +9,9 @@
 // Requests arrive one at a time, in the order of the sequence numbers that their port gave them. server.go has both forms of
 // the server: with sequence numbers (seqnos_default_pager_object_create ...) and without. docs/pager.md tells what each call answers, and why.
 //
+// To read it: pager.go has the objects, quick.go their creation, server.go what else is asked, list.go and storage.go the longer answers. What is
+// paged out is kept by package backing, on disks that package disks chooses.
+//
 // Precondition of everything here: the caller holds the kernel lock. Nothing blocks; creating and destroying objects
 // allocates nothing on Go's heap in steady state.
 package pager

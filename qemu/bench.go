@@ -48,13 +48,6 @@ type measured struct {
 	notes              []string // about figures that are missing
 }
 
-// step is a guest to run.
-type step struct {
-	what string
-	peer bool // a failure leaves figures out, and is no failure of the measurement
-	do   func(ctx context.Context) error
-}
-
 // Run measures, prints the table to out, and writes the files. The error says that our own figures could not be had, or that two runs of ours differ.
 func (b *Bench) Run(ctx context.Context, out io.Writer) error {
 	m, err := b.machine()
@@ -113,118 +106,6 @@ func (b *Bench) machine() (Machine, error) {
 	m := b.Machine
 	m.Accel, m.Count, m.SMP, m.CPU = "tcg", true, "", cmp.Or(m.CPU, benchCPU)
 	return m, m.Check()
-}
-
-// plan lists the runs that count instructions. They disturb each other in nothing, so they may run at the same time.
-func (b *Bench) plan(r *measured, m Machine, peer *Peer) []step {
-	var lock sync.Mutex // of r
-	set := func(to *figures, c figures) {
-		lock.Lock()
-		defer lock.Unlock()
-		if *to == nil {
-			*to = figures{}
-		}
-		for name, n := range c {
-			(*to)[name] = n
-		}
-	}
-	ours := func(to *figures, m Machine, flags, words string) func(ctx context.Context) error {
-		return func(ctx context.Context) error {
-			text, err := m.ours(ctx, b.Programs, flags, words)
-			c := counts(text)
-			c["begins"] = begins(text)
-			set(to, c)
-			return err
-		}
-	}
-	steps := []step{
-		{"defpager", false, ours(&r.ours, m, "", "")},
-		{"defpager again", false, ours(&r.oursAgain, m, "", "")},
-		{"defpager, the main job to the prompt", false, func(ctx context.Context) error {
-			text, err := m.boot(ctx, b.Programs, b.File, nil)
-			if err == nil {
-				r.phases, err = phases(text)
-			}
-			if err == nil {
-				set(&r.ours, figures{"boot-to-prompt": r.phases[len(r.phases)-1].end})
-			}
-			return err
-		}},
-		{"defpager, memory of an object", false, func(ctx context.Context) error {
-			n, err := m.objectMemory(ctx, b.Programs)
-			set(&r.ours, figures{"object-memory": n})
-			return err
-		}},
-		{"defpager, three times the memory", false, func(ctx context.Context) error {
-			text, err := m.ours(ctx, b.Programs, "--pressure", "paging=compressed")
-			set(&r.ours, counts(text))
-			return err
-		}},
-		{"defpager, page-out to a disk", false, func(ctx context.Context) error {
-			c, err := m.pageOut(ctx, b.Programs)
-			set(&r.ours, c)
-			return err
-		}},
-	}
-	linux := func(to *figures, m Machine, clear bool, args string) func(ctx context.Context) error {
-		return func(ctx context.Context) error {
-			text, err := peer.bench(ctx, m, clear, args)
-			if err == nil {
-				c := counts(text)
-				if args == "" {
-					c["begins"] = begins(text)
-				}
-				set(to, c)
-			}
-			return err
-		}
-	}
-	if peer != nil {
-		steps = append(steps, step{"Linux", true, linux(&r.linux, m, false, "")})
-		if !b.Quick && !peer.again { // what was kept agrees with itself
-			steps = append(steps, step{"Linux again", true, linux(&r.linuxAgain, m, false, "")})
-		}
-		if !b.Quick {
-			steps = append(steps, step{"Linux clearing twice (init_on_alloc=1)", true, linux(&r.clear, m, true, "")})
-		}
-		steps = append(steps, step{"Linux, memory of an object", true, linux(&r.linux, m, false, "--objects")})
-		if peer.modules != nil {
-			steps = append(steps, step{"Linux, three times the memory", true, linux(&r.linux, m, false, "--pressure")})
-		}
-	}
-	if b.Quick {
-		return steps
-	}
-	for _, s := range sweeps() {
-		large := m
-		large.Memory = s.memory
-		steps = append(steps, step{"defpager over " + s.over, false, func(ctx context.Context) error {
-			text, err := large.ours(ctx, b.Programs, "--sweep="+s.over, "")
-			return r.sweep(&lock, "defpager", r.sweepOurs, s, text, err)
-		}})
-		if peer != nil {
-			steps = append(steps, step{"Linux over " + s.over, true, func(ctx context.Context) error {
-				text, err := peer.bench(ctx, large, false, "--sweep="+s.over)
-				return r.sweep(&lock, "Linux", r.sweepOf, s, text, err)
-			}})
-		}
-	}
-	return steps
-}
-
-// sweep notes what a sweep found.
-func (r *measured) sweep(lock *sync.Mutex, who string, to map[string]figures, s sweep, text string, err error) error {
-	if err != nil {
-		return err
-	}
-	lock.Lock()
-	defer lock.Unlock()
-	to[s.over] = counts(text)
-	if l := benchLimit.FindStringSubmatch(text); l != nil {
-		r.limits = append(r.limits, fmt.Sprintf("%s with %s of memory: %s", who, s.memory, l[1]))
-		slices.Sort(r.limits)
-	}
-	return nil
 }
 
 // perform takes the steps, as many at a time as there are processors. The first failure that is not the peer's ends it.

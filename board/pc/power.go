@@ -25,8 +25,7 @@ const (
 )
 
 // ReadACPI learns from ACPI's tables how to end the machine and where interrupts arrive, and the clock's frequency if nothing else
-// told it. It must run before the frames that hold
-// the tables are unmapped; without it PowerOff and Reboot know fewer ways.
+// told it. It must run before the frames that hold the tables are unmapped; without it PowerOff and Reboot know fewer ways.
 func (m *Machine) ReadACPI(mem *board.Memory, root mach.PhysAddr, wide bool) acpi.Tables {
 	m.tables = acpi.Read(mem, root, wide)
 	if m.clock.source == assumed && m.tables.PMTimer != 0 {

@@ -68,7 +68,7 @@ func pointTo(p unsafe.Pointer, size uintptr) pseudo {
 	return pseudo{limit: uint16(size - 1), base: uint64(uintptr(p))}
 }
 
-// load gives the pseudo-descriptor's address to LGDT or LIDT.
+// operand is the pseudo-descriptor's address, for LGDT or LIDT.
 func (p *pseudo) operand() unsafe.Pointer { return unsafe.Pointer(&p.limit) }
 
 // Interrupt stacks, by their number in the TSS.

@@ -6,7 +6,7 @@ import "defpager/mach"
 // offsets are in percpu.h.
 //
 // Invariant: it never moves (Go's heap objects do not), and the CPU that owns it keeps it alive for ever. Pointers in it are kept as
-// integers, so that the assembly's stores need no write barrier; Enter's caller keeps what they point to alive.
+// integers, so that the assembly's stores need no write barrier; enter's caller keeps what they point to alive.
 type percpu struct {
 	self     uintptr       // address of this struct
 	regs     uintptr       // *board.Regs of the thread that runs

@@ -347,8 +347,7 @@ func (b *Backing) takeFrame() (mach.PhysAddr, bool) {
 	if f, err := b.frames.AllocDirty(); err == nil {
 		return f, true
 	}
-	switch {
-	case b.aside.Pages() != 0:
+	if b.aside.Pages() != 0 {
 		return b.aside.Take(), true
 	}
 	return b.leave()

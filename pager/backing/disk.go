@@ -110,7 +110,7 @@ func (b *Backing) Areas(yield func(Area) bool) {
 	}
 }
 
-// place to write to: the one with most room.
+// best is the area to write to, the one with most room, and its number; nil: there is none.
 func (b *Backing) best() (int, *place) {
 	at, room := -1, 0
 	for i, p := range b.areas {

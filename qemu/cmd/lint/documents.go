@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -36,43 +36,31 @@ type source struct {
 
 // documents checks what the tracked documents name.
 func documents() ([]string, error) {
-	files, err := output("git", "ls-files")
-	if err != nil {
-		return nil, err
-	}
 	s := source{words: map[string]bool{}, targets: map[string]bool{}}
-	var list []string
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if os.IsNotExist(err) {
-			continue // deleted, not yet committed
-		}
-		if err != nil {
-			return nil, err
-		}
+	texts := map[string]string{} // of the documents
+	err := tracked(func(name, text string) {
 		s.files = append(s.files, name)
 		if strings.HasSuffix(name, ".md") {
-			list = append(list, name)
-			continue
+			texts[name] = text
+			return
 		}
-		for _, w := range word.FindAllString(string(b), -1) {
+		for _, w := range word.FindAllString(text, -1) {
 			s.words[w] = true
 		}
 		if base := filepath.Base(name); base == "Makefile" || strings.HasSuffix(base, ".mk") {
-			for _, m := range target.FindAllStringSubmatch(string(b), -1) {
+			for _, m := range target.FindAllStringSubmatch(text, -1) {
 				for _, t := range strings.Fields(m[1]) {
 					s.targets[t] = true
 				}
 			}
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	var findings []string
-	for _, name := range list {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		for _, what := range s.missing(name, string(text)) {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		for _, what := range s.missing(name, texts[name]) {
 			findings = append(findings, fmt.Sprintf("%s: there is no %s", name, what))
 		}
 	}

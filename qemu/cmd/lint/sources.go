@@ -22,22 +22,29 @@ var rules = []struct {
 	{regexp.MustCompile(`\bt\.Ski` + `p(f|Now)?\(`), "a skipped test hides a missing feature"},
 }
 
-// sources checks the text of the files that git knows.
-func sources() ([]string, error) {
-	files, err := output("git", "ls-files", "--", "*.go", "*.s", "*.S", "*.h", "*.ld", "*.mk")
+// tracked calls f for each file that git knows, or only for those that one of the patterns matches, with its text.
+func tracked(f func(name, text string), patterns ...string) error {
+	files, err := output("git", append([]string{"ls-files", "--"}, patterns...)...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var findings []string
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if os.IsNotExist(err) {
 			continue // deleted, not yet committed
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		lines := strings.Split(string(b), "\n")
+		f(name, string(b))
+	}
+	return nil
+}
+
+// sources checks the text of the files that git knows.
+func sources() (findings []string, err error) {
+	err = tracked(func(name, text string) {
+		lines := strings.Split(text, "\n")
 		if len(lines) > maxLines && strings.HasSuffix(name, ".go") && !generated.MatchString(lines[0]) {
 			findings = append(findings, fmt.Sprintf("%s: %d lines; more than %d hold more than one idea", name, len(lines), maxLines))
 		}
@@ -48,6 +55,6 @@ func sources() ([]string, error) {
 				}
 			}
 		}
-	}
-	return findings, nil
+	}, "*.go", "*.s", "*.S", "*.h", "*.ld", "*.mk")
+	return findings, err
 }
