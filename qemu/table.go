@@ -96,7 +96,7 @@ func (g grid) markdown(out io.Writer) {
 	}
 }
 
-// rows are the table itself. Names of the rows stand before what they are, if named.
+// table is all rows with their figures. Names of the rows stand before what they are, if named.
 func (r *measured) table(named bool) grid {
 	head := []string{"operation", "Linux", "ours", "Linux / ours", "target", "ours / target"}
 	for _, w := range r.walls {

@@ -93,11 +93,13 @@ func (s *server) isObject(p *port, name mach.Name) bool {
 }
 
 // SeqnosCreate implements libmach.SeqnosDefaultMemoryManager: the kernel's own object.
-func (h handler) SeqnosCreate(_ mach.Name, _ uint32, object mach.Name, _ uint64, control, _ mach.Name, _ uint64) {
+func (h handler) SeqnosCreate(_ mach.Name, _ uint32, object mach.Name, _ uint64, control, name mach.Name, _ uint64) {
 	s := h.s
 	p, code := s.know(object, nil)
 	if code != mach.Success {
-		_ = s.client.PortDestroy(s.task, object)
+		for _, right := range [...]mach.Name{object, control, name} {
+			_ = s.client.PortDestroy(s.task, right)
+		}
 		return
 	}
 	p.conversation = &conversation{control: control, kept: map[uint64]vm.Token{}}

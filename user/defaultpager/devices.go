@@ -71,8 +71,14 @@ func (c deviceCalls) DeviceOpen(_ mach.Name, _ uint32, name []byte) (mach.Name, 
 			}
 		}
 		port, code := libmach.PortAllocate(c.s.task, mach.RightReceive)
-		if code == mach.Success {
-			_, code = c.s.know(port, c.s.sys.NewKernelPort(nobody{}, device{d}))
+		if code != mach.Success {
+			return mach.NameNull, mach.MsgMakeSend, code
+		}
+		local := c.s.sys.NewKernelPort(nobody{}, device{d})
+		if _, code = c.s.know(port, local); code != mach.Success {
+			local.Destroy()
+			_ = c.s.client.PortDestroy(c.s.task, port)
+			port = mach.NameNull
 		}
 		return port, mach.MsgMakeSend, code
 	}

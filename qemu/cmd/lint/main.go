@@ -54,21 +54,21 @@ func printed(out string) (lines []string) {
 }
 
 func formatted() ([]string, error) {
-	tracked, err := output("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", "*.go")
+	files, err := output("git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", "*.go")
 	if err != nil {
 		return nil, err
 	}
-	exist := tracked[:0]
-	for _, name := range tracked {
+	exist := files[:0]
+	for _, name := range files {
 		if _, err := os.Stat(name); err == nil {
 			exist = append(exist, name)
 		}
 	}
-	files, err := output("go", append([]string{"tool", "gofumpt", "-l"}, exist...)...)
-	for i := range files {
-		files[i] += ": not formatted; go tool gofumpt -w does it"
+	unformatted, err := output("go", append([]string{"tool", "gofumpt", "-l"}, exist...)...)
+	for i := range unformatted {
+		unformatted[i] += ": not formatted; go tool gofumpt -w does it"
 	}
-	return files, err
+	return unformatted, err
 }
 
 func vetted() ([]string, error) { return output("go", "vet", "./...") }
