@@ -134,6 +134,8 @@ var deeds = []deed{
 	{"floodproxies", "make proxies of memory until refused", (*victim).floodProxies},
 	{"floodwaits", "ask for memory that nobody supplies until refused", (*victim).floodWaits},
 	{"floodmessages", "queue messages until refused", (*victim).floodMessages},
+	{"floodreplies", "make calls whose replies stay in a port set until refused", (*victim).floodReplies},
+	{"floodrights", "ask for lists of rights and receive none until refused", (*victim).floodRights},
 	{"floodonce", "make send-once rights until refused", (*victim).floodOnce},
 	{"floodrequests", "request notifications until refused", (*victim).floodNotifications},
 	{"fsbad", "non-canonical FS bases: refused", (*victim).badBase},
