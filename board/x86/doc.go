@@ -8,8 +8,8 @@
 // Between traps GS holds the address of the processor's own state (percpu), and the thread's GS base waits in the processor's
 // second register for it; FS holds Go's thread-local storage. Both are exchanged on the way.
 //
-// To read it: enter_amd64.s is the way to ring 3 and trap_amd64.s the way back, both by percpu.go; descriptor.go has the tables that they need, cpu.go puts
-// all together.
+// To read it: enter_amd64.s has the way to ring 3 (enter.h) and the ways back (syscall.h, and trap for all others), with the processor's state of percpu.go;
+// descriptor.go has the tables that they need, kernelmap.go the kernel's own page tables; cpu.go puts all together.
 //
 // Source: Intel SDM volume 3, chapters 3 to 6; AMD64 manual volume 2, chapters 6 and 8.
 package x86

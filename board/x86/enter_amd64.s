@@ -30,15 +30,15 @@
 
 // func enter(r *board.Regs)
 //
-// Goes to ring 3 with the registers of *r. The next trap comes back through leave (below), which returns from enter to its caller with
+// Goes to ring 3 with the registers of *r. The next trap comes back through LEAVE (below), which returns from enter to its caller with
 // the event in r.Event. The frame on the way to ring 3:
 //
 //	the goroutine's stack          percpu
-//	+---------------------+        +----------------------------------------+
-//	| r                   |        | sp -> return address, on the goroutine's |
-//	| return address      | <----- | regs -> *r                             |
-//	+---------------------+        | frame: what IRETQ pops                   |
-//	                               +----------------------------------------+
+//	+---------------------+        +------------------------+
+//	| r                   |        | regs -> *r             |
+//	| return address      | <----- | sp                     |
+//	+---------------------+        | frame: what IRETQ pops |
+//	                               +------------------------+
 //
 // BX holds the percpu, DI holds r until the last load.
 TEXT ·enter(SB),NOSPLIT|NOFRAME,$0-8

@@ -7,7 +7,7 @@ import (
 	"defpager/board"
 )
 
-// Instructions and entry points in assembly (instr_amd64.s, enter_amd64.s, trap_amd64.s).
+// Instructions and entry points in assembly (instr_amd64.s, enter_amd64.s).
 
 func readCR0() uint64
 func writeCR0(v uint64)
