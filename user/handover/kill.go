@@ -15,8 +15,8 @@ const reads = "\x8a\x07" + // again: mov al, [rdi]
 	"\x75\xf2" // jnz again
 
 // kill hands over to the other manager and ends its task while pages are on their way to its disk and from there: who waits is told, what it had is lost, page by
-// page, and nothing else. The kernel's pager takes its place.
-func (t *tester) kill(kernel mach.Name) {
+// page, and nothing else. The kernel's pager takes its place: when it is dead, or, with late, the moment before.
+func (t *tester) kill(kernel mach.Name, late bool) {
 	manager := t.otherTask()
 	t.exchange(t.to)
 	t.Must("default_pager_paging_file", wire.DefaultPagerPagingFile(t.Client, t.to, t.devices, []byte(t.whole), true))
@@ -24,10 +24,17 @@ func (t *tester) kill(kernel mach.Name) {
 	handler := t.NewPort()
 	x := t.Thread(t.Task, reads, libmach.ThreadState{RDI: uint64(libmach.Address(t.memory)), RCX: uint64(len(t.versions))}, handler)
 	t.Client.Sleep(30)
+	if late {
+		t.Is("the manager gives way", uint64(t.exchange(kernel)), uint64(t.to))
+	}
 	t.Check("task_terminate of the manager", t.Client.TaskTerminate(manager), mach.Success)
 	t.Check("who waits for one of its pages", t.Raised(handler), mach.MemoryError)
 	t.Check("thread_terminate", x.End(), mach.Success)
-	t.Is("the manager is none", uint64(t.exchange(kernel)), 0)
+	if late {
+		t.Is("the manager is the kernel's", uint64(t.exchange(mach.NameNull)), uint64(kernel))
+	} else {
+		t.Is("the manager is none", uint64(t.exchange(kernel)), 0)
+	}
 
 	lost, wrong := 0, uint64(0)
 	for n := range t.versions {
