@@ -53,7 +53,7 @@ func (s *server) again(r request, f func()) bool {
 		x = &shortage{}
 		s.refused[r] = x
 	}
-	if !x.again() {
+	if !x.again(s.config.patience) {
 		delete(s.refused, r)
 		return false
 	}

@@ -2,11 +2,11 @@
 // memory of its own: requests become messages of a System of ports within this task, and rights to those ports are rights to this task's (ports.go).
 // What the kernel pages out is kept by pager/backing, as words, compressed, or on disks in this task's memory.
 //
-//	defaultpager --receive=PORT [--memory=MIB] [--devices=PORT --disks=MIB,MIB... --master=PORT --use=NAME,NAME...] [--threads=N] [--shuffle]
+//	defaultpager --receive=PORT [--memory=MIB] [--devices=PORT --disks=MIB,MIB... --master=PORT --use=NAME,NAME...] [--threads=N] [--shuffle] [--patience=TIME]
 //
 // PORT is the name of the receive right that becomes the manager's port, when somebody with the host's privileged port sets it. DEVICES is that of a device
 // master port, by which clients open the disks ram0, ram1 ... and add them as paging storage. Several threads receive; with --shuffle they overtake each
-// other on purpose before a message takes effect. A message with the id 1 to the manager's port is answered by its numbers, and with the id 2 ends it.
+// other on purpose before a message takes effect. What the kernel has no memory for is tried again for TIME: then who waits for it gets a memory error. A message with the id 1 to the manager's port is answered by its numbers, and with the id 2 ends it.
 package main
 
 import (
@@ -36,6 +36,7 @@ func main() {
 	use := flag.String("use", "", "`names` of the kernel's disks to use, separated by commas")
 	flag.IntVar(&c.threads, "threads", 4, "`how` many receive")
 	flag.BoolVar(&c.shuffle, "shuffle", false, "have threads overtake each other")
+	flag.DurationVar(&c.patience, "patience", shortageEnd, "how `long` to try what the kernel has no memory for")
 	args.Parse(receive)
 	c.receive, c.devices, c.memory = *receive, *devices, *memory<<20
 	comma := func(r rune) bool { return r == ',' }

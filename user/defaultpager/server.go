@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"defpager/board"
 	"defpager/board/disk"
@@ -30,6 +31,7 @@ type config struct {
 	use              []string  // disks that it has
 	threads          int
 	shuffle          bool
+	patience         time.Duration // with a kernel that has no memory
 }
 
 // server is the manager: the default pager, and what the kernel is to it elsewhere. Its threads receive from one set; a message takes effect in the

@@ -6,7 +6,7 @@ const (
 	// shortagePause is how long to wait before what the kernel had no memory for is tried again: twice as long each time, up to shortageMost.
 	shortagePause = time.Millisecond
 	shortageMost  = 128 * time.Millisecond
-	// shortageEnd is when to give up: a slow machine may need seconds for what makes room.
+	// shortageEnd is when to give up, if nobody says another: a slow machine may need seconds for what makes room.
 	shortageEnd = 30 * time.Second
 )
 
@@ -16,8 +16,8 @@ type shortage struct {
 	pause       time.Duration
 }
 
-// again says that there was no memory once more. It reports whether to try again, when it is due.
-func (x *shortage) again() bool {
+// again says that there was no memory once more. It reports whether to try again, when it is due: until so long after the first time.
+func (x *shortage) again(patience time.Duration) bool {
 	now := time.Now()
 	if x.pause == 0 {
 		x.since, x.pause = now, shortagePause
@@ -25,7 +25,7 @@ func (x *shortage) again() bool {
 		x.pause = min(2*x.pause, shortageMost)
 	}
 	x.next = now.Add(x.pause)
-	return now.Sub(x.since) < shortageEnd
+	return now.Sub(x.since) < patience
 }
 
 // due reports whether it is time to try.

@@ -15,7 +15,7 @@ func TestShortageEnds(t *testing.T) {
 		}
 		tries := 0
 		start := time.Now()
-		for x.again() {
+		for x.again(shortageEnd) {
 			tries++
 			if x.due() {
 				t.Fatal("it is due at once")

@@ -121,7 +121,7 @@ func (t *transfer) ask() {
 
 // later has Poll ask again, or ends the transfer with ResourceShortage.
 func (t *transfer) later() {
-	if !t.short.again() {
+	if !t.short.again(t.disk.s.config.patience) {
 		t.over, t.err = true, mach.ResourceShortage
 		t.disk.s.starved++
 	}

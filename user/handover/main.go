@@ -1,7 +1,7 @@
 // Command handover replaces the default memory manager by one of ring 3 and hands back, while memory is short: it works on more memory than the machine
 // has, and on objects of both managers, and looks whether anything is lost.
 //
-//	handover --host=PORT --to=PORT [--devices=PORT] [--disks=NAME,NAME] [--size=MIB] [--over=MIB] [--rounds=N] [--kill=early|late] [--plain]
+//	handover --host=PORT --to=PORT [--devices=PORT] [--disks=NAME,NAME] [--size=MIB] [--over=MIB] [--rounds=N] [--kill=early|late] [--starve] [--plain]
 //
 // The ports are send rights to the host's privileged port and to the port of the other manager, a defaultpager; and to its device master port, by which it is
 // given paging storage, and that is taken away. With --over it makes an overcommitted object of that size, of which every page is noise. With --plain the other manager makes no objects for clients. Each check prints a line "ok"
@@ -35,9 +35,10 @@ func main() {
 	over := flag.Uint64("over", 0, "size of an overcommitted object, in `MIB`")
 	rounds := flag.Int("rounds", 1, "`how` often to hand over and back")
 	kill := flag.String("kill", "", "at last end the other manager's task while it has pages: `early`, when the kernel's takes its place after that, or late")
+	starve := flag.Bool("starve", false, "at last leave the kernel no memory for what the other manager sends")
 	args.Parse(host, to)
 	t := &tester{Tester: trial.New("handover"), plain: *plain, host: *host, to: *to, devices: *devices, over: *over << 20}
-	if *kill != "" { // what it had of the program itself would be lost, too
+	if *kill != "" || *starve { // what the manager had of the program itself would be lost, too
 		t.Holds("the program is wired", t.Client.WireProgram(t.host, 4<<20) == nil)
 	}
 	t.whole, t.part, _ = strings.Cut(*disks, ",")
@@ -57,6 +58,9 @@ func main() {
 		t.kill(kernel, *kill == "late")
 		t.End()
 		return
+	}
+	if *starve { // --over is how much memory makes pages go to the other manager
+		t.starve(kernel)
 	}
 	w := mig.NewWriter(libmach.NewBuffer(64))
 	t.Must("the other manager ends", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0), t.to, mach.NameNull, 2), 0, 0))
