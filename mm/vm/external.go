@@ -314,6 +314,9 @@ func (x *External) endIfEmpty() {
 	o.pager.external = nil
 	o.Release()
 	env.topUp()
+	if env.paging.first != nil {
+		env.FramesReady() // a supply that waits for frames sees that nobody wants it: no Tick wakes it when this was the last
+	}
 }
 
 // settle returns what is to go to the manager, as much as it may leave unread, and ends what nobody wanted any more.

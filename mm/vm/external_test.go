@@ -267,6 +267,11 @@ func TestExternalSilence(t *testing.T) {
 
 // What a manager gives back is not lost for want of a frame: it is taken when there is one.
 func TestExternalSupplyWithoutFrames(t *testing.T) {
+	t.Run("until there is one", func(t *testing.T) { supplyWithoutFrames(t, false) })
+	t.Run("until nobody wants it", func(t *testing.T) { supplyWithoutFrames(t, true) })
+}
+
+func supplyWithoutFrames(t *testing.T, ends bool) {
 	w := newWorld(1 << 20)
 	const pages = 20
 	m := w.filled(t, pages, 0)
@@ -311,6 +316,19 @@ func TestExternalSupplyWithoutFrames(t *testing.T) {
 	}
 	x := new(Waiter)
 	w.env.Await(x)
+	if ends {
+		// With the last page the manager's object ends: no tick asks for it any more, and without storage nothing is paged out.
+		m.Destroy()
+		g.work(100)
+		w.env.Settle()
+		w.env.Tick()
+		if x.Waiting() {
+			t.Fatal("it waits for ever, and keeps its data")
+		}
+		x.Done()
+		c.Discard()
+		return
+	}
 	for _, f := range hogged {
 		w.env.Frames.Free(f)
 	}

@@ -42,6 +42,7 @@ func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, 
 }
 
 // orLater is Wait, for frames, instead of a ResourceShortage for a page that was out: who gives it back may have kept nothing, and nobody else has it.
+// The wait has no limit of time, as to end it would lose the page. Each Tick tries again; it ends with the object, too. Threads that wait for the page can be aborted.
 func (o *Object) orLater(err error) error {
 	env := o.env
 	if o.pager.external == nil || mach.Code(err) != mach.ResourceShortage {
