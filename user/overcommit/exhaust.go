@@ -152,8 +152,9 @@ func (t *tester) exhaust(pages, promised int) {
 		fail("there was memory for everything")
 	}
 	t.report(much)
-	if lost := t.verify(much, buffer); lost != 0 {
-		fmt.Printf("overcommit: %d pages are lost, all others agree\n", lost)
+	before := t.verify(much, buffer)
+	if before != 0 {
+		fmt.Printf("overcommit: %d pages are lost, all others agree\n", before)
 	} else {
 		fmt.Printf("overcommit: all pages agree\n")
 	}
@@ -170,6 +171,7 @@ func (t *tester) exhaust(pages, promised int) {
 	fmt.Printf("overcommit: the reserved object of %d MiB holds\n", promised*page>>20)
 	// To grow costs nothing, and what is given up is there for others.
 	half := much.written / 2
+	kept := much.written - before
 	if code := t.Client.ObjectSetSize(much.object, all); code != mach.Success {
 		fail("to grow: %v", code)
 	}
@@ -178,9 +180,10 @@ func (t *tester) exhaust(pages, promised int) {
 	}
 	much.written = half
 	lost := t.verify(much, buffer)
-	other := t.area(half/4, mach.Overcommit)
+	kept -= half - lost // those given up that were not lost, and so had a place
+	other := t.area(max(kept/4, 1), mach.Overcommit)
 	if code := t.write(other, buffer); code != mach.Success {
-		fail("page %d of %d of another object, after %d were given up: %v", other.written, other.pages, half, code)
+		fail("page %d of %d of another object, after %d were given up: %v", other.written, other.pages, kept, code)
 	}
 	if lost += t.verify(other, buffer); lost != 0 {
 		fmt.Printf("overcommit: there is room again\n")
