@@ -9,7 +9,7 @@ import (
 // SetLimit changes a reserved object's size to limit bytes. Growing asks for the frames of the new pages, which read as
 // zero, and fails with ResourceShortage when they cannot be promised; nothing has changed then. Shrinking takes the pages
 // beyond the new limit out of every map that shows them and gives their frames up, and what the last page holds behind it becomes zero;
-// copies made before keep the contents.
+// copies made before keep the contents. It fails with Wait while frames for these are on their way, and nothing has changed then.
 // An overcommitted object asks for nothing to grow. To shrink it may have to bring a page back of which a part becomes zeros: it fails with Wait then, and with
 // ResourceShortage, and nothing has changed.
 // Other kinds of object have a fixed size: InvalidArgument.
@@ -21,6 +21,12 @@ func (o *Object) SetLimit(limit uint64) error {
 		return mach.InvalidArgument
 	}
 	n := mach.Pages(limit)
+	shorter := limit < o.Limit()
+	if shorter {
+		if err := o.saveBehind(limit); err != nil {
+			return err
+		}
+	}
 	if n > o.limit {
 		if err := o.expand(n); err != nil {
 			return err
@@ -28,7 +34,7 @@ func (o *Object) SetLimit(limit uint64) error {
 	} else if n < o.limit {
 		o.shrink(n)
 	}
-	if limit < o.Limit() {
+	if shorter {
 		o.clearTail(limit)
 	}
 	o.recharge(o.limit, n)
@@ -37,15 +43,25 @@ func (o *Object) SetLimit(limit uint64) error {
 	return nil
 }
 
-// clearTail makes zeros of what the page that the limit lies in holds behind it: an object that grows again begins with zeros there.
+// saveBehind is for before the object shrinks to limit bytes: the page that the limit lies in gets a frame, and the copy has its contents, and as a rule room
+// for those that follow. It fails as bringTail.
+func (o *Object) saveBehind(limit uint64) error {
+	const spare = 16 // frames: for the last page, and for nodes of pages that lie apart
+	if o.copy != nil {
+		o.env.MakeRoom(spare + mach.PageNumber(nodesFor(mach.PageNumber(o.pages.count))/nodesPerFrame))
+	}
+	if limit&mach.PageMask == 0 {
+		return nil
+	}
+	return o.bringTail(mach.PageNumber(limit >> mach.PageShift))
+}
+
+// clearTail makes zeros of what the page that the limit lies in holds behind it, which saveBehind saved: an object that grows again begins with zeros there.
 func (o *Object) clearTail(limit uint64) {
 	n := mach.PageNumber(limit >> mach.PageShift)
 	s := o.pages.get(&o.env.nodes, n)
 	if s == 0 || s.out() || limit&mach.PageMask == 0 {
 		return
-	}
-	if o.copy != nil {
-		_ = o.save(n, s.frame(), false) // a push that finds no memory spoils the copy, it does not fail
 	}
 	clear(o.env.Mem.Frame(s.frame())[limit&mach.PageMask:])
 }

@@ -31,8 +31,8 @@ func (o *Object) Overcommitted() bool { return o.overcommit }
 func (o *Object) stretch(limit uint64) error {
 	n := mach.Pages(limit)
 	shorter := limit < o.Limit()
-	if shorter && limit&mach.PageMask != 0 {
-		if err := o.bringTail(mach.PageNumber(limit >> mach.PageShift)); err != nil {
+	if shorter {
+		if err := o.saveBehind(limit); err != nil {
 			return err
 		}
 	}
@@ -70,7 +70,7 @@ func (o *Object) bringTail(n mach.PageNumber) error {
 	if o.copy == nil {
 		return nil
 	}
-	return o.push(n, s.frame())
+	return o.env.orWait(o.push(n, s.frame()))
 }
 
 // truncate gives the pages from n on to the copy, if there is one that shows them, or up.

@@ -148,10 +148,7 @@ func (o *Object) peek(n mach.PageNumber) (s slot, ok bool) {
 //
 // It fails with ResourceShortage unless o is reserved: that object's writers were promised that they need no more memory. They may have to Wait for
 // frames that page-out can free; when there are none it is the copy that loses its contents.
-func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error { return o.save(n, p, true) }
-
-// save is push, for a caller who may wait for frames or not.
-func (o *Object) save(n mach.PageNumber, p mach.PhysAddr, wait bool) error {
+func (o *Object) push(n mach.PageNumber, p mach.PhysAddr) error {
 	c := o.copy
 	q, ok := c.aboveAt(n)
 	if !ok || c.has(q) {
@@ -162,7 +159,7 @@ func (o *Object) save(n mach.PageNumber, p mach.PhysAddr, wait bool) error {
 			if o.kind != reserved {
 				return err
 			}
-			if wait && o.env.framesCome() {
+			if o.env.framesCome() {
 				return Wait
 			}
 			c.lost = true
