@@ -81,8 +81,8 @@ func (p *Pager) createFor(pager *ipc.Port, q *ipc.Quick, size uint64, flags int3
 
 // objectSetSize is default_pager_object_set_size, which goes to the object's own port: pages beyond a smaller limit are given up,
 // those of a larger one are reserved. InvalidArgument: not an object's port. ResourceShortage: there are not that many frames to promise;
-// the object has the size that it had. An overcommitted object's last page may have to come back first, or frames for its copy: then nothing has happened yet, and the call is not
-// carried out, which is reported with false.
+// the object has the size that it had. An overcommitted object's last page may have to come back first, or frames for its copy: then nothing has happened yet,
+// and the call is not carried out, which is reported with false.
 func (p *Pager) objectSetSize(port *ipc.Port, q *ipc.Quick) bool {
 	if !q.Has1(ipc.Integer64) {
 		return true

@@ -49,7 +49,7 @@ func (p *Pager) ask(port *ipc.Port, r *mig.Reader) mach.Return {
 }
 
 // pagingFile answers default_pager_paging_file: all of a disk becomes paging storage, or ceases to be. InvalidArgument: not the device master port,
-// an empty name, or a file to be removed that was never added. D_NO_SUCH_DEVICE: there is no such disk. D_ALREADY_OPEN: it is in use.
+// a name that is empty or has no null byte behind it, or a file to be removed that was never added. D_NO_SUCH_DEVICE: there is no such disk. D_ALREADY_OPEN: it is in use.
 // Failure: there is no room elsewhere for its pages, or it is being removed already.
 func (p *Pager) pagingFile(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
@@ -60,7 +60,7 @@ func (p *Pager) pagingFile(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	master := m.TakeRight(handle)
 	defer master.Release()
 	switch {
-	case master.Port == nil || master.Port != p.config.Devices || len(name) == 0:
+	case master.Port == nil || master.Port != p.config.Devices || !isName(name):
 		return m.ReplyCode(mach.InvalidArgument)
 	case add:
 		return m.ReplyCode(p.addStorage(name, "", nil))
@@ -134,7 +134,7 @@ func (p *Pager) registerFileserver(port *ipc.Port, m *ipc.Message) mach.Return {
 
 // pagingStorage answers default_pager_paging_storage_new: runs of the blocks of a disk, as pairs of first block and number, become paging storage
 // of that name, or the storage of that name ceases to be, whatever the other arguments. A block is a page. InvalidArgument: the runs are not pairs, or
-// not all on the disk, or have a block twice, or the name is empty or unknown, or the port is not a disk's. Other codes: as pagingFile.
+// not all on the disk, or have a block twice, or the name is unknown or as pagingFile refuses it, or the port is not a disk's. Other codes: as pagingFile.
 func (p *Pager) pagingStorage(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	r := m.Reader()
 	handle, list := r.Port(mach.MsgPortSend), r.Varying(typeRuns, runsMax, 1)
@@ -144,7 +144,7 @@ func (p *Pager) pagingStorage(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	}
 	right := m.TakeRight(handle)
 	defer right.Release()
-	if len(name) == 0 {
+	if !isName(name) {
 		return m.ReplyCode(mach.InvalidArgument)
 	}
 	if !add {
@@ -163,6 +163,9 @@ func (p *Pager) pagingStorage(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	}
 	return m.ReplyCode(code)
 }
+
+// isName reports whether a name that was read can be one: clients have no room for one that fills its field, and so could never remove such storage.
+func isName(name string) bool { return len(name) > 0 && len(name) < nameMax }
 
 // storageName reads a name as a string of bytes, or as the one element that a default_pager_filename_t is: clients differ.
 func storageName(r *mig.Reader) []byte {

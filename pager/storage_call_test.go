@@ -182,3 +182,38 @@ func TestLongNames(t *testing.T) {
 	w.want(r.End(), mach.Success)
 	w.check()
 }
+
+// A name has 255 bytes at most, and a null byte behind it, in either form: storage of a longer one could never be named again.
+func TestNameWithoutEnd(t *testing.T) {
+	w := newWorld(t, false)
+	s, master, device := w.disks()
+	for _, form := range []mach.Type{typeFilename, mach.ArrayType(mach.MsgString, 8, nameMax)} {
+		for _, size := range []int{nameMax, nameMax - 1} {
+			name := bytes.Repeat([]byte("n"), size)
+			for _, add := range []bool{true, false} {
+				want := mach.InvalidArgument
+				if size < nameMax {
+					want = mach.Success
+				}
+				w.post(mach.IDDefaultPagerStorage, func(b *mig.Writer) {
+					b.Port(mach.MsgCopySend, device)
+					b.Varying(typeRuns, runsMax, 1, runs(1, 5))
+					copy(b.Inline(form), name)
+					b.Bool(add)
+				})
+				if !add && want == mach.Success {
+					w.want(w.answer(), mach.MIGNoReply)
+					s.Backing().Poll()
+				}
+				w.want(w.answer(), want)
+				w.check()
+			}
+		}
+	}
+	w.post(mach.IDDefaultPagerPagingFile, func(b *mig.Writer) {
+		b.Port(mach.MsgCopySend, master)
+		copy(b.Inline(typeFilename), bytes.Repeat([]byte("n"), nameMax))
+		b.Bool(true)
+	})
+	w.want(w.answer(), mach.InvalidArgument)
+}
