@@ -418,6 +418,11 @@ func (x *overModel) resize(t *rapid.T) {
 	size := rapid.Uint64Range(0, overPages*page).Draw(t, "size")
 	a, s, more := x.accounts[o.owner], x.env.Frames.Stats(), mach.Pages(size)-mach.Pages(before)
 	err := o.o.SetLimit(size)
+	if err == Wait && size < before && o.o.Limit() == before && (o.o.copy != nil || o.o.Overcommitted()) { // for frames that page-out is to bring
+		x.env.Forget()
+		x.env.pageOut()
+		return
+	}
 	if err != nil {
 		if mach.Code(err) != mach.ResourceShortage || o.o.Limit() != before {
 			t.Fatalf("from %d to %d bytes: %v, %d", before, size, err, o.o.Limit())
