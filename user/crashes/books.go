@@ -36,9 +36,15 @@ func (c *client) account() account {
 	return account{b, names(c.client), c.there}
 }
 
-// settled is the account as it is when nothing is on its way any more: as soon as it is what is wanted, or after some time in which it stays the same.
-func (c *client) settled(want account) (a account) {
-	const same = 50 // ticks of the clock
+// How long the account must stay the same to count, in ticks of the clock. A write to a disk may take seconds where many machines are emulated at a time: so
+// who says that something is lost looks for longer than one that looks again.
+const (
+	soon  = 50
+	after = 1000
+)
+
+// settled is the account as it is when nothing is on its way any more: as soon as it is what is wanted, or when it has stayed the same for so long.
+func (c *client) settled(want account, same int) (a account) {
 	for n := 0; n < same; n++ {
 		now := c.account()
 		if now.same(want) {

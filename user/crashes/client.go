@@ -119,7 +119,7 @@ func (c *client) run(kinds, verbose bool) {
 		}
 		c.progress(verbose)
 		n++
-		if now := c.settled(last); !now.same(last) {
+		if now := c.settled(last, soon); !now.same(last) {
 			if i == most {
 				c.fail("there is no end of what is needed: %s", now.differ(last))
 				break
@@ -128,7 +128,7 @@ func (c *client) run(kinds, verbose bool) {
 		}
 	}
 	c.deaths, c.lost = 0, 0
-	c.open = c.settled(account{})
+	c.open = c.settled(account{}, soon)
 	for _, delay := range delays {
 		for p := noMoment + 1; p < moments; p++ {
 			for i, turn := range turns {
@@ -204,7 +204,7 @@ func (c *client) round(d death) bool {
 		c.fail("it does not come to that")
 	}
 	if c.open != (account{}) {
-		if now := c.settled(c.open); !now.same(c.open) {
+		if now := c.settled(c.open, after); !now.same(c.open) {
 			c.fail("the books do not balance: %s", now.differ(c.open))
 			c.open = now
 		}

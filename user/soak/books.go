@@ -28,7 +28,7 @@ func (s *soak) open() (b books.Books, err error) {
 
 // balance compares the books with what they were: to the last frame, structure, promised byte and block. What was on its way to storage or back comes to its end first.
 func (s *soak) balance(open books.Books) error {
-	const tries = 100
+	const tries = 1000 // a write to a disk may take seconds where many machines are emulated at a time
 	var now books.Books
 	for range tries {
 		var err error
