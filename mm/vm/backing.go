@@ -48,6 +48,9 @@ func (env *Env) Tick() {
 	if env.pressed > 0 {
 		env.pressed--
 	}
+	if !env.short() {
+		env.hand.passed = 0 // the next shortage looks at every page anew
+	}
 	if env.newExternal != nil || env.managedCount != 0 {
 		env.restock()
 		for x := range env.Externals {

@@ -137,6 +137,47 @@ func TestWiredPagesCountAmongThoseThatStay(t *testing.T) {
 	}
 }
 
+// Pages that the hand passed while they were in use say nothing about a shortage that begins later: there are pages for who needs some then.
+func TestWhatWasPassedEarlierDoesNotCount(t *testing.T) {
+	const n = 300
+	passed := func() (w *world, m *Map, s *store, hoard []mach.PhysAddr) {
+		w, m, s = paged(t, n+1)
+		if err := m.Deallocate(at(n), page); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Allocate(at(n), page, false); err != nil {
+			t.Fatal(err)
+		}
+		hoard = w.hoard(t)
+		use := func() {
+			for i := range n {
+				w.expect(t, m, at(i), byte(i+1))
+			}
+		}
+		for enough := 2 * int(w.env.Frames.Stats().Total); w.env.hand.passed < enough-n/2; use() {
+			if s := w.env.sweep(1, min(n, enough-w.env.hand.passed)); s.out != 0 {
+				t.Fatal("a page went that had just been used")
+			}
+		}
+		return w, m, s, hoard
+	}
+	w, m, _, _ := passed()
+	w.mustStore(t, m, at(n), 1)
+	w.check(t)
+
+	w, _, s, hoard := passed()
+	for _, f := range hoard {
+		w.env.Frames.Free(f)
+	}
+	w.env.Tick()
+	w.hoard(t)
+	w.env.pageOut()
+	if w.env.resting != 0 || len(s.pages) == 0 {
+		t.Errorf("page-out rests for %d ticks though %d pages went", w.env.resting, len(s.pages))
+	}
+	w.check(t)
+}
+
 // What needs more frames at once than are left is refused, though there are enough for a single page: then others go, and it comes through when
 // it is tried again.
 func TestRefusalMakesRoom(t *testing.T) {

@@ -11,7 +11,7 @@ import "defpager/mach"
 type hand struct {
 	object *Object // nil: at the first
 	page   mach.PageNumber
-	passed int // pages with a frame and objects, since a page went out
+	passed int // pages with a frame and objects, since a page went out or somebody began to look for one
 }
 
 const (
@@ -146,6 +146,7 @@ func (m *Map) resolveShort(va mach.VirtAddr, access mach.Prot, err error) error 
 // force pages a batch out, however far the hand has to go. It reports whether that helps.
 func (env *Env) force() bool {
 	var all swept
+	env.hand.passed = 0 // what it passed earlier may have been used since, or not
 	for {
 		s := env.sweep(outBatch, outLook)
 		all.seen += s.seen
