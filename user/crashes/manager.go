@@ -206,8 +206,12 @@ func (m *manager) take(msg libmach.Message) {
 		return
 	}
 	m.steps--
-	if m.t.client.MemoryObjectServer(msg, m) == mach.MIGBadID {
-		must("a message of the kernel", m.t.client.MemoryObjectDefaultServer(msg, m))
+	code := m.t.client.MemoryObjectServer(msg, m)
+	if code == mach.MIGBadID {
+		code = m.t.client.MemoryObjectDefaultServer(msg, m)
+	}
+	if msg.ID() != mach.IDMemoryObjectTerminate { // whose control port is gone already
+		must("a message of the kernel", code)
 	}
 	m.mayDie(whenDone(msg.ID()))
 	if !m.dead && len(m.held) > m.delay {

@@ -7,7 +7,8 @@ import (
 )
 
 // WireProgram keeps the calling program itself in memory: its regions, and of those beyond 16 MiB, which are the heap's, the first heap bytes. So its own pages are
-// not those that are paged out, or find no frame. host is the host's privileged port, or its name port for few bytes.
+// not those that are paged out, or find no frame. They stay wired if garbage collection is off (debug.SetGCPercent(-1)): else Go's runtime gives pages of the heap
+// that it does not need back now and then, and gets others for them. host is the host's privileged port, or its name port for few bytes.
 func (c *Client) WireProgram(host mach.Name, heap uint64) error {
 	const most = 16 << 20
 	for at := mach.MinUser; ; {

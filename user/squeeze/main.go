@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"defpager/mach"
@@ -39,6 +40,7 @@ func main() {
 		fmt.Println("FAIL", err)
 		os.Exit(1)
 	}
+	s.tidy()
 	s.at, s.done = t.Pages(pagesEach**threads), libmach.Memory(t.Pages(1), page)
 	for i := range *threads {
 		s.begin(i)
@@ -56,6 +58,26 @@ func main() {
 		s.Is(fmt.Sprintf("the word of thread %d", i), s.word(i), s.rounds)
 	}
 	t.End()
+}
+
+// tidy has Go's runtime give back memory that it does not need, which is wired: that stays.
+func (s *squeeze) tidy() {
+	runtime.GC() // has what it takes itself
+	before := s.regions()
+	_ = append([]byte(nil), make([]byte, 1<<20)...)
+	debug.FreeOSMemory()
+	s.Is("the regions of a wired program after a collection", s.regions(), before)
+}
+
+// regions is how many the task's memory has.
+func (s *squeeze) regions() (n uint64) {
+	for at := mach.MinUser; ; n++ {
+		r, code := s.Client.VMRegion(s.Task, at)
+		if code != mach.Success {
+			return n
+		}
+		at = r.Address + mach.VirtAddr(r.Size)
+	}
 }
 
 type squeeze struct {

@@ -45,11 +45,17 @@ func bareMunmap(addr unsafe.Pointer, n uintptr) {
 }
 
 // bareMadvise gives unneeded pages back. The runtime believes that they come back zero (mem_linux.go,
-// needZeroAfterSysUnusedOS), and so they do.
+// needZeroAfterSysUnusedOS), and so they do. Of a program without automatic collections they stay, with zeros: what it has is
+// not to change by itself, and it may have wired them. The runtime's scavenger gives pages of such a program back, too, some
+// time after it asked for a collection.
 //
 //go:nosplit
 func bareMadvise(addr unsafe.Pointer, n uintptr, flags int32) int32 {
 	if flags != _MADV_DONTNEED {
+		return 0
+	}
+	if gcController.gcPercent.Load() < 0 {
+		memclrNoHeapPointers(addr, n)
 		return 0
 	}
 	bareMunmap(addr, n)
