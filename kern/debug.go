@@ -20,11 +20,11 @@ const (
 	kotProcessorSet
 	kotProcessorSetName
 	kotPager
-	kotPagingRequest
-	kotDevice
-	kotPagingName   = 16
-	kotMasterDevice = 19
-	kotPagerProxy   = 27
+	kotPagingRequest = mach.KernelObjectPagingRequest
+	kotDevice        = 10
+	kotPagingName    = 16
+	kotMasterDevice  = 19
+	kotPagerProxy    = 27
 )
 
 // standsFor is the kind of what a port stands for, and its number.

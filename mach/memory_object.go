@@ -24,6 +24,9 @@ func (s CopyStrategy) String() string {
 	return [...]string{"none", "call", "delay", "temporary"}[s]
 }
 
+// KernelObjectPagingRequest is the kind that mach_port_kernel_object tells of a memory object's control port (GNU Mach, IKOT_PAGING_REQUEST).
+const KernelObjectPagingRequest = 9
+
 // MemoryReturn is a memory_object_return_t: which pages memory_object_lock_request returns to their manager.
 type MemoryReturn int32
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"defpager/ipc/mig"
+	"defpager/ipc/mig/wire"
 	"defpager/mach"
 	"defpager/mm/vm"
 	"defpager/user/libmach"
@@ -40,7 +42,7 @@ type handler struct {
 func (s *server) converse(p *port, m libmach.Message) bool {
 	h := handler{s, p}
 	if p == s.manager {
-		return m.ID() == mach.IDMemoryObjectCreate && s.client.SeqnosMemoryObjectDefaultServer(m, h) == mach.Success
+		return m.ID() == mach.IDMemoryObjectCreate && s.isCreated(m.Reader()) && s.client.SeqnosMemoryObjectDefaultServer(m, h) == mach.Success
 	}
 	if p.conversation == nil {
 		return false
@@ -59,7 +61,8 @@ func (s *server) converse(p *port, m libmach.Message) bool {
 			return false
 		}
 	case mach.IDMemoryObjectLockCompleted:
-		if r.Port(mach.MsgPortSend) != p.control || p.control == mach.NameNull || p.flushes == 0 {
+		done, code := libmach.ReadMemoryObjectCompletion(m)
+		if code != mach.Success || done.Control != p.control || p.control == mach.NameNull || p.flushes == 0 {
 			return false
 		}
 		p.flushes--
@@ -90,6 +93,14 @@ func (s *server) isObject(p *port, name mach.Name) bool {
 	}
 	_ = libmach.PortDeallocate(s.task, region.Object)
 	return region.Object == name
+}
+
+// isCreated reports whether what memory_object_create names as the control port of a new object is one of the kernel's. A client who has the manager's port, and so may
+// say anything here, could have it send to a port from which nobody receives.
+func (s *server) isCreated(r mig.Reader) bool {
+	_, _, control := r.Port(mach.MsgPortReceive), r.Uint64(), r.Port(mach.MsgPortSend)
+	kind, _, code := wire.MachPortKernelObject(s.client, s.task, control)
+	return r.Err() == mach.Success && code == mach.Success && kind == mach.KernelObjectPagingRequest
 }
 
 // SeqnosCreate implements libmach.SeqnosDefaultMemoryManager: the kernel's own object.

@@ -40,13 +40,13 @@ func (s *server) device(p *port, m libmach.Message) bool {
 	q := &mig.Request{Header: m.Header, Body: m.Body}
 	out, code, _ := wire.DeviceDemux(deviceCalls{s, p}, q, s.answer)
 	if out != nil {
-		code = libmach.Send(out, mach.OptSendTimeout, 0)
-	} else if m.Reply() != mach.NameNull {
-		code = libmach.Answer(s.answer, m, code)
+		s.send(out, m)
+	} else {
+		w := mig.NewWriter(s.answer)
+		w.RetCode(code)
+		s.reply(&w, m)
 	}
-	if code != mach.Success {
-		s.destroy(m)
-	}
+	s.empty(m) // no call keeps what it brings
 	return true
 }
 

@@ -158,9 +158,25 @@ func (s *server) own(m libmach.Message) bool {
 		for _, n := range []int{s.initial + s.returned, s.supplied, live, kept} {
 			w.Uint64(uint64(n))
 		}
-		_ = libmach.Reply(&w, m, 0)
+		s.reply(&w, m)
 	default:
 		return false
 	}
+	s.empty(m)
 	return true
+}
+
+// reply sends the answer to m that was written with w, if somebody wants one and has room for it: this task waits for none of its clients.
+func (s *server) reply(w *mig.Writer, m libmach.Message) {
+	if m.Reply() == mach.NameNull {
+		return
+	}
+	s.send(w.SetHeader(mach.Bits(m.Header.Bits.Remote(), 0), m.Reply(), mach.NameNull, m.ID()+mach.ReplyOffset), m)
+}
+
+// send is reply for one that is written.
+func (s *server) send(msg []byte, m libmach.Message) {
+	if libmach.Send(msg, mach.OptSendTimeout, 0) != mach.Success {
+		s.give(m.Header.Bits.Remote(), m.Reply())
+	}
 }

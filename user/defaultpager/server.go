@@ -235,7 +235,7 @@ func (s *server) settle() {
 
 // inTurn has a message take effect after those that its port gave out before.
 func (s *server) inTurn(m libmach.Message) {
-	if s.reply(m) {
+	if s.transferred(m) {
 		return
 	}
 	if s.config.shuffle {
@@ -263,8 +263,8 @@ func (s *server) inTurn(m libmach.Message) {
 	}
 }
 
-// reply takes the answer to a transfer, which has no turn, and reports whether it is one.
-func (s *server) reply(m libmach.Message) bool {
+// transferred takes the answer to a transfer, which has no turn, and reports whether it is one.
+func (s *server) transferred(m libmach.Message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.ports[m.Port()]

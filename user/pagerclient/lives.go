@@ -93,3 +93,126 @@ func (t *tester) forged() {
 	t.Unmap(at, page)
 	t.Drop(object)
 }
+
+// pretended: messages that carry nothing, and say in descriptors that they do. What stands there are numbers of the sender's: names of the manager's own rights, and
+// addresses of its own memory, if it took them for what they say.
+func (t *tester) pretended() {
+	object := t.object(page)
+	at := t.MustMap(object, page)
+	write(at, 9)
+	reply := t.NewPort()
+	for _, x := range []struct {
+		id   mach.MsgID
+		want mach.Return // where the manager serves it
+		to   mach.Name
+	}{
+		{mach.IDMemoryObjectTerminate, mach.MIGBadID, object},
+		{mach.IDMemoryObjectLockCompleted, mach.MIGBadID, object},
+		{mach.IDMemoryObjectDataReturn, mach.MIGBadID, object},
+		{mach.IDMemoryObjectCreate, mach.MIGBadID, t.pager},
+		{mach.IDDefaultPagerObjectSetSize, mach.MIGBadArguments, object},
+		{mach.IDDefaultPagerObjectPages, mach.MIGBadArguments, t.pager},
+		{mach.IDDefaultPagerStorage, mach.MIGBadArguments, t.pager},
+		{9999, mach.MIGBadID, object},
+	} {
+		w := mig.NewWriter(t.buf)
+		for n := range mach.Name(20) {
+			w.Port(mach.MsgPortSend, n+1)
+			w.Port(mach.MsgPortReceive, n+1)
+		}
+		for n := range mach.VirtAddr(4) {
+			w.OutOfLine(mach.MsgByte, 8, 8<<20, uint64(0xc000000000+n*8<<20), true)
+			w.OutOfLine(mach.MsgPortSend, 32, 10, uint64(mach.MinUser+0x10000), true)
+		}
+		msg := w.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), x.to, reply, x.id)
+		t.Must("mach_msg", libmach.Send(msg, 0, 0))
+		code := mach.RcvTimedOut
+		if m, ret := t.Receive(reply); ret == mach.Success {
+			r := m.Reader()
+			code = r.RetCode()
+		}
+		t.Check(fmt.Sprintf("message %d without the rights and memory that it names", x.id), code, x.want)
+	}
+	t.Must("mach_port_destroy", t.Client.PortDestroy(t.Task, reply))
+	t.Is("the object is there still", sum(at, page), 9)
+	other := t.object(page)
+	t.Unmap(at, page)
+	t.Drop(object, other)
+}
+
+// patience: requests whose answers nobody receives, and memory that nobody wants. Neither stops the manager, nor does it keep anything of it.
+func (t *tester) patience() {
+	const answers = 12 // more than a queue has room for
+	full := t.NewPort()
+	ask := func(to mach.Name, id mach.MsgID, extra mach.HeaderBits, body func(w *mig.Writer)) {
+		w := mig.NewWriter(t.buf)
+		body(&w)
+		t.Must("mach_msg", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSend)|extra, to, full, id), 0, 0))
+	}
+	object, memory := t.object(page), make([]byte, 32*page)
+	for at := 0; at < len(memory); at += page {
+		memory[at] = 1
+	}
+	before := t.Free()
+	for range answers {
+		ask(t.pager, mach.IDDefaultPagerInfo, 0, func(*mig.Writer) {})
+		ask(t.pager, 1, 0, func(*mig.Writer) {}) // to a defaultpager's own call
+		ask(t.pager, 9999, 0, func(*mig.Writer) {})
+		ask(object, mach.IDPagerObjectFigures, 0, func(w *mig.Writer) { w.Uint32(9) })
+		ask(t.device, mach.IDDeviceGetStatus, 0, func(w *mig.Writer) { w.Uint32(0); w.Uint32(2) })
+		for _, to := range [...]mach.Name{t.pager, t.device, object} {
+			for _, id := range [...]mach.MsgID{mach.IDDeviceWrite, 1} {
+				ask(to, id, mach.Complex, func(w *mig.Writer) {
+					w.Uint32(0)
+					w.Uint64(0)
+					w.OutOfLine(mach.MsgByte, 8, uint32(len(memory)), uint64(libmach.Address(memory)), false)
+				})
+			}
+		}
+	}
+	t.Must("mach_port_destroy", t.Client.PortDestroy(t.Task, full))
+	t.Drop(object)
+	other := t.object(page)
+	t.Drop(other)
+	const most = answers * 32 / 2 // frames: half of the memory that came to one port by one call
+	left := uint32(0)
+	t.soon(func() bool {
+		left = before - min(before, t.Free())
+		return left < most
+	})
+	t.Is("nothing is left of memory and answers that nobody wants", truth(left < most), 1)
+}
+
+// invented: a whole object, whose control port is not the kernel's.
+func (t *tester) invented() {
+	object, control, name := t.NewPort(), t.NewPort(), t.NewPort()
+	w := mig.NewWriter(t.buf)
+	w.Port(mach.MsgMoveReceive, object)
+	w.Uint64(0)
+	w.Port(mach.MsgMakeSend, control)
+	w.Port(mach.MsgMakeSend, name)
+	w.Uint64(page)
+	t.Must("mach_msg", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0)|mach.Complex, t.pager, mach.NameNull, mach.IDMemoryObjectCreate), 0, 0))
+	for n := range uint64(20) {
+		w := mig.NewWriter(t.buf)
+		w.Port(mach.MsgMakeSend, control)
+		w.Uint64(n * page)
+		w.Uint64(page)
+		w.Int32(int32(mach.ProtRead))
+		// It may be dead already.
+		_ = libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0)|mach.Complex, object, mach.NameNull, mach.IDMemoryObjectDataRequest), mach.OptSendTimeout, 100)
+	}
+	var kind mach.PortType
+	t.soon(func() bool {
+		var ret mach.Return
+		kind, ret = t.Client.PortType(t.Task, object)
+		t.Must("mach_port_type", ret)
+		return kind == mach.TypeDeadName
+	})
+	t.Is("an object that no kernel made is dropped", uint64(kind), uint64(mach.TypeDeadName))
+	other := t.object(page)
+	t.Drop(other)
+	for _, port := range [...]mach.Name{object, control, name} {
+		t.Must("mach_port_destroy", t.Client.PortDestroy(t.Task, port))
+	}
+}
