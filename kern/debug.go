@@ -54,6 +54,8 @@ func standsFor(p *ipc.Port) (kind uint32, number uint64) {
 		return kotPagingRequest, o.memory.ID()
 	case memoryName:
 		return kotPagingName, o.memory.ID()
+	case pagedOut:
+		return kotPager, o.object.memory.ID()
 	case Mappable:
 		return kotPager, o.MemoryObject().ID()
 	}

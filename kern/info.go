@@ -153,6 +153,8 @@ func Describe(p *ipc.Port) string {
 		return fmt.Sprintf("name of memory object %d", o.memory.ID())
 	case *memoryProxy:
 		return "memory object proxy"
+	case pagedOut:
+		return fmt.Sprintf("memory object %d, of what is paged out", o.object.memory.ID())
 	case Mappable:
 		return fmt.Sprintf("memory object %d", o.MemoryObject().ID())
 	case nil:

@@ -15,6 +15,13 @@ type paging struct {
 	logged bool // and the log says so
 }
 
+// pagedOut is what the port of the kernel's own object for these pages stands for. It is not Mappable: there is nothing to see but pages on their way, and who looks
+// for others would have the manager asked for what it never had.
+type pagedOut struct{ object *memoryObject }
+
+// PortDied implements ipc.Watcher.
+func (p pagedOut) PortDied() { p.object.PortDied() }
+
 // pageTo has memory of the kernel's own objects paged out to the default memory manager, if that is a task's; else to the kernel's storage. What was
 // paged out before stays where it is, and is asked back from there: so nothing is moved when the manager changes, and nothing lost.
 func (k *Kernel) pageTo(manager ipc.Right) {
@@ -70,7 +77,7 @@ func (k *Kernel) preparePaging() {
 	o.memory, o.port = x.Object(), port.MakeSend()
 	o.control = k.sys.NewKernelPort(k, memoryControl{o})
 	o.name = k.sys.NewKernelPort(k, memoryName{o})
-	port.SetObject(o)
+	port.SetObject(pagedOut{o})
 	k.paging = paging{object: o, pages: x}
 }
 

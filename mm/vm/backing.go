@@ -53,8 +53,12 @@ func (env *Env) Tick() {
 	}
 	if env.newExternal != nil || env.managedCount != 0 {
 		env.restock()
+		low := env.low()
 		for x := range env.Externals {
 			x.goOn()
+			if low {
+				x.age()
+			}
 		}
 	}
 	if env.newExternal != nil {

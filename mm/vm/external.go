@@ -18,10 +18,21 @@ type External struct {
 	number Token
 	used   int             // pages that are out
 	fresh  mach.PageNumber // no page from here on was ever used
-	free   pageTree        // a stack of pages to be used again: the slot of page i is one of them, see freeSlot
+	free   pageTree        // pages to be used again: freeNew or freeHad
 	ghosts pageTree        // pages that nobody wants any more, of which the manager has still to answer a request
 	over   bool            // it takes no more pages, and ends with the last
+	ticks  int             // while frames were short, see age
 }
+
+// Slots of External.free. freeHad: the manager got contents of the page once, so that the next come by DataReturn: what DataInitialize brings does not
+// replace what is there.
+const (
+	freeNew slot = 1 << 1
+	freeHad slot = 2 << 1
+)
+
+// slotIdle marks a page of an External that came from the manager and that nobody has fetched for a while.
+const slotIdle slot = 1 << 10
 
 const (
 	// maxExternals bounds the managers that keep pages at the same time.
@@ -218,26 +229,18 @@ func (x *External) store(f mach.PhysAddr) (Token, bool) {
 		return 0, false
 	}
 	n, flags := x.fresh, slotDirty|slotInitial
-	if c := mach.PageNumber(x.free.count); c != 0 {
-		var had bool
-		if n, had = x.free.get(nodes, c-1).freed(); had {
+	if at, s, ok := x.free.next(nodes, 0); ok {
+		if n = at; s == freeHad {
 			flags = slotDirty
 		}
 	}
-	if n >= 1<<externalShift {
+	if n >= 1<<externalShift || !o.env.insist(&o.pages, n, slot(f)|flags) {
 		return 0, false
 	}
-	if s := o.pages.get(nodes, n); s != 0 { // which the manager supplied without being asked
-		o.env.Frames.Free(o.detach(n, s))
-	}
-	if !o.env.insist(&o.pages, n, slot(f)|flags) {
-		return 0, false
-	}
-	o.pager.marks.remove(nodes, n, false)
 	if n == x.fresh {
 		x.fresh++
 	} else {
-		x.free.remove(nodes, mach.PageNumber(x.free.count-1), false)
+		x.free.remove(nodes, n, false)
 	}
 	x.used++
 	o.env.patience = patient
@@ -279,24 +282,45 @@ func (x *External) drop(n mach.PageNumber) {
 	x.endIfEmpty()
 }
 
-// freeSlot is the slot in External.free of a page that is to be used again. had: the manager got contents of it once, so that the next come by
-// DataReturn: what DataInitialize brings does not replace what is there.
-func freeSlot(n mach.PageNumber, had bool) slot {
-	s := slot(n+1) << 1
-	if had {
-		s |= 1
-	}
-	return s
+// takes reports whether page n may come from the manager. What the kernel has not asked for may be a page that it has itself or never had, or older than what is on
+// its way to the manager.
+func (x *External) takes(n mach.PageNumber) bool {
+	g, nodes := x.object.pager, &x.object.env.nodes
+	return g.marks.get(nodes, n) == markRequested || n < x.fresh && x.free.get(nodes, n) == 0 && g.returning == 0
 }
 
-// freed is what freeSlot was made of.
-func (s slot) freed() (n mach.PageNumber, had bool) { return mach.PageNumber(s>>1) - 1, s&1 != 0 }
+// age has pages leave again that came from the manager a while ago and that nobody has fetched: who waited for them was aborted, or nobody did. It is called for each tick
+// while frames are short.
+func (x *External) age() {
+	o := x.object
+	x.ticks = (x.ticks + 1) % patient
+	if o.pages.count == 0 || !o.mayLeave() {
+		return
+	}
+	for n := mach.PageNumber(0); ; n++ {
+		at, s, ok := o.pages.next(&o.env.nodes, n)
+		if !ok {
+			return
+		}
+		switch n = at; {
+		case s&slotDirty != 0: // it is on its way to the manager
+		case x.ticks == 0:
+			o.mark(n, s|slotIdle)
+		case s&slotIdle != 0 && x.ticks > patient/2:
+			o.evictManaged(n, s)
+		}
+	}
+}
 
 // release has page n used again.
 func (x *External) release(n mach.PageNumber, had bool) {
 	nodes := &x.object.env.nodes
 	x.object.pager.marks.remove(nodes, n, false)
-	x.object.env.insist(&x.free, mach.PageNumber(x.free.count), freeSlot(n, had)) // without memory it is not
+	s := freeNew
+	if had {
+		s = freeHad
+	}
+	x.object.env.insist(&x.free, n, s) // without memory it is not
 	x.used--
 	x.endIfEmpty()
 }
@@ -308,6 +332,7 @@ func (x *External) endIfEmpty() {
 	}
 	env := o.env
 	x.over = false
+	o.pager.evict = true // whatever the manager wants, it is kept for nobody
 	x.free.forget(&env.nodes)
 	x.ghosts.forget(&env.nodes)
 	env.externals[x.number] = nil
@@ -377,13 +402,17 @@ func (x *External) check() error {
 	if err := x.ghosts.check(nodes); err != nil {
 		return err
 	}
-	seen := make(map[mach.PageNumber]bool)
-	for i := range mach.PageNumber(x.free.count) {
-		n, _ := x.free.get(nodes, i).freed()
-		if n >= x.fresh || seen[n] || x.ghosts.get(nodes, n) != 0 {
-			return fmt.Errorf("external page %d is free twice, or was never used", n)
+	for n := mach.PageNumber(0); ; n++ {
+		at, _, ok := x.free.next(nodes, n)
+		if !ok {
+			break
 		}
-		seen[n] = true
+		if n = at; n >= x.fresh || x.ghosts.get(nodes, n) != 0 {
+			return fmt.Errorf("external page %d is free, and nobody has given it up", n)
+		}
+		if x.object.pages.get(nodes, n) != 0 || x.object.pager.marks.get(nodes, n) != 0 {
+			return fmt.Errorf("external page %d is free and has a frame, or was asked for", n)
+		}
 	}
 	if x.used < 0 || mach.PageNumber(x.used)+mach.PageNumber(x.free.count) > x.fresh {
 		return fmt.Errorf("%d external pages are out and %d free, of %d", x.used, x.free.count, x.fresh)

@@ -13,12 +13,16 @@ type farPager struct {
 	w       *world
 	x       *External
 	content map[uint64][]byte
+	had     map[uint64]bool // offsets of pages that came once
 	queue   []func()
+	forgets bool // it keeps nothing of a page that it gives back
 	dead    bool
 	ended   bool
 }
 
-func newFarPager(w *world) *farPager { return &farPager{w: w, content: make(map[uint64][]byte)} }
+func newFarPager(w *world) *farPager {
+	return &farPager{w: w, content: make(map[uint64][]byte), had: make(map[uint64]bool)}
+}
 
 // begin is what Env.SetManager wants.
 func (g *farPager) begin() *External {
@@ -39,23 +43,49 @@ func (g *farPager) DataRequest(o *Object, offset, length uint64, access mach.Pro
 		if !ok {
 			panic("the kernel asks for a page that was never returned")
 		}
-		c, err := NewCopy(g.w.env, b)
-		if err != nil {
-			_ = o.Refuse(offset, page) // want of memory in a test
-			return
-		}
-		if _, err := o.Supply(offset, c, 0, 0, false); err != nil && !g.ended {
+		if err := g.supply(o, offset, b); err != nil && err != mach.ResourceShortage && !g.ended && !g.dead {
 			panic(err)
 		}
-		c.Discard()
 	})
 	return nil
+}
+
+func (g *farPager) supply(o *Object, offset uint64, b []byte) error {
+	c, err := NewCopy(g.w.env, b)
+	if err != nil {
+		_ = o.Refuse(offset, page) // want of memory in a test
+		return err
+	}
+	defer c.Discard()
+	if _, err = o.Supply(offset, c, 0, 0, g.forgets); err == nil && g.forgets {
+		delete(g.content, offset)
+	}
+	return err
+}
+
+// volunteer gives a page that nobody has asked for: that it has, that the kernel has taken back, or that never was.
+func (g *farPager) volunteer(t *rapid.T) {
+	if g.x == nil || g.dead {
+		return
+	}
+	g.work(1000) // what is on its way may be newer
+	if g.ended {
+		return
+	}
+	offset := rapid.Uint64Range(0, uint64(g.x.fresh)+1).Draw(t, "page") * page
+	b, has := g.content[offset]
+	if !has {
+		b = make([]byte, page)
+	}
+	if err := g.supply(g.x.object, offset, b); err == nil && !has {
+		t.Fatalf("page %d is taken, which the manager has not", offset/page)
+	}
 }
 
 func (g *farPager) DataUnlock(*Object, uint64, uint64, mach.Prot) error { panic("nothing is locked") }
 
 func (g *farPager) DataReturn(o *Object, offset uint64, data *Copy, dirty, kept bool) {
-	if !dirty || kept {
+	if !dirty && !g.forgets || kept {
 		panic("an odd return")
 	}
 	g.keep(offset, data, true)
@@ -76,9 +106,10 @@ func (g *farPager) keep(offset uint64, data *Copy, had bool) {
 			if err := data.ReadAt(b, off); err != nil {
 				panic(err)
 			}
-			if (g.content[offset+off] != nil) != had {
-				panic("data_initialize of a page that is here, or data_return of one that never was")
+			if g.had[offset+off] != had {
+				panic("data_initialize of a page that was here, or data_return of one that never was")
 			}
+			g.had[offset+off] = true
 			g.content[offset+off] = b
 		}
 		data.Discard()
@@ -183,11 +214,23 @@ func TestExternalModel(t *testing.T) {
 					g.work(rapid.IntRange(0, 5).Draw(t, "things"))
 				}
 			},
+			"volunteer": func(t *rapid.T) {
+				for _, g := range all {
+					g.volunteer(t)
+				}
+			},
+			"age": func(t *rapid.T) {
+				for x := range w.env.Externals {
+					x.ticks = rapid.SampledFrom([]int{patient - 1, patient / 2}).Draw(t, "ticks")
+					x.age()
+				}
+			},
 			"replace": func(t *rapid.T) {
 				if len(all) > 20 {
 					return
 				}
 				now = newFarPager(w)
+				now.forgets = rapid.Bool().Draw(t, "forgets")
 				all = append(all, now)
 				w.env.SetManager(now.begin)
 			},
@@ -343,5 +386,64 @@ func supplyWithoutFrames(t *testing.T, ends bool) {
 	c.Discard()
 	if b, err := w.load(m, at(pages-1)); err != nil || b != pages-1 {
 		t.Fatal(b, err)
+	}
+}
+
+// A page that came back for somebody who gave up goes again when frames are short, whether the manager kept it or not; and when the last has come back the object ends,
+// also if its manager wants it to be kept.
+func TestExternalGivesBackWhatNobodyFetches(t *testing.T) {
+	for _, forgets := range []bool{false, true} {
+		w := newWorld(1 << 20)
+		const pages = maxAsked
+		m := w.filled(t, pages, 0)
+		g := newFarPager(w)
+		g.forgets = forgets
+		w.env.SetManager(g.begin)
+		for g.x == nil || g.x.Kept() < pages {
+			w.env.sweep(outBatch, outLook)
+			w.env.Settle()
+			g.work(1)
+		}
+		g.work(100)
+		must(t, g.x.Object().Ready(true, mach.CopyDelay))
+		for i := range pages {
+			if _, err := w.load(m, at(i)); err != Wait {
+				t.Fatal(err)
+			}
+			w.env.Forget()
+		}
+		g.work(100)
+		ticks := func() mach.PageNumber {
+			for range 3 * patient {
+				w.env.Tick()
+				w.env.Settle()
+				g.work(1)
+			}
+			w.check(t)
+			return g.x.Object().Resident()
+		}
+		if n := ticks(); n != pages {
+			t.Fatalf("%d pages are there, though there is room for all", n)
+		}
+		w.env.lowWater = 1 << 20
+		if n := ticks(); n != 0 {
+			t.Fatalf("%d pages are there that nobody wants", n)
+		}
+		w.env.SetManager(nil)
+		for i := range pages {
+			if _, err := w.load(m, at(i)); err != Wait {
+				t.Fatal(err)
+			}
+			w.env.Forget()
+			g.work(100)
+			if b, err := w.load(m, at(i)); err != nil || b != byte(i) {
+				t.Fatalf("page %d is %d: %v", i, b, err)
+			}
+			w.env.Settle()
+		}
+		if !g.ended {
+			t.Fatal("the object has not ended")
+		}
+		w.check(t)
 	}
 }

@@ -6,7 +6,7 @@ import "defpager/mach"
 // move into the object where nobody else sees them. lock is what may not be done with the pages before the manager is
 // asked; precious says that the manager kept nothing. Who waits for the pages goes on. data stays the caller's.
 //
-// It returns how many bytes of data were used. MemoryPresent: the page behind them has contents already. Wait: a page of data itself must
+// It returns how many bytes of data were used. MemoryPresent: the page behind them has contents already, or is an External's that the manager is not to have. Wait: a page of data itself must
 // come from a manager, or what a default memory manager gives back finds no frame now; go on from there. InvalidArgument: no whole pages, no protection, no managed object. ResourceShortage.
 func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, precious bool) (uint64, error) {
 	g := o.pager
@@ -20,7 +20,7 @@ func (o *Object) Supply(offset uint64, data *Copy, from uint64, lock mach.Prot, 
 	nodes := &o.env.nodes
 	for ; from < data.size; from += mach.PageSize {
 		n := mach.PageNumber((offset + from) >> mach.PageShift)
-		if o.pages.get(nodes, n) != 0 {
+		if o.pages.get(nodes, n) != 0 || g.external != nil && !g.external.takes(n) {
 			return from, mach.MemoryPresent
 		}
 		most, err := o.pages.room(nodes, n) // first: the frame may be the only one with the contents
@@ -60,7 +60,7 @@ func (o *Object) SupplyPage(offset uint64, page *[mach.PageSize]byte, lock mach.
 		return false
 	}
 	nodes, n := &o.env.nodes, mach.PageNumber(offset>>mach.PageShift)
-	if o.pages.get(nodes, n) != 0 {
+	if o.pages.get(nodes, n) != 0 || g.external != nil && !g.external.takes(n) {
 		return false
 	}
 	p, err := o.env.Frames.AllocDirty()
