@@ -1,6 +1,7 @@
 package pager
 
 import (
+	"slices"
 	"testing"
 
 	"defpager/ipc"
@@ -95,6 +96,42 @@ func (s *slow) Shrink() bool             { return false }
 func (s *slow) Drop(t vm.Token)          { s.env.Frames.Free(s.pages[t-1]) }
 func (s *slow) Where(t vm.Token) vm.Tier { return vm.TierDisk }
 
+// slowObject is an overcommitted object of four pages, all of them out, that is mapped at va.
+func (w *world) slowObject(s *slow) (name mach.Name, va mach.VirtAddr) {
+	w.t.Helper()
+	name, code := w.createAs(4*mach.PageSize, mach.Overcommit)
+	w.want(code, mach.Success)
+	va, err := w.mapped(name, 4*mach.PageSize)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := range mach.VirtAddr(4) {
+		if err := w.touch(va + i*mach.PageSize + 100); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.env.MakeRoom(w.env.Frames.Stats().Total) // as much as goes
+	if f := w.object(name).MemoryObject().Figures(); f.OnDisk != 4*mach.PageSize || f.PageOuts != 4 || f.Resident != 0 || f.Flags != 1 {
+		w.t.Fatalf("%+v", f)
+	}
+	s.ready = true // the buffer for requests went out, too
+	return name, va
+}
+
+// tell sends a request and does not wait for the reply.
+func (w *world) tell(to mach.Name, id mach.MsgID, body func(b *mig.Writer)) {
+	w.t.Helper()
+	w.writer = mig.NewWriter(w.b[:])
+	body(&w.writer)
+	msg := w.writer.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), to, w.reply, id)
+	if err := w.memory.CopyOut(w.buffer, msg); err != nil {
+		w.t.Fatal(err)
+	}
+	code, _ := w.space.Msg(&w.memory, &w.waiter, &ipc.MsgArgs{Addr: w.buffer, Option: mach.OptSend, SendSize: uint32(len(msg))})
+	w.want(code, mach.Success)
+	w.sys.Settle()
+}
+
 // To shrink an object within a page that is out, the call waits for that, and the object stays meanwhile.
 func TestSetSizeWaits(t *testing.T) {
 	w := newWorld(t, false)
@@ -105,23 +142,8 @@ func TestSetSizeWaits(t *testing.T) {
 		w.env.Forget()
 		again = f
 	}
-	name, code := w.createAs(4*mach.PageSize, mach.Overcommit)
-	w.want(code, mach.Success)
+	name, va := w.slowObject(s)
 	o := w.object(name).MemoryObject()
-	va, err := w.mapped(name, 4*mach.PageSize)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range mach.VirtAddr(4) {
-		if err := w.touch(va + i*mach.PageSize + 100); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w.env.MakeRoom(w.env.Frames.Stats().Total) // as much as goes
-	if f := o.Figures(); f.OnDisk != 4*mach.PageSize || f.PageOuts != 4 || f.Resident != 0 || f.Flags != 1 {
-		t.Fatalf("%+v", f)
-	}
-	s.ready = true // the requests went out, too
 	r := w.ask(mach.Complex, w.manager, mach.IDDefaultPagerObjectPages, func(b *mig.Writer) {
 		b.Port(mach.MsgCopySend, name)
 		b.Uint32(pagesMax)
@@ -135,15 +157,8 @@ func TestSetSizeWaits(t *testing.T) {
 	if a := r.Varying(typeRuns, objectsMax, 2); a.Count != 1 || le.Uint64(a.Data[8:]) != 4*mach.PageSize {
 		t.Errorf("an object that is out is listed as %d", a.Data)
 	}
-	w.writer = mig.NewWriter(w.b[:])
-	w.writer.Uint64(mach.PageSize + 50)
-	msg := w.writer.SetHeader(mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce), name, w.reply, mach.IDDefaultPagerObjectSetSize)
-	if err := w.memory.CopyOut(w.buffer, msg); err != nil {
-		t.Fatal(err)
-	}
 	s.ready = false
-	code, _ = w.space.Msg(&w.memory, &w.waiter, &ipc.MsgArgs{Addr: w.buffer, Option: mach.OptSend, SendSize: uint32(len(msg))})
-	w.want(code, mach.Success)
+	w.tell(name, mach.IDDefaultPagerObjectSetSize, func(b *mig.Writer) { b.Uint64(mach.PageSize + 50) })
 	if again == nil || o.Limit() != 4*mach.PageSize {
 		t.Fatalf("the call did not wait; the object has %d bytes", o.Limit())
 	}
@@ -158,4 +173,79 @@ func TestSetSizeWaits(t *testing.T) {
 		t.Errorf("behind the limit is %d, %v", b[0], err)
 	}
 	w.check()
+}
+
+// What an object's port gets while a call there waits for a page takes effect after that, in its order; other objects' calls do not wait.
+func TestTurns(t *testing.T) {
+	w := newWorld(t, false)
+	s := &slow{env: w.env}
+	w.env.Backing = s
+	var again []func(error) *ipc.Message
+	w.pager.config.Later = func(_ *ipc.Message, f func(error) *ipc.Message) {
+		w.env.Forget()
+		again = append(again, f)
+	}
+	w.pager.config.Send = func(m *ipc.Message) { w.sys.Send(m) }
+	var shrunk []uint64
+	w.pager.config.Shrunk = func(_ *ipc.Port, before, now uint64) { shrunk = append(shrunk, before, now) }
+	setSize := func(name mach.Name, size uint64) {
+		t.Helper()
+		s.ready = true // the buffer may have gone out
+		_ = w.touch(w.buffer)
+		s.ready = false
+		w.tell(name, mach.IDDefaultPagerObjectSetSize, func(b *mig.Writer) { b.Uint64(size) })
+	}
+	name, va := w.slowObject(s)
+	other := w.mustCreate(2 * mach.PageSize)
+	o := w.object(name).MemoryObject()
+	setSize(name, 2*mach.PageSize+50) // waits
+	setSize(name, 9*mach.PageSize)
+	setSize(name, mach.PageSize+50) // is going to wait
+	setSize(name, 5*mach.PageSize)
+	w.tell(name, mach.IDPagerObjectFigures, func(b *mig.Writer) { b.Uint32(4) })
+	w.want(w.answer(), mach.MIGNoReply)
+	if len(again) != 1 || o.Limit() != 4*mach.PageSize {
+		t.Fatalf("%d calls wait, and the object has %d bytes", len(again), o.Limit())
+	}
+	w.want(w.code(other, mach.IDDefaultPagerObjectSetSize, mach.PageSize), mach.Success)
+	w.want(w.code(w.manager, mach.IDDefaultPagerInfo), mach.Success)
+
+	w.want(w.space.Deallocate(name), mach.Success) // they keep the object
+	w.sys.Settle()
+	w.check()
+	resume := func(answers int, want uint64) {
+		t.Helper()
+		f := again[0]
+		again = again[1:]
+		if m := f(nil); m != nil {
+			w.sys.Send(m)
+		}
+		for range answers {
+			w.want(w.answer(), mach.Success)
+		}
+		w.want(w.answer(), mach.MIGNoReply)
+		if o.Limit() != want {
+			t.Fatalf("the object has %d bytes, want %d", o.Limit(), want)
+		}
+		w.check()
+	}
+	resume(0, 4*mach.PageSize) // not yet there
+	s.ready = true
+	if err := w.touch(va + 2*mach.PageSize); err != nil {
+		t.Fatal(err)
+	}
+	s.ready = false
+	resume(2, 9*mach.PageSize)
+	s.ready = true
+	resume(3, 5*mach.PageSize)
+	if len(again) != 0 || len(w.pager.turns) != 0 {
+		t.Fatalf("%d calls wait, and %d have their turn to come", len(again), len(w.pager.turns))
+	}
+	if want := []uint64{2 * mach.PageSize, mach.PageSize, 4 * mach.PageSize, 2*mach.PageSize + 50, 9 * mach.PageSize, mach.PageSize + 50}; !slices.Equal(shrunk, want) {
+		t.Errorf("limits became smaller as %d, want %d", shrunk, want)
+	}
+	w.sys.Settle()
+	if live, _ := w.pager.Count(); live != 1 {
+		t.Errorf("%d objects have senders, the last call of the first is over", live)
+	}
 }

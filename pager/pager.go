@@ -25,6 +25,9 @@ type Config struct {
 	// Later keeps a request that waits for a page until it is there; then again goes on with it. nil: nothing is paged out.
 	Later func(m *ipc.Message, again func(err error) *ipc.Message)
 
+	// Shrunk is told when the object of a port has a smaller limit, before whoever asked for it is answered; in bytes. nil: the object's memory is all there is of it.
+	Shrunk func(port *ipc.Port, before, now uint64)
+
 	// Payer is the account of the task whose request is being carried out; nil: nobody pays.
 	Payer func() *vm.Account
 
@@ -47,6 +50,9 @@ type Pager struct {
 	count   int
 	created uint64
 	forged  uint64
+
+	turns []turn       // requests that wait for a page, and what came to the same ports after them
+	waits *ipc.Message // the request that had to wait again, while goOn looks
 }
 
 // New makes a pager without objects.

@@ -9,7 +9,7 @@ import (
 // Quick implements ipc.Server for the calls that the pager is for, whose requests and replies are a few numbers. A trace shows them as
 // messages.
 func (p *Pager) Quick(port *ipc.Port, q *ipc.Quick) bool {
-	if q.Complex() || p.tracing() || !p.carryOut(port, q) {
+	if q.Complex() || p.tracing() || len(p.turns) != 0 && p.busy(port) || !p.carryOut(port, q) {
 		return false
 	}
 	if port == p.port && !p.config.Plain {
@@ -93,9 +93,13 @@ func (p *Pager) objectSetSize(port *ipc.Port, q *ipc.Quick) bool {
 		q.Code(mach.InvalidArgument)
 		return true
 	}
+	before := o.memory.Limit()
 	err := o.memory.SetLimit(limit)
 	if err == vm.Wait {
 		return false // few waits
+	}
+	if err == nil && limit < before && p.config.Shrunk != nil {
+		p.config.Shrunk(port, before, limit)
 	}
 	q.Code(mach.Code(err))
 	if p.tracing() {

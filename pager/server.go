@@ -7,6 +7,15 @@ import (
 
 // Serve implements ipc.Server for the default memory manager's port and the objects' ports.
 func (p *Pager) Serve(port *ipc.Port, m *ipc.Message) *ipc.Message {
+	if len(p.turns) != 0 && p.busy(port) {
+		p.turns = append(p.turns, turn{port, m})
+		return nil
+	}
+	return p.serve(port, m)
+}
+
+// serve is Serve when the request's turn has come.
+func (p *Pager) serve(port *ipc.Port, m *ipc.Message) *ipc.Message {
 	var reply *ipc.Message
 	var ok bool
 	if p.config.Plain {
@@ -79,7 +88,7 @@ func (p *Pager) few(port *ipc.Port, m *ipc.Message) *ipc.Message {
 		p.config.Memory.Forget()
 		return m.ReplyCode(mach.ResourceShortage)
 	}
-	p.config.Later(m, func(error) *ipc.Message { return p.few(port, m) }) // a page that is lost is not waited for again
+	p.wait(port, m)
 	return nil
 }
 

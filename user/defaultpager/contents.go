@@ -110,15 +110,11 @@ func (p *port) cut() {
 
 // later is pager.Config.Later: a request, to set an object's size, waits for a page that comes from a disk.
 func (s *server) later(_ *ipc.Message, again func(error) *ipc.Message) {
-	p := s.to
 	s.env.Forget()
 	s.late = append(s.late, func() {
-		s.to = p
-		before := p.limit()
 		if reply := again(nil); reply != nil {
 			s.sys.Send(reply)
 		}
-		s.shrunk(p, before, p.limit())
 	})
 }
 

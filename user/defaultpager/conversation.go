@@ -1,6 +1,7 @@
 package main
 
 import (
+	"defpager/ipc"
 	"defpager/ipc/mig"
 	"defpager/ipc/mig/wire"
 	"defpager/mach"
@@ -21,14 +22,6 @@ type conversation struct {
 	// have come.
 	flushes  int
 	from, to uint64
-}
-
-// limit is the size of a client's object, in bytes.
-func (p *port) limit() uint64 {
-	if p.conversation == nil || p.memory == nil {
-		return 0
-	}
-	return p.memory.Limit()
 }
 
 // handler has the kernel's messages to one port carried out.
@@ -167,9 +160,11 @@ func (h handler) SeqnosDataInitialize(_ mach.Name, _ uint32, _ mach.Name, offset
 	}
 }
 
-// shrunk takes what the kernel has of pages away that lie behind a smaller limit; the page of the limit comes back, to be cut (vm.Object.WritePage).
-func (s *server) shrunk(p *port, before, now uint64) {
-	if p.conversation == nil || now >= before {
+// shrunk is pager.Config.Shrunk: it takes what the kernel has of pages away that lie behind the smaller limit; the page of the limit comes back, to be cut
+// (vm.Object.WritePage).
+func (s *server) shrunk(local *ipc.Port, before, now uint64) {
+	p := s.names[local]
+	if p == nil {
 		return
 	}
 	p.cut()

@@ -64,7 +64,6 @@ type server struct {
 	late      []func()              // what waits for pages of clients' objects
 	refused   map[request]*shortage // pages that the kernel had no room for
 	starved   int                   // transfers that were given up for want of memory since the last one that was not
-	to        *port                 // that the request goes to which is carried out
 	spare     frame.Reservation
 	answer    libmach.Buffer
 	ask       libmach.Buffer // of requests to disks
@@ -119,7 +118,7 @@ func newServer(c config) (*server, error) {
 			return nil, err
 		}
 	}
-	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, Later: s.later, Send: func(m *ipc.Message) { s.sys.Send(m) }})
+	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, Later: s.later, Shrunk: s.shrunk, Send: func(m *ipc.Message) { s.sys.Send(m) }})
 	if s.manager, code = s.know(c.receive, s.pager.Port().Port); code != mach.Success {
 		return nil, code
 	}

@@ -68,11 +68,8 @@ func (s *server) deliver(p *port, m libmach.Message) {
 			}
 		}
 	})
-	before := p.limit()
-	s.to = p
 	s.sys.Send(in)
 	s.sys.Settle()
-	s.shrunk(p, before, p.limit())
 	for _, x := range strangers {
 		x.Destroy()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"defpager/ipc/mig"
 	"defpager/mach"
 	"defpager/user/libmach"
 )
@@ -190,6 +191,7 @@ func (t *tester) exhaust(pages, promised int) {
 	} else {
 		fmt.Printf("overcommit: there is room again, and all agree\n")
 	}
+	t.turns(much)
 	if code := t.Client.ObjectSetSize(much.object, uint64(pages)*page); code != mach.Success {
 		fail("to grow again: %v", code)
 	}
@@ -197,6 +199,25 @@ func (t *tester) exhaust(pages, promised int) {
 		fill(libmach.Memory(much.addr(n), page), n)
 	}
 	fail("there was memory for everything")
+}
+
+// turns has an object shrink within a page, which may have to come from a disk first, and grow without waiting for that: it grows after it.
+func (t *tester) turns(a *area) {
+	const tries = 100 // some of these pages lie on a disk
+	for part := a.written / (tries + 1); a.written > part; {
+		a.written -= part
+		limit := uint64(a.written+2) * page
+		shrink := t.Send(a.object, mach.IDDefaultPagerObjectSetSize, false, func(w *mig.Writer) { w.Uint64(uint64(a.written)*page + 1) })
+		if code := t.Client.ObjectSetSize(a.object, limit); code != mach.Success {
+			fail("to grow while the object shrinks: %v", code)
+		}
+		if code := shrink.Answer(); code != mach.Success && code != mach.ResourceShortage {
+			fail("to shrink before the object grows: %v", code)
+		}
+		if f := t.of(a.object); f.Limit != limit {
+			fail("an object that was to shrink and then to grow to %d bytes has %d", limit, f.Limit)
+		}
+	}
 }
 
 // report prints where the pages are, by the object's and by the task's figures, which must agree in what they say of both.
