@@ -22,6 +22,10 @@ type Config struct {
 	// Stays is called when memory begins to stay in messages to a space; it must not call back into ipc. nil: nobody wants to know.
 	Stays func(s *Space)
 
+	// Spare frees frames that were set aside for spaces whose messages' memory stays (Space.StayIn), for names of rights that such a one is given. It reports whether there
+	// were any. nil: there never are.
+	Spare func() bool
+
 	// Late is asked when a receiver's memory does not take data for addr; it is called in the receiver's context. If it returns true
 	// it has kept the data, and writes them before the receiver runs again: they count as written. nil: never.
 	Late func(mem UserMemory, addr mach.VirtAddr, data []byte) bool
@@ -56,6 +60,9 @@ type System struct {
 func New(c Config) *System {
 	if c.Wake == nil {
 		c.Wake = func(*Waiter) {}
+	}
+	if c.Spare == nil {
+		c.Spare = func() bool { return false }
 	}
 	if c.Late == nil {
 		c.Late = func(UserMemory, mach.VirtAddr, []byte) bool { return false }

@@ -159,6 +159,9 @@ func (s *Space) newChunk(i uint32) *chunk {
 		return nil
 	}
 	c := pool.take()
+	for c == nil && s.stays && pool.used < pool.limit && s.sys.config.Spare() { // what it cannot be given is lost
+		c = pool.take()
+	}
 	if c == nil {
 		return nil
 	}

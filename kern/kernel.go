@@ -114,7 +114,7 @@ type Counters struct {
 func New(c Config) *Kernel {
 	k := &Kernel{config: c, cpu: c.CPU, enter: c.CPU.Entry(), env: c.Memory, frames: c.Memory.Frames, kick: make(chan struct{}, 1), bootDone: make(chan struct{})}
 	k.log.console = c.Console
-	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter, MaxPorts: c.Limits.Ports, MaxNames: c.Limits.Names, MaxBuffers: c.Limits.Buffers, Slab: &slab.Source{Mem: c.Memory.Mem, Frames: c.Memory.Frames}, Fuse: c.Memory.Frames.Fuse, Trace: k.traceMessage, Late: k.keepResult, Stays: k.stayIn})
+	k.sys = ipc.New(ipc.Config{Wake: k.wakeWaiter, MaxPorts: c.Limits.Ports, MaxNames: c.Limits.Names, MaxBuffers: c.Limits.Buffers, Slab: &slab.Source{Mem: c.Memory.Mem, Frames: c.Memory.Frames}, Fuse: c.Memory.Frames.Fuse, Trace: k.traceMessage, Late: k.keepResult, Stays: k.stayIn, Spare: k.env.UseSpare})
 	k.env.MaxObjects, k.env.MaxManaged, k.env.MaxEntries = c.Limits.Objects, c.Limits.Managed, c.Limits.Entries
 	k.env.Wake = k.pageReady
 	k.hostPort = k.sys.NewKernelPort(k, host{k})

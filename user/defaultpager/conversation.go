@@ -100,7 +100,8 @@ func (s *server) isCreated(r mig.Reader) bool {
 func (h handler) SeqnosCreate(_ mach.Name, _ uint32, object mach.Name, _ uint64, control, name mach.Name, _ uint64) {
 	s := h.s
 	p, code := s.know(object, nil)
-	if code != mach.Success {
+	if code != mach.Success || control == mach.NameNull {
+		delete(s.ports, object)
 		for _, right := range [...]mach.Name{object, control, name} {
 			_ = s.client.PortDestroy(s.task, right)
 		}

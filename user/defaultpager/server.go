@@ -197,6 +197,9 @@ func (s *server) thread() {
 			option, ms = option|mach.OptRcvTimeout, 1
 		}
 		m, code := libmach.Receive(buf, s.set, option, ms)
+		if libmach.Partial(code) {
+			code = mach.Success // whoever sent more than there is room for must not be the end of this
+		}
 		switch code {
 		case mach.Success:
 			s.busy.Add(1)

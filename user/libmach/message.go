@@ -41,7 +41,7 @@ func (m Message) Reader() mig.Reader {
 
 // Receive waits for a message to a port or port set. With OptRcvTimeout in the options it waits at most ms milliseconds.
 //
-// A message larger than buf is lost, unless OptRcvLarge is set: then it stays queued.
+// A message larger than buf is lost, unless OptRcvLarge is set: then it stays queued. With a code that is Partial there is a message, too.
 func Receive(buf Buffer, from mach.Name, option mach.Option, ms uint32) (Message, mach.Return) {
 	ret := Msg(Address(buf), option|mach.OptRcv, 0, uint32(len(buf)), from, ms, mach.NameNull)
 	return received(buf, ret)
@@ -61,14 +61,26 @@ func RPC(buf Buffer, size int, reply mach.Name, option mach.Option, ms uint32) (
 }
 
 func received(buf Buffer, ret mach.Return) (Message, mach.Return) {
-	if ret != mach.Success {
+	if ret != mach.Success && !Partial(ret) {
 		return Message{}, ret
 	}
 	h := mig.GetHeader(buf)
 	if h.Size < mach.HeaderSize || uint64(h.Size) > uint64(len(buf)) {
 		return Message{}, mach.RcvInvalidData
 	}
-	return Message{Header: h, Body: buf[mach.HeaderSize:h.Size]}, mach.Success
+	if ret&^partly == mach.RcvHeaderError {
+		return Message{Header: h}, ret
+	}
+	return Message{Header: h, Body: buf[mach.HeaderSize:h.Size]}, ret
+}
+
+// partly is the bits of a code that say why not all was received.
+const partly = mach.MsgIPCSpace | mach.MsgVMSpace | mach.MsgIPCKernel | mach.MsgVMKernel
+
+// Partial reports whether a message was received, but not all that it brought, for want of room: null stands in the place of a right or memory that is lost, and of
+// the right to reply, with which the whole body is. The message has had its number and is to be carried out or destroyed like others.
+func Partial(ret mach.Return) bool {
+	return ret&^partly == mach.RcvHeaderError || ret&^partly == mach.RcvBodyError
 }
 
 // Reply sends the answer to m that was written with w, return code first. Extra is mach.Complex if it carries rights or
