@@ -13,7 +13,13 @@ type File struct {
 	MsgOption    string
 	Types        []*Type // in the order of their definition
 	Routines     []*Routine
-	Imports      []string
+	Imports      []Import
+}
+
+// Import is a C header that generated files include.
+type Import struct {
+	Name         string // between "" or <>
+	User, Server bool   // on which sides it is wanted
 }
 
 // TypeKind says how a type lies in a message.
@@ -69,7 +75,7 @@ func (t *Type) IsPort() bool {
 // Bytes is the size of a type of fixed size in memory, or of one element of an array without one.
 func (t *Type) Bytes() int {
 	if t.Number == 0 {
-		return t.Size / 8 * max(t.Multiplier(), 1)
+		return t.Size / 8 * t.Multiplier()
 	}
 	return t.Size * t.Number / 8
 }

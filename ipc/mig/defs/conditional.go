@@ -29,9 +29,10 @@ func (p *preprocessor) begin(at Position, name, rest string, open *conditionals)
 		if value, err = p.condition(at, rest); err != nil {
 			return err
 		}
+	case wordLength(rest) == 0:
+		return errorf(at, "#%s wants a name", name)
 	default:
-		what, _ := cutWord(rest)
-		_, set := p.defines[what]
+		_, set := p.defines[rest[:wordLength(rest)]]
 		value = set == (name == "ifdef")
 	}
 	*open = append(*open, branch{active: value, taken: value, at: at})

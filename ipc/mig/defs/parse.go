@@ -59,7 +59,7 @@ func (p *parser) take() token {
 	return t
 }
 
-func (p *parser) is(s string) bool { return p.peek().kind != text && p.peek().text == s }
+func (p *parser) is(s string) bool { return p.peek().kind != text && p.peek().kind != path && p.peek().text == s }
 
 // accept takes s when it is next.
 func (p *parser) accept(s string) bool {
@@ -94,17 +94,22 @@ func (p *parser) ident(what string) (token, error) {
 	return t, nil
 }
 
-// integer reads a constant expression of numbers with + - * and / evaluated from left to right.
+// integer reads a constant expression of numbers with + and -, and with * and /, which bind closer.
 func (p *parser) integer() (int, error) {
-	v, err := p.factor()
+	return p.chain("+-", func() (int, error) { return p.chain("*/", p.factor) })
+}
+
+// chain reads operands with operators between them, from left to right.
+func (p *parser) chain(operators string, operand func() (int, error)) (int, error) {
+	v, err := operand()
 	for err == nil {
 		op := p.peek()
-		if op.kind != mark || !strings.Contains("+-*/", op.text) {
+		if op.kind != mark || !strings.Contains(operators, op.text) {
 			return v, nil
 		}
 		p.take()
 		var w int
-		if w, err = p.factor(); err != nil {
+		if w, err = operand(); err != nil {
 			break
 		}
 		switch op.text {
@@ -119,6 +124,9 @@ func (p *parser) integer() (int, error) {
 				return 0, errorf(op.at, "division by zero")
 			}
 			v /= w
+		}
+		if v != int(int32(v)) {
+			return 0, errorf(op.at, "%d does not fit into 32 bits", v)
 		}
 	}
 	return v, err
@@ -140,7 +148,11 @@ func (p *parser) factor() (int, error) {
 	if t.kind != number {
 		return 0, errorf(t.at, "expected a number, found %v", t)
 	}
-	v, err := strconv.ParseInt(t.text, 0, 32)
+	digits, base := t.text, 10
+	if hex, ok := strings.CutPrefix(strings.ToLower(t.text), "0x"); ok {
+		digits, base = hex, 16
+	}
+	v, err := strconv.ParseInt(digits, base, 32)
 	if err != nil {
 		return 0, errorf(t.at, "bad number %s", t.text)
 	}
@@ -171,6 +183,9 @@ func (p *parser) statement() error {
 		if p.next < 0 {
 			return errorf(t.at, "skip before the subsystem statement")
 		}
+		if n < 0 {
+			return errorf(t.at, "skip of %d routines", n)
+		}
 		p.next += n
 	case "serverprefix":
 		p.file.ServerPrefix, err = p.name()
@@ -188,10 +203,15 @@ func (p *parser) statement() error {
 		p.take()
 	case "import", "uimport", "simport", "iimport":
 		f := p.take()
-		if f.kind != text {
+		i := Import{Name: `"` + f.text + `"`, User: t.text[0]|0x20 != 's', Server: t.text[0]|0x20 != 'u'}
+		switch f.kind {
+		case text:
+		case path:
+			i.Name = "<" + f.text + ">"
+		default:
 			return errorf(f.at, "expected a file name, found %v", f)
 		}
-		p.file.Imports = append(p.file.Imports, f.text)
+		p.file.Imports = append(p.file.Imports, i)
 	default:
 		return errorf(t.at, "unknown statement %s", t.text)
 	}
@@ -245,7 +265,12 @@ func (p *parser) routine(simple bool) error {
 	}
 	r := &Routine{Name: t.text, At: t.at, ID: p.file.Base + p.next, Simple: simple}
 	if r.ID < 0 || r.ID > maxID {
-		return errorf(t.at, "routine %s has the id %d: the largest is %d", r.Name, r.ID, maxID)
+		return errorf(t.at, "routine %s has the id %d: ids go from 0 to %d", r.Name, r.ID, maxID)
+	}
+	for _, other := range p.file.Routines {
+		if other.Name == r.Name {
+			return errorf(t.at, "routine %s is defined at %v already", r.Name, other.At)
+		}
 	}
 	p.next++
 	if err := p.want("("); err != nil {
@@ -347,6 +372,9 @@ func (p *parser) argument() (*Argument, error) {
 		default:
 			return nil, errorf(f.at, "unknown flag %s", f.text)
 		}
+	}
+	if a.CountInOut && a.Direction == Out && a.Type.Kind != Variable && (a.Type.Kind != Pointer || a.Type.Number != 0) {
+		return nil, errorf(a.At, "argument %s: CountInOut is for arrays of varying length", a.Name)
 	}
 	return a, nil
 }

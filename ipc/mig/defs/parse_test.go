@@ -30,7 +30,7 @@ func describe(f *File, types map[string]bool) string {
 	}
 	b.WriteString("\n")
 	for _, i := range f.Imports {
-		fmt.Fprintf(&b, "import %s\n", i)
+		fmt.Fprintf(&b, "import %s%s%s\n", i.Name, map[bool]string{true: " user"}[i.User], map[bool]string{true: " server"}[i.Server])
 	}
 	for _, t := range f.Types {
 		if types[t.Name] {

@@ -57,7 +57,7 @@ func (p *preprocessor) file(name, source string, depth int) error {
 			}
 			continue
 		}
-		name, rest := cutWord(trimmed[1:])
+		name, rest := cutName(trimmed[1:])
 		if name == "line" {
 			name, rest = cutWord(rest)
 		}
@@ -89,23 +89,37 @@ func (p *preprocessor) directive(at Position, name, rest string, depth int, open
 		if !open.active() {
 			return nil
 		}
-	case "", "pragma", "ident":
+	case "", "pragma", "ident", "warning":
 		return nil
 	default:
+		if !open.active() {
+			return nil
+		}
 		return errorf(at, "unknown directive #%s", name)
 	}
 	switch name {
 	case "define":
 		return p.define(at, rest)
 	case "undef":
-		what, _ := cutWord(rest)
-		delete(p.defines, what)
+		if wordLength(rest) == 0 {
+			return errorf(at, "#undef wants a name")
+		}
+		delete(p.defines, rest[:wordLength(rest)])
 	case "include":
 		return p.include(at, rest, depth)
 	case "error":
 		return errorf(at, "#error %s", rest)
 	}
 	return nil
+}
+
+// cutName cuts off a directive's name, which need not have a blank behind it: #if(A) is one.
+func cutName(s string) (name, rest string) {
+	s = strings.TrimSpace(s)
+	if n := wordLength(s); n != 0 {
+		return s[:n], strings.TrimSpace(s[n:])
+	}
+	return cutWord(s)
 }
 
 // cutWord cuts off the first word, which blanks or tabulators end.

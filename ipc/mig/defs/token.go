@@ -32,7 +32,8 @@ const (
 	end    kind = iota
 	word        // identifier or key word
 	number      // decimal or hexadecimal
-	text        // "string" or <file>, without its quotes
+	text        // "string", without its quotes
+	path        // <file>, likewise
 	mark        // one punctuation character
 )
 
@@ -64,7 +65,7 @@ func scan(lines []line) ([]token, error) {
 			at := l.at
 			at.Column = i + 1
 			switch {
-			case c == ' ' || c == '\t' || c == '\r':
+			case strings.IndexByte(" \t\r\f\v", c) >= 0:
 				i++
 			case isLetter(c):
 				j := i
@@ -81,12 +82,15 @@ func scan(lines []line) ([]token, error) {
 				out = append(out, token{number, l.text[i:j], at})
 				i = j
 			case c == '"' || c == '<':
-				closing := map[byte]string{'"': `"`, '<': ">"}[c]
+				kind, closing := text, `"`
+				if c == '<' {
+					kind, closing = path, ">"
+				}
 				j := strings.Index(l.text[i+1:], closing)
 				if j < 0 {
 					return nil, errorf(at, "no closing %s on this line", closing)
 				}
-				out = append(out, token{text, l.text[i+1 : i+1+j], at})
+				out = append(out, token{kind, l.text[i+1 : i+1+j], at})
 				i += j + 2
 			case strings.IndexByte(";:,()[]{}=*^|+-/", c) >= 0:
 				out = append(out, token{mark, string(c), at})

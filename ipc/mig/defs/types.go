@@ -108,6 +108,9 @@ func (p *parser) typeSpec(name string, at Position) (*Type, error) {
 		if err != nil {
 			return nil, err
 		}
+		if e.Kind == Pointer {
+			return nil, errorf(at, "type %s: a pointer to a pointer", name)
+		}
 		t.Kind, t.Element, t.In, t.Out, t.Size = Pointer, e, e.In, e.Out, e.Size
 		if e.Kind == Variable {
 			t.Max, t.Element, t.Number = e.Max, e.Element, 0
@@ -128,11 +131,20 @@ func (p *parser) typeSpec(name string, at Position) (*Type, error) {
 		return t, p.structure(t)
 	case p.acceptWord("c_string"):
 		return t, p.cString(t)
-	case p.accept("("):
-		return t, p.sized(t)
 	}
-	return t, p.simple(t)
+	read := p.simple
+	if p.accept("(") {
+		read = p.sized
+	}
+	err := read(t)
+	if err == nil && (t.Size < 8 || t.Size > maxBits || t.Size%8 != 0) {
+		err = errorf(at, "type %s has elements of %d bits: want a multiple of 8, at most %d", name, t.Size, maxBits)
+	}
+	return t, err
 }
+
+// maxBits is the largest size of an element whose descriptor has 16 bits for it.
+const maxBits = 0xfff8
 
 // simple reads a type's name: one defined before, or an IPC type, possibly "A | B".
 func (p *parser) simple(t *Type) error {
@@ -223,9 +235,6 @@ func (p *parser) sized(t *Type) error {
 		if err != nil {
 			return err
 		}
-		if n <= 0 {
-			return errorf(t.At, "type %s has elements of %d bits", t.Name, n)
-		}
 		t.Size = n
 		switch {
 		case t.Kind == Port:
@@ -234,9 +243,6 @@ func (p *parser) sized(t *Type) error {
 			t.Kind, t.Max = CString, n/8
 		case n > 64:
 			t.Kind = Basic
-		}
-		if n > 0xffff || n%8 != 0 && n > 8 {
-			return errorf(t.At, "type %s has elements of %d bits", t.Name, n)
 		}
 	}
 	for p.accept(",") {
@@ -296,13 +302,16 @@ func (p *parser) array(t *Type) error {
 	if err != nil {
 		return err
 	}
-	if e.Kind == Variable || e.Kind == Pointer {
+	if e.Kind == Variable || e.Kind == Pointer || e.Kind == CString && e.Number == 0 {
 		return errorf(t.At, "type %s: an array's elements need a fixed size", t.Name)
 	}
 	t.Element, t.In, t.Out, t.Size, t.Long = e, e.In, e.Out, e.Size, e.Long
 	count := max(e.Number, 1)
 	if n > maxElements/count {
 		return errorf(t.At, "type %s: more than %d elements", t.Name, maxElements)
+	}
+	if n < 0 || n == 0 && !variable {
+		return errorf(t.At, "type %s: an array of %d elements", t.Name, n)
 	}
 	if variable {
 		t.Kind, t.Max = Variable, n*count
@@ -311,9 +320,6 @@ func (p *parser) array(t *Type) error {
 			t.Max = InlineMax * 8 / e.Size / count * count
 		}
 		return nil
-	}
-	if n < 1 {
-		return errorf(t.At, "type %s: an array of %d elements", t.Name, n)
 	}
 	t.Kind, t.Number = Basic, n*count
 	if e.Kind == Port {
@@ -373,7 +379,7 @@ func (p *parser) structure(t *Type) error {
 
 // Align is the alignment of a type of fixed size in memory, in bytes.
 func (t *Type) Align() int {
-	if t.Kind == Struct {
+	if len(t.Fields) != 0 {
 		a := 1
 		for _, f := range t.Fields {
 			a = max(a, f.Type.Align())
@@ -399,8 +405,8 @@ func (p *parser) cString(t *Type) error {
 	if err != nil {
 		return err
 	}
-	if n < 1 {
-		return errorf(t.At, "a string of %d bytes", n)
+	if n < 1 || n > maxElements {
+		return errorf(t.At, "type %s: a string of %d bytes: want 1 to %d", t.Name, n, maxElements)
 	}
 	t.Max = n
 	if !variable {
