@@ -18,8 +18,8 @@ type Array struct {
 func (a Array) OutOfLine() bool { return a.Data == nil && (a.Pointer != 0 || a.Count != 0) }
 
 // Varying reads an array of varying length whose descriptor but for the count is want: an inline one means at most limit elements inline; with the
-// long form (MIG's array[]) out-of-line ones will do too; otherwise they must be out of line. An element is multiplier elements of the
-// descriptor.
+// long form (MIG's array[]) out-of-line ones will do too; otherwise they must be out of line, and as many as the descriptor says if it
+// has a count. An element is multiplier elements of the descriptor.
 func (r *Reader) Varying(want mach.Type, limit, multiplier uint32) Array {
 	t := r.Peek()
 	n := t.Number()
@@ -43,6 +43,10 @@ func (r *Reader) Varying(want mach.Type, limit, multiplier uint32) Array {
 		size = 32
 	}
 	p, n := r.OutOfLine(want.Name(), size)
+	if number := want.Number(); number != 0 && n != number {
+		r.fail()
+		return Array{}
+	}
 	return Array{Pointer: p, Count: n / multiplier}
 }
 

@@ -107,3 +107,26 @@ func TestWriterThatIsFull(t *testing.T) {
 		t.Fatal("no room for a header")
 	}
 }
+
+// An array of a fixed length is exactly so long, out of line too; one that must come inline does not come otherwise, however long it may be.
+func TestVaryingIsAsDemanded(t *testing.T) {
+	w := NewWriter(make([]byte, 256))
+	w.OutOfLine(mach.MsgInteger32, 32, 4, 0x1000, false)
+	body := w.Message()[mach.HeaderSize:]
+	four := mach.OutOfLineType(mach.MsgInteger32, 32, 4, false)
+	for name, c := range map[string]struct {
+		want mach.Type
+		code mach.Return
+	}{
+		"four":            {four, mach.Success},
+		"any number":      {mach.OutOfLineType(mach.MsgInteger32, 32, 0, false), mach.Success},
+		"five":            {mach.OutOfLineType(mach.MsgInteger32, 32, 5, false), mach.MIGBadArguments},
+		"inline":          {mach.InlineType(mach.MsgInteger32, 32, 0), mach.MIGBadArguments},
+		"inline and long": {mach.InlineType(mach.MsgInteger32, 32, 0) | mach.TypeLongForm, mach.Success},
+	} {
+		r := NewReader(body)
+		if a := r.Varying(c.want, 100, 1); r.End() != c.code || c.code == mach.Success && (a.Count != 4 || a.Pointer != 0x1000) {
+			t.Errorf("%s: %+v, %v", name, a, r.End())
+		}
+	}
+}

@@ -92,11 +92,7 @@ func (c *Client) Exchange(call mig.Call) (mig.Reader, mach.Return) {
 	if ms == 0 && c.Timeout != 0 {
 		option, ms = option|mach.OptSendTimeout|mach.OptRcvTimeout, c.Timeout
 	}
-	rpc := c.rpc
-	if rpc == nil {
-		rpc = exchange
-	}
-	if ret := rpc(c.buf, option, size, reply, ms); ret != mach.Success {
+	if ret := c.carry(option, size, reply, ms); ret != mach.Success {
 		return mig.Reader{}, c.failed(ret, call.Reply == mach.NameNull)
 	}
 	if h := c.words(); mach.MsgID(h[3]>>32) != call.ID+mach.ReplyOffset {
@@ -123,11 +119,19 @@ func (c *Client) mismatch() mach.Return {
 
 // Post implements mig.Caller.
 func (c *Client) Post(call mig.Call) mach.Return {
-	size := c.head(&call, mach.NameNull)
+	size := c.head(&call, call.Reply)
 	if size == 0 {
 		return c.w.Err()
 	}
-	return Send(c.buf[:size], call.Option, call.Timeout)
+	return c.carry(call.Option|mach.OptSend, size, mach.NameNull, call.Timeout)
+}
+
+// carry is the trap.
+func (c *Client) carry(option mach.Option, size uint32, reply mach.Name, ms uint32) mach.Return {
+	if c.rpc != nil {
+		return c.rpc(c.buf, option, size, reply, ms)
+	}
+	return exchange(c.buf, option, size, reply, ms)
 }
 
 // head fills in the request's header and answers its size, 0 when it did not fit.

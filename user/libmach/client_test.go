@@ -181,3 +181,15 @@ func TestThreadStateIsAsLargeAsOnTheWire(t *testing.T) {
 		t.Errorf("rip %x", got)
 	}
 }
+
+// A simpleroutine's request takes along the right that its caller wants to be answered by.
+func TestPostNamesTheReplyPort(t *testing.T) {
+	c, seen := served(mach.Success, nil)
+	c.Request().Int32(1)
+	if code := c.Post(mig.Call{To: 7, ID: 700, Bits: mach.Bits(mach.MsgCopySend, 0), Reply: 8, As: mach.MsgMakeSendOnce}); code != mach.Success {
+		t.Fatal(code)
+	}
+	if h := seen.header; h.Remote != 7 || h.Local != 8 || h.Bits != mach.Bits(mach.MsgCopySend, mach.MsgMakeSendOnce) || len(seen.body) != 16 {
+		t.Errorf("%+v, and %d bytes", h, len(seen.body))
+	}
+}

@@ -59,7 +59,9 @@ func (p *parser) take() token {
 	return t
 }
 
-func (p *parser) is(s string) bool { return p.peek().kind != text && p.peek().kind != path && p.peek().text == s }
+func (p *parser) is(s string) bool {
+	return p.peek().kind != text && p.peek().kind != path && p.peek().text == s
+}
 
 // accept takes s when it is next.
 func (p *parser) accept(s string) bool {

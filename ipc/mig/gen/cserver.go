@@ -16,7 +16,7 @@ func (c *C) Server() string {
 	if c.Serves != "" {
 		c.printf("#include %q\n", filepath.Base(c.Serves))
 	} else {
-		c.imports()
+		c.imports(server)
 		for _, r := range c.file.Routines {
 			c.printf("\n%s;\n", c.prototype(r, server))
 		}
@@ -66,6 +66,9 @@ func (c *C) serve(r *defs.Routine) {
 		i := &reply.Items[k+1]
 		if t := i.Type.OutTran; t.Function != "" {
 			c.printf("\t%s %sWire = %s(%s);\n", t.Type, i.Argument.Name, t.Function, i.Argument.Name)
+			if i.Sent == layout.Poly {
+				c.printf("\tmach_msg_type_name_t %[1]sWirePoly = %[1]sPoly;\n", i.Argument.Name)
+			}
 			wire := *i.Argument
 			wire.Name += "Wire"
 			item := *i
@@ -179,7 +182,7 @@ func (c *C) pass(a *defs.Argument) (ps []string) {
 // take writes the statements that read an item of a request.
 func (c *C) take(i *layout.Item) {
 	a, t := i.Argument, i.Type
-	d := hex(layout.Descriptor(i, i.Seen))
+	d := hex(layout.Wanted(i))
 	if i.Count {
 		c.printf("\t{\n\t\tmach_msg_type_number_t n = mig_get_word(&r, %s);\n\t\tif (n < %sCnt)\n\t\t\t%sCnt = n;\n\t}\n", d, a.Name, a.Name)
 		return

@@ -86,7 +86,11 @@ func cParameters(a *defs.Argument, s side) []string {
 		if s == server {
 			return nil
 		}
-		return []string{name + " " + a.Name}
+		ps := []string{name + " " + a.Name}
+		if layout.Wire(t.In) == layout.Poly {
+			ps = append(ps, "mach_msg_type_name_t "+a.Name+"Poly")
+		}
+		return ps
 	case defs.ServerReplyPort:
 		if s == user {
 			return nil

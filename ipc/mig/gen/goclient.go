@@ -13,7 +13,7 @@ import (
 type goFile struct {
 	body    strings.Builder
 	helpers map[string]*defs.Type // functions for structs and arrays, by the name of the type or of the reading function
-	math    bool
+	wait    string                // milliseconds that each client function waits for a reply at most; empty: for ever
 }
 
 func (g *goFile) printf(format string, args ...any) { fmt.Fprintf(&g.body, format, args...) }
@@ -30,9 +30,6 @@ func (g *goFile) need(t *defs.Type) {
 		}
 	case strings.HasPrefix(kind, "["):
 		g.helpers[arrayName("get", t)] = t
-	}
-	if strings.Contains(kind, "float") {
-		g.math = true
 	}
 }
 
@@ -75,7 +72,7 @@ func clientIn(r *defs.Routine) (ps []parameter) {
 				ps = append(ps, parameter{name + "As", "mach.MsgType"})
 			}
 		case defs.ReplyPort, defs.UserReplyPort:
-			ps = append(ps, parameter{name, "mach.Name"})
+			ps = append(ps, value(a, layout.Wire(a.Type.In))...)
 		case defs.WaitTime:
 			ps = append(ps, parameter{name, "uint32"})
 		case defs.MsgOption:
@@ -186,6 +183,7 @@ func (g *goFile) putItem(i *layout.Item, bits, inout bool) {
 // exchange is the statement that sends the request.
 func (g *goFile) exchange(r *defs.Routine, bits string) string {
 	var to, as, fields string
+	wait, option := g.wait, ""
 	for _, a := range r.Arguments {
 		name := goArgument(a.Name)
 		switch a.Direction {
@@ -195,12 +193,23 @@ func (g *goFile) exchange(r *defs.Routine, bits string) string {
 				as = disposition(wire)
 			}
 		case defs.ReplyPort, defs.UserReplyPort:
-			fields += fmt.Sprintf(", Reply: %s, As: %s", name, disposition(layout.Wire(a.Type.In)))
+			as := name + "As"
+			if wire := layout.Wire(a.Type.In); wire != layout.Poly {
+				as = disposition(wire)
+			}
+			fields += fmt.Sprintf(", Reply: %s, As: %s", name, as)
 		case defs.WaitTime:
-			fields += fmt.Sprintf(", Timeout: %s", name)
+			wait = name
 		case defs.MsgOption:
-			fields += fmt.Sprintf(", Option: %s", name)
+			option = name
 		}
+	}
+	if wait != "" && !r.Simple {
+		fields += ", Timeout: " + wait
+		option = strings.TrimPrefix(option+"|mach.OptRcvTimeout", "|")
+	}
+	if option != "" {
+		fields += ", Option: " + option
 	}
 	reply := "mach.MsgMakeSendOnce"
 	method := "r, ret := c.Exchange"

@@ -5,6 +5,7 @@ import (
 	"go/format"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"defpager/ipc/mig/defs"
@@ -19,7 +20,10 @@ type GoOptions struct {
 
 // Go writes a subsystem's Go file.
 func Go(f *defs.File, o GoOptions) ([]byte, error) {
-	g := &goFile{helpers: map[string]*defs.Type{}}
+	g := &goFile{helpers: map[string]*defs.Type{}, wait: f.WaitTime}
+	if _, err := strconv.ParseUint(f.WaitTime, 10, 32); f.WaitTime != "" && err != nil {
+		return nil, fmt.Errorf("waittime %s: Go wants a number of milliseconds", f.WaitTime)
+	}
 	for _, r := range f.Routines {
 		g.client(r)
 	}
@@ -44,6 +48,9 @@ func Go(f *defs.File, o GoOptions) ([]byte, error) {
 	}
 	if strings.Contains(body, "math.") {
 		imports = append(imports, "math")
+	}
+	if len(f.Routines) == 0 {
+		return []byte(b.String()), nil
 	}
 	fmt.Fprintf(&b, "import (\n")
 	for _, i := range imports {

@@ -72,7 +72,7 @@ func disposition(t mach.MsgType) string {
 
 // get is a Go expression that reads the value of an item with the reader r.
 func get(i *layout.Item) string {
-	t, d := i.Type, layout.Descriptor(i, i.Seen)
+	t, d := i.Type, layout.Wanted(i)
 	switch kind := goType(t); {
 	case kind == "mig.Array":
 		return fmt.Sprintf("r.Varying(%s, %d, %d)", descriptor(d), limit(t), t.Multiplier())
@@ -185,6 +185,9 @@ func limit(t *defs.Type) int { return t.Max / t.Multiplier() }
 // arrayName is the name of the function that reads or writes an array of a fixed length.
 func arrayName(verb string, t *defs.Type) string {
 	element := strings.TrimPrefix(scalar(t), "mach.")
+	if t.IsPort() {
+		element = "Right" // takes 8 bytes, a name 4
+	}
 	element = strings.NewReplacer("[", "", "]", "").Replace(element)
 	if t.Number > 1 {
 		return fmt.Sprintf("%s%s%d", verb, goName(element), t.Number)

@@ -33,7 +33,8 @@ var reserved = map[string]bool{
 	"break": true, "case": true, "chan": true, "const": true, "continue": true, "default": true, "defer": true, "else": true, "fallthrough": true,
 	"for": true, "func": true, "go": true, "goto": true, "if": true, "import": true, "interface": true, "map": true, "package": true, "range": true,
 	"return": true, "select": true, "struct": true, "switch": true, "type": true, "var": true, "string": true, "len": true, "copy": true, "min": true, "max": true,
-	"byte": true, "bool": true, "math": true, "binary": true,
+	"byte": true, "bool": true, "math": true, "binary": true, "nil": true, "true": true, "false": true, "int": true, "uint": true, "int8": true, "int16": true,
+	"int32": true, "int64": true, "uint8": true, "uint16": true, "uint32": true, "uint64": true, "float32": true, "float64": true, "msgSeqno": true,
 }
 
 // goArgument makes the name of a Go parameter of a C one.

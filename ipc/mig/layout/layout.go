@@ -106,6 +106,19 @@ func sizes(t *defs.Type) (least, most int) {
 	return n, n
 }
 
+// Wanted is the descriptor that a reader compares an item's with: the long form tells it that the elements of an array may lie out of line as well.
+func Wanted(i *Item) mach.Type {
+	d := Descriptor(i, i.Seen)
+	if i.Type.Kind != defs.Variable {
+		return d
+	}
+	d &^= mach.TypeLongForm
+	if i.Type.Indefinite {
+		d |= mach.TypeLongForm
+	}
+	return d
+}
+
 func round(n int) int { return (n + 7) &^ 7 }
 
 // wire is the numbers of the type names.

@@ -52,11 +52,17 @@ func TestCommandLine(t *testing.T) {
 
 // What is generated in Go of every feature of the language is valid Go.
 func TestGoIsValid(t *testing.T) {
-	dir := t.TempDir()
-	out := filepath.Join(dir, "features.go")
+	out := filepath.Join(t.TempDir(), "features.go")
 	if _, err := mig("-DKERNEL_SERVER", "-DVALUE=3", "-package", "wire", "-o", out, features); err != nil {
 		t.Fatal(err)
 	}
+	build(t, out)
+}
+
+// build compiles a generated file as one of package wire.
+func build(t *testing.T, out string) {
+	t.Helper()
+	dir := t.TempDir()
 	wire, err := filepath.Abs("../../wire/features.go")
 	if err != nil {
 		t.Fatal(err)
@@ -98,5 +104,63 @@ func TestCIsValid(t *testing.T) {
 				t.Errorf("%s: %v\n%s", filepath.Base(c), err, out)
 			}
 		}
+	}
+}
+
+// What other systems' interfaces have and ours do not works as well: a client and a server in C, on the host.
+func TestOddInterface(t *testing.T) {
+	dir := t.TempDir()
+	name := func(n string) string { return filepath.Join(dir, n) }
+	for file, text := range map[string]string{
+		"odd_types.h":        "typedef int *four_t;\ntypedef char *long_t, *data_t;\ntypedef unsigned names_t[2], rights_t[2];\n",
+		"odd_server_types.h": "mach_port_t odd_make(int number);\n",
+	} {
+		if err := os.WriteFile(name(file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := mig("-header", name("odd.h"), "-user", name("odd.c"), "-sheader", name("odd_server.h"), "-server", name("odd_server.c"), "testdata/odd.defs"); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string][2]bool{"odd.h": {true, false}, "odd_server.h": {true, true}} {
+		text, err := os.ReadFile(name(file))
+		both, one := strings.Contains(string(text), "#include \"odd_types.h\"\n"), strings.Contains(string(text), "#include \"odd_server_types.h\"\n")
+		if got := [2]bool{both, one}; err != nil || got != want {
+			t.Errorf("%s imports the types, and the server's: %v, want %v, %v", file, got, want, err)
+		}
+	}
+	out, err := exec.Command("gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-I../../../../user/c/include", "-I"+dir,
+		"-o", name("odd"), "testdata/odd.c", name("odd.c"), name("odd_server.c")).CombinedOutput()
+	if err == nil {
+		out, err = exec.Command(name("odd")).CombinedOutput()
+	}
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The same in Go.
+func TestOddInterfaceInGo(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "odd.go")
+	if _, err := mig("-package", "wire", "-o", out, "testdata/odd.defs"); err != nil {
+		t.Fatal(err)
+	}
+	build(t, out)
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Timeout: wait, Option: option | mach.OptRcvTimeout}", // without the option the time says nothing
+		"Reply: reply_, As: reply_As}",
+		"r.Varying(0x20000808, 5000, 1)", // inline or not at all
+		"func getName2(", "func getRight2(",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	if text, err := mig("-o", "-", "-"); err != nil || strings.Contains(text, "import") {
+		t.Errorf("without routines nothing is to be imported: %v\n%s", err, text)
 	}
 }

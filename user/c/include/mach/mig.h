@@ -142,14 +142,15 @@ static inline mach_port_t mig_get_any_port(struct mig_reader *r, mach_msg_type_n
 }
 
 /*
- * mig_get_array reads an array whose descriptor but for the count is type, of which multiplier elements of unit bytes make one of the
+ * mig_get_array reads an array whose descriptor is type, where a count of 0 stands for any, of which multiplier elements of unit bytes make one of the
  * routine's. It says how many there are, and returns where: in the message, or the pointer of an array out of line (*inside is then 0).
  */
 static inline const char *mig_get_array(struct mig_reader *r, uint64_t type, size_t unit, uint32_t multiplier, uint32_t *count, int *inside)
 {
 	uint64_t t = r->end - r->at >= 8 ? mig_load(r->at) : 0;
-	uint64_t same = t & 0xffffffffull & ~(MIG_LONGFORM | MIG_DEALLOCATE), n = t >> 32;
+	uint64_t same = t & 0xffffffffull & ~(MIG_LONGFORM | MIG_DEALLOCATE), n = t >> 32, number = type >> 32;
 	const char *p;
+	type &= 0xffffffffull;
 	*inside = 1;
 	*count = 0;
 	if ((type & MIG_INLINE) && (same ^ type) == (type & MIG_LONGFORM) && n % multiplier == 0) {
@@ -160,7 +161,7 @@ static inline const char *mig_get_array(struct mig_reader *r, uint64_t type, siz
 	*inside = 0;
 	if (MACH_MSG_TYPE_PORT_ANY(type & 0xff)) /* names, which take 32 bits, where there is no descriptor beside each */
 		type = (type & ~0xffff00ull) | 32 << 8;
-	if (((type & MIG_INLINE) && !(type & MIG_LONGFORM)) || same != (type & ~(MIG_INLINE | MIG_LONGFORM)) || n % multiplier != 0 || !mig_item(r, t, 8)) {
+	if (((type & MIG_INLINE) && !(type & MIG_LONGFORM)) || same != (type & ~(MIG_INLINE | MIG_LONGFORM)) || n % multiplier != 0 || (number != 0 && n != number) || !mig_item(r, t, 8)) {
 		mig_bad(r);
 		return NULL;
 	}
