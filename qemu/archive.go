@@ -1,8 +1,10 @@
 package qemu
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -43,23 +45,34 @@ type archive struct {
 }
 
 func (a *archive) file(m Module) error {
-	f, err := os.Open(m.Path)
+	f, size, err := openRegular(m.Path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return err
+	if size > 1<<32-1 {
+		return fmt.Errorf("%s has %d bytes: the archive's format holds files below 4 GiB", m.Path, size)
 	}
-	if info.IsDir() {
-		return fmt.Errorf("%s is a directory, not a file", m.Path)
-	}
-	if info.Size() > 1<<32-1 {
-		return fmt.Errorf("%s has %d bytes: the archive's format holds files below 4 GiB", m.Path, info.Size())
-	}
-	a.entry(m.Name, f, info.Size())
+	a.entry(m.Name, f, size)
 	return a.err
+}
+
+// openRegular opens a file that has a size. Opening a pipe would wait for whoever writes to it, and it can be read only once.
+func openRegular(path string) (f *os.File, size int64, err error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errors.New("not a regular file, which has a size and can be read twice")}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	f, err = os.Open(path)
+	return f, info.Size(), err
+}
+
+// sizeError is one of a file that does not have the size that it is said to have.
+func sizeError(path string, read, size int64) error {
+	return &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%d bytes were read, and its size is %d", read, size)}
 }
 
 func (a *archive) entry(name string, contents io.Reader, size int64) {
@@ -77,7 +90,11 @@ func (a *archive) entry(name string, contents io.Reader, size int64) {
 		fmt.Fprintf(&h, "%08x", f)
 	}
 	a.write(strings.NewReader(h.String() + name + strings.Repeat("\x00", int(nameSize)-len(name))))
+	before := a.at
 	a.write(io.LimitReader(contents, size))
+	if n := a.at - before; a.err == nil && n != size {
+		a.err = sizeError(name, n, size)
+	}
 	a.write(strings.NewReader(strings.Repeat("\x00", int(-a.at&3))))
 }
 

@@ -2,12 +2,17 @@ package qemu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Debug starts the main job stopped before its first instruction, with gdb attached in the foreground. more are arguments of gdb's, such
@@ -48,5 +53,21 @@ func (j *Job) Debug(ctx context.Context, more []string) error {
 	args = append(args, "-x", ".gdbinit", "-ex", "target remote "+j.Machine.Debug)
 	cmd := exec.CommandContext(ctx, "gdb", append(append(args, more...), j.Machine.Image)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	return cmd.Run()
+	return foreground(cmd)
+}
+
+// foreground runs a command that Ctrl-C is for, and not for us and make, as long as it runs. Without a terminal, or far from it, there is no difference.
+func foreground(cmd *exec.Cmd) error {
+	terminal := int(os.Stdin.Fd())
+	if group, err := unix.IoctlGetInt(terminal, unix.TIOCGPGRP); err != nil || group != unix.Getpgrp() {
+		return cmd.Run()
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Foreground: true, Ctty: terminal}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	err := cmd.Wait()
+	signal.Ignore(syscall.SIGTTOU) // which stops who takes the foreground from behind
+	defer signal.Reset(syscall.SIGTTOU)
+	return errors.Join(err, unix.IoctlSetPointerInt(terminal, unix.TIOCSPGRP, unix.Getpgrp()))
 }

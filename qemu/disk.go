@@ -40,7 +40,7 @@ func MakeDisk(what string) (path string, remove func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("DISK=%s: no such file, and no size such as 64M", what)
 	}
-	if size == 0 {
+	if size < pageSize {
 		return "", nil, fmt.Errorf("DISK=%s: want a page of 4K at least", what)
 	}
 	f, err := os.CreateTemp("", "defpager-disk-*")
@@ -54,7 +54,7 @@ func MakeDisk(what string) (path string, remove func(), err error) {
 	}
 	if err != nil {
 		remove()
-		return "", nil, err
+		return "", nil, fmt.Errorf("DISK=%s: %w", what, reason(err))
 	}
 	return f.Name(), remove, nil
 }

@@ -91,13 +91,18 @@ func installCommand(packages []string) string {
 
 // Setup installs what is missing of the needed tools, and with all of the others too, on Debian and its relatives. It
 // prints nothing when there is nothing to do.
-func Setup(out io.Writer, all bool) error {
+func Setup(ctx context.Context, out io.Writer, all bool) error {
 	var packages []string
 	for _, t := range tools() {
 		if (t.needed || all) && t.find() == "" {
 			packages = append(packages, t.pack)
 		}
 	}
+	return install(ctx, out, packages)
+}
+
+// install installs packages; nil: none.
+func install(ctx context.Context, out io.Writer, packages []string) error {
 	if packages == nil {
 		return nil
 	}
@@ -114,7 +119,7 @@ func Setup(out io.Writer, all bool) error {
 	fmt.Fprintf(out, "installing %s\n", strings.Join(packages, ", "))
 	run := func(args ...string) error {
 		args = append(prefix, args...)
-		cmd := exec.Command(args[0], args[1:]...)
+		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, tail(string(output), 10))
@@ -122,9 +127,17 @@ func Setup(out io.Writer, all bool) error {
 		return nil
 	}
 	install := append([]string{"apt-get", "install", "-y", "-q", "--no-install-recommends"}, packages...)
-	if err := run(install...); err == nil {
-		return nil
+	err := run(install...)
+	if err == nil || ctx.Err() != nil {
+		return err
 	}
-	// The lists of packages may be old or absent.
-	return errors.Join(run("apt-get", "update", "-q"), run(install...))
+	// The lists of packages may be old or absent. One of several sources that cannot be reached does no harm if the others have the packages.
+	updated := run("apt-get", "update", "-q")
+	if ctx.Err() != nil {
+		return updated
+	}
+	if err = run(install...); err != nil {
+		return errors.Join(updated, err)
+	}
+	return nil
 }

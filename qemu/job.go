@@ -69,15 +69,18 @@ type Job struct {
 	Quiet    time.Duration // how long the guest may print nothing before it counts as stuck
 }
 
-// HashFile computes the SHA-256 of a file, in hexadecimal.
+// HashFile computes the SHA-256 of a regular file, in hexadecimal.
 func HashFile(path string) (hash string, size int64, err error) {
-	f, err := os.Open(path)
+	f, size, err := openRegular(path)
 	if err != nil {
 		return "", 0, err
 	}
 	defer func() { _ = f.Close() }()
 	h := sha256.New()
-	size, err = io.Copy(h, f)
+	n, err := io.Copy(h, f)
+	if err == nil && n != size {
+		err = sizeError(path, n, size)
+	}
 	return fmt.Sprintf("%x", h.Sum(nil)), size, err
 }
 

@@ -51,7 +51,7 @@ func own(list string, programs []Module) (lines []string, modules []Module, err 
 
 // isELF reports whether a file is a program.
 func isELF(path string) (bool, error) {
-	f, err := os.Open(path)
+	f, _, err := openRegular(path)
 	if err != nil {
 		return false, err
 	}

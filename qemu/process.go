@@ -55,8 +55,9 @@ func Start(ctx context.Context, m *Machine, s Streams) (*Process, error) {
 	if s.Errors == nil {
 		p.cmd.Stderr = os.Stderr
 	}
-	// QEMU ends with us, whatever ends us.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// QEMU ends with us, whatever ends us. Of the terminal's signals it gets none, or Ctrl-C in gdb would end it; with the terminal as its input
+	// it must be where that is read from.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: s.Input == nil}
 	if s.Input != nil {
 		p.cmd.Stdin = s.Input
 	} else if p.input, err = p.cmd.StdinPipe(); err != nil {
@@ -87,7 +88,10 @@ func (p *Process) Write(b []byte) (int, error) {
 	p.news = make(chan struct{})
 	p.mu.Unlock()
 	if p.output != nil {
-		return p.output.Write(b)
+		if _, err := p.output.Write(b); err != nil { // nobody reads any more
+			_ = p.cmd.Process.Kill()
+			return 0, err
+		}
 	}
 	return len(b), nil
 }

@@ -8,14 +8,31 @@ import (
 )
 
 // TypeLines types the lines of r, each when the guest has answered the last one and shows its prompt. At the end it powers
-// the guest off, unless that has ended already.
+// the guest off. When that has ended, more lines are not waited for.
 func (p *Process) TypeLines(r io.Reader, quiet time.Duration) error {
-	in := bufio.NewScanner(r)
+	lines, failed := make(chan string), make(chan error, 1)
+	go func() {
+		in := bufio.NewScanner(r)
+		for in.Scan() {
+			select {
+			case lines <- in.Text():
+			case <-p.Done():
+				return
+			}
+		}
+		failed <- in.Err()
+		close(lines)
+	}()
 	typed := 0
 	for more := true; more; {
-		line := "poweroff"
-		if more = in.Scan(); more {
-			line = in.Text()
+		line := ""
+		select {
+		case line, more = <-lines:
+			if !more {
+				line = "poweroff"
+			}
+		case <-p.Done():
+			return nil
 		}
 		typed++
 		if err := p.WaitPrompt(typed, quiet); err != nil {
@@ -30,7 +47,7 @@ func (p *Process) TypeLines(r io.Reader, quiet time.Duration) error {
 			return nil // the guest has ended: a command was poweroff
 		}
 	}
-	return in.Err()
+	return <-failed
 }
 
 // WaitPrompt waits for the n-th prompt, or the guest's end; n counts from 1. The error is that of Wait.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -31,9 +32,9 @@ const usage = `usage: defpager COMMAND [OPTIONS]
   setup    install what is missing (-all: for every target), with apt-get
   gdb      start the main job stopped, with gdb attached (arguments go to gdb)
   list     print the command lines of the main job's modules and of all programs, for a CD image
-  args     print QEMU's command line
+  args     print QEMU's command line, one argument a line
 
-Options may also come from the environment: FILE, MODULES, MACHINE, CPU, MEM, SMP, ACCEL, DISK, APPEND. COMMAND -h lists them.
+Options may also come from the environment: FILE, MODULES, MACHINE, CPU, MEM, SMP, ACCEL, DISK, APPEND, and V, ROW, TSV, QUICK. COMMAND -h lists them.
 `
 
 func main() {
@@ -41,6 +42,13 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
+	switch os.Args[1] {
+	case "help", "-h", "-help", "--help":
+		fmt.Print(usage)
+		return
+	}
+	// Who reads our output may leave before we have cleaned up: a write fails then, and does not end us.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx, os.Args[1], os.Args[2:])
 	interrupted := ctx.Err() != nil
@@ -114,7 +122,7 @@ func run(ctx context.Context, command string, args []string) error {
 	case "doctor":
 		return qemu.Doctor(ctx, os.Stdout, &job.Machine)
 	case "setup":
-		return qemu.Setup(os.Stderr, *all)
+		return qemu.Setup(ctx, os.Stderr, *all)
 	case "gdb":
 		return job.Debug(ctx, flags.Args())
 	case "list":
@@ -122,19 +130,21 @@ func run(ctx context.Context, command string, args []string) error {
 		if err != nil {
 			return err
 		}
-		for _, l := range qemu.ListLines(programs) {
-			fmt.Println(l)
-		}
-		return nil
+		return printLines(qemu.ListLines(programs))
 	case "args":
 		if err := job.Machine.Check(); err != nil {
 			return err
 		}
-		fmt.Println(qemu.Program, job.Machine.Args())
-		return nil
+		return printLines(append([]string{qemu.Program}, job.Machine.Args()...))
 	}
 	fmt.Fprint(os.Stderr, usage)
 	return fmt.Errorf("no command %q", command)
+}
+
+// printLines prints lines that other programs read.
+func printLines(lines []string) error {
+	_, err := fmt.Println(strings.Join(lines, "\n"))
+	return err
 }
 
 // keepTerminal returns a function that makes the terminal what it is now: QEMU, which changes it, may be killed before it can.
