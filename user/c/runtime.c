@@ -24,9 +24,6 @@ __asm__(".globl _start\n"
 
 mach_msg_return_t mach_msg_trap(mach_msg_header_t *, mach_msg_option_t, mach_msg_size_t, mach_msg_size_t, mach_port_t, mach_msg_timeout_t, mach_port_t);
 
-#define MACH_SEND_INTERRUPTED 0x10000007
-#define MACH_RCV_INTERRUPTED 0x10004005
-
 /* An interrupted call begins again, unless its caller wants to know. */
 mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t rcv_size,
 	mach_port_t rcv_name, mach_msg_timeout_t timeout, mach_port_t notify)
@@ -44,21 +41,25 @@ static mach_port_t self, reply;
 
 mach_port_t task_self(void) { return self; }
 
+/* A call has its reply port for itself: another thread's reply would come to it. One that is put back is kept for the next call. */
 mach_port_t mig_get_reply_port(void)
 {
-	if (reply == MACH_PORT_NULL)
-		reply = mach_reply_port();
-	return reply;
+	mach_port_t port = __atomic_exchange_n(&reply, MACH_PORT_NULL, __ATOMIC_SEQ_CST);
+	return port != MACH_PORT_NULL ? port : mach_reply_port();
 }
 
-void mig_put_reply_port(mach_port_t port) { (void) port; }
+void mig_put_reply_port(mach_port_t port)
+{
+	mach_port_t none = MACH_PORT_NULL;
+	if (!__atomic_compare_exchange_n(&reply, &none, port, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		mig_dealloc_reply_port(port);
+}
 
 /* The call that gives the port up needs one itself, and comes here if it fails, as where the task has lost the right to itself: not once more then. */
 void mig_dealloc_reply_port(mach_port_t port)
 {
 	static int again;
 
-	reply = MACH_PORT_NULL;
 	if (again)
 		return;
 	again = 1;

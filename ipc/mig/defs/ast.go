@@ -6,14 +6,18 @@ type File struct {
 	Base         int    // id of the first routine
 	KernelUser   bool   // the user side runs in the kernel
 	KernelServer bool   // the server side runs in the kernel
-	ServerPrefix string
-	UserPrefix   string
+	Settings            // at the end
 	ServerDemux  string
-	WaitTime     string
-	MsgOption    string
 	Types        []*Type // in the order of their definition
 	Routines     []*Routine
 	Imports      []Import
+}
+
+// Settings are what statements say of the routines behind them.
+type Settings struct {
+	ServerPrefix, UserPrefix string // of the C functions
+	WaitTime                 string // how long client functions wait for a reply; empty: for ever
+	MsgOption                string // of client functions
 }
 
 // Import is a C header that generated files include.
@@ -158,4 +162,5 @@ type Routine struct {
 	ID        int
 	Simple    bool
 	Arguments []*Argument
+	Settings
 }

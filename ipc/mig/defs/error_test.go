@@ -71,6 +71,7 @@ func TestErrors(t *testing.T) {
 		start + "routine r(p : port);\nroutine r(p : port);":    "f.defs:5:9: routine r is defined at f.defs:4:9 already",
 		start + "routine r(p : port; out a : int, CountInOut);": "f.defs:4:25: argument a: CountInOut is for arrays of varying length",
 		"subsystem s 1-2; type p = port_t;":                     "f.defs:1:27: unknown type port_t",
+		"waittime ;":                                            "f.defs:1:10: expected a name or a number, found \";\"",
 		"#ifdef\n#endif":                                        "f.defs:1:1: #ifdef wants a name",
 		"#undef":                                                "f.defs:1:1: #undef wants a name",
 		"#if(1)\n#wrong\n#endif":                                "f.defs:2:1: unknown directive #wrong",

@@ -196,11 +196,11 @@ func (p *parser) statement() error {
 	case "serverdemux":
 		p.file.ServerDemux, err = p.name()
 	case "waittime":
-		p.file.WaitTime = p.take().text
+		p.file.WaitTime, err = p.nameOrNumber()
 	case "nowaittime":
 		p.file.WaitTime = ""
 	case "msgoption":
-		p.file.MsgOption = p.take().text
+		p.file.MsgOption, err = p.nameOrNumber()
 	case "error", "rcsid":
 		p.take()
 	case "import", "uimport", "simport", "iimport":
@@ -226,6 +226,15 @@ func (p *parser) statement() error {
 func (p *parser) name() (string, error) {
 	t, err := p.ident("a name")
 	return t.text, err
+}
+
+// nameOrNumber reads what C files get as it is.
+func (p *parser) nameOrNumber() (string, error) {
+	t := p.take()
+	if t.kind != word && t.kind != number {
+		return "", errorf(t.at, "expected a name or a number, found %v", t)
+	}
+	return t.text, nil
 }
 
 func (p *parser) subsystem(at Position) error {
@@ -265,7 +274,7 @@ func (p *parser) routine(simple bool) error {
 	if p.next < 0 {
 		return errorf(t.at, "routine %s before the subsystem statement", t.text)
 	}
-	r := &Routine{Name: t.text, At: t.at, ID: p.file.Base + p.next, Simple: simple}
+	r := &Routine{Name: t.text, At: t.at, ID: p.file.Base + p.next, Simple: simple, Settings: p.file.Settings}
 	if r.ID < 0 || r.ID > maxID {
 		return errorf(t.at, "routine %s has the id %d: ids go from 0 to %d", r.Name, r.ID, maxID)
 	}

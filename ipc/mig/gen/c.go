@@ -95,7 +95,7 @@ func (c *C) demux() string {
 	if c.file.ServerDemux != "" {
 		return c.file.ServerDemux
 	}
-	return c.file.ServerPrefix + c.file.Name + "_server"
+	return c.file.Name + "_server"
 }
 
 func kind(r *defs.Routine) string {
@@ -110,9 +110,9 @@ func (c *C) prototype(r *defs.Routine, s side) string {
 	for _, a := range r.Arguments {
 		ps = append(ps, cParameters(a, s)...)
 	}
-	prefix := c.file.UserPrefix
+	prefix := r.UserPrefix
 	if s == server {
-		prefix = c.file.ServerPrefix
+		prefix = r.ServerPrefix
 	}
 	return fmt.Sprintf("kern_return_t %s%s(\n\t%s)", prefix, r.Name, strings.Join(ps, ",\n\t"))
 }
@@ -161,7 +161,7 @@ func (c *C) client(r *defs.Routine) {
 
 // send writes the header and the call of mach_msg.
 func (c *C) send(r *defs.Routine) {
-	to, as, own, option, timeout := "", "", "MACH_PORT_NULL", cmp.Or(c.file.MsgOption, "MACH_MSG_OPTION_NONE"), c.file.WaitTime
+	to, as, own, option, timeout := "", "", "MACH_PORT_NULL", cmp.Or(r.MsgOption, "MACH_MSG_OPTION_NONE"), r.WaitTime
 	local := "MACH_MSG_TYPE_MAKE_SEND_ONCE"
 	if r.Simple {
 		local = "0"

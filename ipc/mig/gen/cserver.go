@@ -56,7 +56,7 @@ func (c *C) serve(r *defs.Routine) {
 	}
 	c.printf("\tif (mig_end(&r) != KERN_SUCCESS) {\n\t\tmig_begin(in, out, MIG_BAD_ARGUMENTS);\n\t\treturn;\n\t}\n")
 	c.translate(r)
-	c.printf("\tresult = %s%s(%s);\n%s", c.file.ServerPrefix, r.Name, strings.Join(args, ", "), strings.Join(after, ""))
+	c.printf("\tresult = %s%s(%s);\n%s", r.ServerPrefix, r.Name, strings.Join(args, ", "), strings.Join(after, ""))
 	if r.Simple {
 		c.printf("\tmig_begin(in, out, result == KERN_SUCCESS ? MIG_NO_REPLY : result);\n\tout->msgh_remote_slot = MACH_PORT_NULL;\n}\n")
 		return

@@ -13,7 +13,6 @@ import (
 type goFile struct {
 	body    strings.Builder
 	helpers map[string]*defs.Type // functions for structs and arrays, by the name of the type or of the reading function
-	wait    string                // milliseconds that each client function waits for a reply at most; empty: for ever
 }
 
 func (g *goFile) printf(format string, args ...any) { fmt.Fprintf(&g.body, format, args...) }
@@ -183,7 +182,7 @@ func (g *goFile) putItem(i *layout.Item, bits, inout bool) {
 // exchange is the statement that sends the request.
 func (g *goFile) exchange(r *defs.Routine, bits string) string {
 	var to, as, fields string
-	wait, option := g.wait, ""
+	wait, option := r.WaitTime, ""
 	for _, a := range r.Arguments {
 		name := goArgument(a.Name)
 		switch a.Direction {

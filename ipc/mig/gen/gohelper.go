@@ -20,11 +20,11 @@ type GoOptions struct {
 
 // Go writes a subsystem's Go file.
 func Go(f *defs.File, o GoOptions) ([]byte, error) {
-	g := &goFile{helpers: map[string]*defs.Type{}, wait: f.WaitTime}
-	if _, err := strconv.ParseUint(f.WaitTime, 10, 32); f.WaitTime != "" && err != nil {
-		return nil, fmt.Errorf("waittime %s: Go wants a number of milliseconds", f.WaitTime)
-	}
+	g := &goFile{helpers: map[string]*defs.Type{}}
 	for _, r := range f.Routines {
+		if _, err := strconv.ParseUint(r.WaitTime, 10, 32); r.WaitTime != "" && err != nil {
+			return nil, fmt.Errorf("%v: waittime %s: Go wants a number of milliseconds", r.At, r.WaitTime)
+		}
 		g.client(r)
 	}
 	if len(f.Routines) > 0 {

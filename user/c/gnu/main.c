@@ -157,9 +157,13 @@ static void proxies(void)
 static volatile unsigned word, woken;
 static char stack[16384];
 
-/* A second thread, which wakes the first by writing the word. It makes calls without a reply only: the reply port is the first's. */
+/* A second thread, which wakes the first by writing the word. The answer to the call that it makes before must not go to the first, which waits for its own. */
+static kern_return_t answered = -1;
+static mach_port_type_t told;
+
 static void waker(void)
 {
+	answered = mach_port_type(task_self(), task_self(), &told);
 	gsync_wake(task_self(), (vm_address_t) &word, 7, GSYNC_MUTATE | GSYNC_BROADCAST);
 	woken = 1;
 	for (;;)
@@ -198,6 +202,8 @@ static void waiting(void)
 	for (int i = 0; i < 1000 && !woken; i++)
 		swtch_pri(0);
 	is("the waker went on", woken, 1);
+	is("its call meanwhile", answered, KERN_SUCCESS);
+	is("what that told", told, MACH_PORT_TYPE(MACH_PORT_RIGHT_SEND));
 	is("thread_terminate", thread_terminate(thread), KERN_SUCCESS);
 	done("waiting");
 }

@@ -7,7 +7,7 @@
 
 #include <mach/mach.h>
 
-/* The library's reply port for calls: got before, put back after, given up after a failure. */
+/* A reply port for one call: got before, put back after, given up after a failure. */
 mach_port_t mig_get_reply_port(void);
 void mig_put_reply_port(mach_port_t port);
 void mig_dealloc_reply_port(mach_port_t port);

@@ -105,6 +105,10 @@ kern_return_t odd_made(mach_port_t server, int *made, mach_msg_type_name_t *type
 
 kern_return_t odd_names(mach_port_t server, int nil, int uint32, int true) { return KERN_SUCCESS; }
 
+kern_return_t odd_bounded(mach_port_t server) { return KERN_SUCCESS; }
+
+kern_return_t s_odd_unbounded(mach_port_t server) { return KERN_SUCCESS; }
+
 /* An array of 6000 characters, out of line. */
 static void out_of_line(void)
 {
@@ -160,5 +164,10 @@ int main(void)
 	is("made", user_odd_made(7, &made, &type), KERN_SUCCESS);
 	is("what was made", made, 21);
 	is("its type", type, MACH_MSG_TYPE_PORT_SEND);
+	is("bounded", user_odd_bounded(7), KERN_SUCCESS);
+	is("its options", last_option, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_SEND_INTERRUPT);
+	is("its time", last_timeout, 30);
+	is("unbounded", late_odd_unbounded(7), KERN_SUCCESS);
+	is("its options", last_option, MACH_SEND_MSG | MACH_RCV_MSG);
 	return wrong;
 }
