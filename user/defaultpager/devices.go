@@ -46,7 +46,7 @@ func (s *server) device(p *port, m libmach.Message) bool {
 		w.RetCode(code)
 		s.reply(&w, m)
 	}
-	s.empty(m) // no call keeps what it brings
+	s.client.EmptyMessage(m) // no call keeps what it brings
 	return true
 }
 

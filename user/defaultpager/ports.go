@@ -130,10 +130,10 @@ func (s *server) handle(p *port, m libmach.Message) {
 	s.handled++
 	switch {
 	case p == nil: // it ended meanwhile
-		s.destroy(m)
+		s.client.DestroyMessage(m)
 	case p == s.manager && s.own(m), s.converse(p, m):
 	case p.local == nil:
-		s.destroy(m)
+		s.client.DestroyMessage(m)
 	case s.device(p, m):
 	default:
 		s.deliver(p, m)
@@ -162,7 +162,7 @@ func (s *server) own(m libmach.Message) bool {
 	default:
 		return false
 	}
-	s.empty(m)
+	s.client.EmptyMessage(m)
 	return true
 }
 
@@ -177,6 +177,6 @@ func (s *server) reply(w *mig.Writer, m libmach.Message) {
 // send is reply for one that is written.
 func (s *server) send(msg []byte, m libmach.Message) {
 	if libmach.Send(msg, mach.OptSendTimeout, 0) != mach.Success {
-		s.give(m.Header.Bits.Remote(), m.Reply())
+		s.client.Give(m.Header.Bits.Remote(), m.Reply())
 	}
 }

@@ -130,7 +130,7 @@ func (t *transfer) later() {
 // replied takes the kernel's answer. Without memory for it the kernel says so, and Poll asks again, for some time.
 func (t *transfer) replied(m libmach.Message) {
 	if t.request == nil || !t.asked {
-		t.disk.s.destroy(m) // nobody has a right to the port by which it could come
+		t.disk.s.client.DestroyMessage(m) // nobody has a right to the port by which it could come
 		return
 	}
 	t.asked = false

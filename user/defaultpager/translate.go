@@ -12,30 +12,6 @@ import (
 
 var le = binary.LittleEndian
 
-// carried calls f for each item of a message that carries rights or memory, with a body that is m's or a copy of it. All others are nothing but numbers of their
-// sender's: what looks like a name or an address there is none of this task's.
-func carried(m libmach.Message, body []byte, f func(head, data []byte, t mach.Type)) {
-	if m.Header.Bits&mach.Complex != 0 {
-		items(body, f)
-	}
-}
-
-// items calls f for each item of a body: its descriptor and its data, or the pointer to them.
-func items(body []byte, f func(head, data []byte, t mach.Type)) {
-	for len(body) >= 8 {
-		t := mach.Type(le.Uint64(body))
-		n := uint64(8)
-		if t.Inline() {
-			n = ((uint64(t.ElementBits())*uint64(t.Number())+7)/8 + 7) &^ 7
-		}
-		if n > uint64(len(body)-8) {
-			return // the kernel delivers no such message
-		}
-		f(body[:8], body[8:8+n], t)
-		body = body[8+n:]
-	}
-}
-
 // runsMost bounds the bytes of out-of-line memory that are looked at: nobody sends more in earnest.
 const runsMost = 1 << 16
 
@@ -54,7 +30,7 @@ func (s *server) deliver(p *port, m libmach.Message) {
 		in.PutRights(nil)
 	}
 	var strangers []*ipc.Port
-	carried(m, body, func(_, data []byte, t mach.Type) {
+	libmach.Carried(m, body, func(_, data []byte, t mach.Type) {
 		switch {
 		case !t.Name().IsPort() && t.Inline():
 		case !t.Name().IsPort():
@@ -73,7 +49,7 @@ func (s *server) deliver(p *port, m libmach.Message) {
 	for _, x := range strangers {
 		x.Destroy()
 	}
-	s.empty(m)
+	s.client.EmptyMessage(m)
 }
 
 // local is a right among the pager's ports for a right that a message brought: to the pager's own port, or to one that stands for a stranger's.
@@ -139,7 +115,7 @@ func (s *server) translateOut(to answerTo, m *ipc.Message) mach.Return {
 		made = append(made, s.ports[n])
 		return n
 	}
-	items(body, func(head, data []byte, t mach.Type) {
+	libmach.Items(body, func(head, data []byte, t mach.Type) {
 		if t.Name().IsPort() {
 			t = t&^0xff | mach.Type(mach.MsgMakeSend)
 		} else if t.Inline() {
@@ -192,42 +168,4 @@ func (s *server) translateOut(to answerTo, m *ipc.Message) mach.Return {
 		s.watch(p, 0) // nobody may have got a right
 	}
 	return sent
-}
-
-// destroy gives up what a message carries, and its right to reply.
-func (s *server) destroy(m libmach.Message) {
-	s.empty(m)
-	s.give(m.Header.Bits.Remote(), m.Reply())
-}
-
-// give gives a right up that came with a message.
-func (s *server) give(t mach.MsgType, name mach.Name) {
-	switch {
-	case name == mach.NameNull || name == mach.NameDead:
-	case t == mach.MsgPortReceive:
-		_ = s.client.PortModRefs(s.task, name, mach.RightReceive, -1)
-	default:
-		_ = libmach.PortDeallocate(s.task, name)
-	}
-}
-
-// empty gives up what a message carries.
-func (s *server) empty(m libmach.Message) {
-	carried(m, m.Body, func(_, data []byte, t mach.Type) {
-		size := (uint64(t.ElementBits())*uint64(t.Number()) + 7) / 8
-		switch {
-		case t.Inline() && t.Name().IsPort():
-			for ; len(data) != 0; data = data[8:] {
-				s.give(t.Name(), mach.Name(le.Uint64(data)))
-			}
-		case !t.Inline() && size != 0:
-			at := mach.VirtAddr(le.Uint64(data))
-			if t.Name().IsPort() {
-				for names := libmach.Memory(at, size); len(names) >= 4; names = names[4:] {
-					s.give(t.Name(), mach.Name(le.Uint32(names)))
-				}
-			}
-			_ = libmach.VMDeallocate(s.task, at, size)
-		}
-	})
 }

@@ -19,7 +19,7 @@ type MemoryManager interface {
 }
 
 // MemoryObjectServer hands a message of the kernel to the manager that it is for (memory_object_server in the manual). The error is
-// MIGBadID for any other message, and MIGBadArguments.
+// MIGBadID for any other message, and MIGBadArguments: what the message brought is then as it was, for DestroyMessage.
 func (c *Client) MemoryObjectServer(m Message, h MemoryManager) mach.Return {
 	r := m.Reader()
 	object := m.Port()

@@ -26,7 +26,7 @@ type SeqnosDefaultMemoryManager interface {
 }
 
 // MemoryObjectDefaultServer hands a message of the kernel to the default memory manager that it is for (memory_object_default_server in the
-// manual). The error is MIGBadID for any other message, which it leaves as it is, and MIGBadArguments. A manager's loop asks it after
+// manual). The error is MIGBadID for any other message, and MIGBadArguments: what the message brought is then as it was, for DestroyMessage. A manager's loop asks it after
 // MemoryObjectServer and before what answers default_pager_object_create.
 func (c *Client) MemoryObjectDefaultServer(m Message, h DefaultMemoryManager) mach.Return {
 	return c.SeqnosMemoryObjectDefaultServer(m, withoutSeqnos{h})
