@@ -11,6 +11,9 @@
 // paging storage. After an odd number of steps, and when a moment comes for the second time, the client reads by vm_read, whose replies are copies that go out, too: then it is only checked that no page is lost
 // of which the manager had no copy.
 //
+// While they live the managers also ask for what they may not have: to map the kernel's own object, that it is kept when it is over, and that the kernel takes pages which it
+// never had.
+//
 // It dies at each moment when that comes for the first, second and eleventh time, if it comes more than once; each must come. What it has not received is looked at, or,
 // the second time and after every fourth number of steps, destroyed with its ports: then so many pages more may be lost as fit into those messages. Then all numbers of steps are tried until a
 // manager outlives its round, but not with --kinds. The last line is

@@ -180,6 +180,7 @@ type manager struct {
 	kept    [2 * most]uint16 // places, counted from 1, by page of the object; 0: it is not here
 	held    []uint64         // offsets of requests that were not answered yet
 	ended   bool             // the kernel wants no more of the object
+	offered uint64           // pages that nobody asked for
 	had     [most]uint8      // copies of the client's pages
 	unseen  uint64           // messages that were in its queues when it died, and that nobody looked at
 }
@@ -267,7 +268,31 @@ func (m *manager) answer() {
 	must("memory_object_data_supply", code)
 	m.note(data, -1)
 	m.t.leave(place)
+	m.volunteer(data)
 	m.mayDie(answerGiven)
+}
+
+// err has the manager want of the kernel's own object what no manager may have of it: that it is kept when it is over, and to map it.
+func (m *manager) err() {
+	if m.dead {
+		return
+	}
+	c := m.t.client
+	must("memory_object_ready", c.MemoryObjectReady(m.control, true, mach.CopyDelay))
+	_, code := c.VMMapRight(m.t.task, libmach.Map{
+		Size: page, Anywhere: true, Object: m.object, Cur: mach.ProtDefault, Max: mach.ProtAll, Inherit: mach.InheritNone,
+	}, mach.MsgMakeSend)
+	if code != mach.InvalidArgument {
+		must("vm_map of the kernel's own object", code)
+		must("vm_map of the kernel's own object", mach.Failure)
+	}
+}
+
+// volunteer gives the kernel a page that it never had, and which is to take no frame.
+func (m *manager) volunteer(data []byte) {
+	const beyond = 1 << 40
+	m.offered++
+	_ = m.t.client.MemoryObjectDataSupply(m.control, libmach.Supply{Offset: beyond + m.offered*page, Data: data, Precious: true})
 }
 
 // note says that a copy of a page of the client's came to the manager, or went.
@@ -282,6 +307,7 @@ func (m *manager) Create(_, object mach.Name, _ uint64, control, name mach.Name,
 	m.object, m.control = object, control
 	m.t.collect(object)
 	m.mayDie(createCollected)
+	m.err()
 	must("mach_port_deallocate", libmach.PortDeallocate(m.t.task, name))
 }
 
