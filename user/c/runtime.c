@@ -67,6 +67,48 @@ void mig_dealloc_reply_port(mach_port_t port)
 	again = 0;
 }
 
+/* give_up gives up a right of some type that came with a message. */
+static void give_up(unsigned type, mach_port_t name)
+{
+	if (name == MACH_PORT_NULL || name == MACH_PORT_DEAD)
+		return;
+	if (type == MACH_MSG_TYPE_PORT_RECEIVE)
+		mach_port_mod_refs(self, name, MACH_PORT_RIGHT_RECEIVE, -1);
+	else
+		mach_port_deallocate(self, name);
+}
+
+void mach_msg_destroy(mach_msg_header_t *msg)
+{
+	const char *at = (const char *) (msg + 1), *end = (const char *) msg + msg->msgh_size;
+
+	/* What is in another message is nothing but numbers. */
+	while ((msg->msgh_bits & MACH_MSGH_BITS_COMPLEX) && end - at >= 8) {
+		uint64_t type = mig_load(at), count = type >> 32, size = ((type >> 8 & 0xffff) * count + 7) / 8;
+		int port = MACH_MSG_TYPE_PORT_ANY(type & 0xff);
+
+		at += 8;
+		if (type & MIG_INLINE) {
+			if (mig_round(size) > (size_t) (end - at))
+				break;
+			for (uint64_t i = 0; port && i < count; i++)
+				give_up(type & 0xff, mig_load(at + 8 * i));
+			at += mig_round(size);
+			continue;
+		}
+		if (end - at < 8)
+			break;
+		for (uint64_t i = 0; port && i < size / 4; i++)
+			give_up(type & 0xff, ((const mach_port_t *) mig_load(at))[i]);
+		if (size != 0)
+			vm_deallocate(self, mig_load(at), size);
+		at += 8;
+	}
+	give_up(MACH_MSGH_BITS_REMOTE(msg->msgh_bits), msg->msgh_remote_port);
+	msg->msgh_bits = 0;
+	msg->msgh_remote_port = MACH_PORT_NULL;
+}
+
 void mig_allocate(vm_address_t *address, vm_size_t size) { vm_allocate(self, address, size, TRUE); }
 
 /* Calls that gcc makes by itself. */

@@ -214,8 +214,11 @@ static void no_senders(struct port *p)
 /* carry_out has a message take effect. */
 static void carry_out(struct port *p, struct message *in, struct message *out)
 {
-	if (seqnos_memory_object_server(&in->head, &out->head) || seqnos_memory_object_default_server(&in->head, &out->head))
+	if (seqnos_memory_object_server(&in->head, &out->head) || seqnos_memory_object_default_server(&in->head, &out->head)) {
+		if (((mig_reply_header_t *) out)->RetCode == MIG_BAD_ARGUMENTS)
+			mach_msg_destroy(&in->head);
 		return;
+	}
 	if (in->head.msgh_id == MACH_NOTIFY_NO_SENDERS && p != &ports[0])
 		no_senders(p);
 	else if (in->head.msgh_id == 1)
@@ -280,6 +283,43 @@ static void start(int number)
 	is("thread_resume", thread_resume(thread), KERN_SUCCESS);
 }
 
+/* held is how many user references this task has to a send right, and how much memory it has mapped. */
+static void held(mach_port_t name, mach_port_urefs_t *refs, vm_size_t *size)
+{
+	vm_address_t at = 0;
+	vm_size_t piece;
+	vm_prot_t cur, max;
+	vm_inherit_t inheritance;
+	boolean_t shared;
+	memory_object_name_t object;
+	vm_offset_t offset;
+
+	is("the references", mach_port_get_refs(task_self(), name, MACH_PORT_RIGHT_SEND, refs), KERN_SUCCESS);
+	for (*size = 0; vm_region(task_self(), &at, &piece, &cur, &max, &inheritance, &shared, &object, &offset) == KERN_SUCCESS; at += piece)
+		*size += piece;
+}
+
+/* odd: of a message that is refused nothing is left. */
+static void odd(mach_port_t object, mach_port_t control)
+{
+	static struct message in, out;
+	static char data[page] __attribute__((aligned(page)));
+	mach_port_urefs_t refs, now;
+	vm_size_t size, mapped;
+	unsigned random = 0;
+	char *p = in.body;
+
+	held(control, &refs, &size);
+	p = mig_put_word(p, 0x120004013ull, control); /* COPY_SEND */
+	p = mig_put_word(p, 0x809ull | MIG_COUNT(page), (uint64_t) data);
+	in.head = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_id = 2251, .msgh_remote_port = object};
+	is("no offset", mach_msg(&in.head, MACH_SEND_MSG, p - (char *) &in, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
+	is("its turn", serve(&in, &out, &random), 1);
+	held(control, &now, &mapped);
+	is("the right in it", now, refs);
+	is("the memory in it", mapped, size);
+}
+
 /* The user side of the stubs: this program is its own kernel. */
 static void stubs(void)
 {
@@ -310,6 +350,7 @@ static void stubs(void)
 	in.head = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_id = 2251, .msgh_remote_port = object};
 	is("no arguments", mach_msg(&in.head, MACH_SEND_MSG, sizeof in.head, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
 	is("its turn", serve(&in, &out, &random), 1);
+	odd(object, control);
 	is("the answer", memory_object_data_supply(control, 0, 0, 0, FALSE, 0, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
 	is("it lies there", mach_msg(&in.head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof in, control, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
 	is("a request", seqnos_memory_object_data_request(object, port(object)->next, control, 5 * page, page, VM_PROT_READ), KERN_SUCCESS);

@@ -368,6 +368,9 @@ typedef char storage_name_t[256];
 /* Traps. Each call of mach_reply_port and of the _self functions gives one more right or reference. */
 mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t rcv_size,
 	mach_port_t rcv_name, mach_msg_timeout_t timeout, mach_port_t notify);
+
+/* mach_msg_destroy gives up all that a received message brought, and its right to reply: what a server's demultiplexer refused with MIG_BAD_ARGUMENTS is the server's still. */
+void mach_msg_destroy(mach_msg_header_t *msg);
 mach_port_t mach_reply_port(void);
 mach_port_t mach_thread_self(void);
 mach_port_t mach_task_self(void);
