@@ -8,6 +8,8 @@
 //	overcommit --pager=PORT --host=PORT --exhaust=MIB --out=MIB
 //	                                                           the same while no more than so much may be paged out, and then without that limit
 //
+//	overcommit --pager=PORT --host=PORT --family               compares the figures of two tasks that share memory, and of their objects, with the machine's
+//
 // PORTs name send rights to the default memory manager's port and to the host's privileged port. Nobody else may use the pager meanwhile.
 //
 // With --exhaust, pages may be lost with the storage that they are on: their number is told. The reserved object must hold. In the end the program touches what
@@ -39,8 +41,14 @@ func main() {
 	exhaust := flag.Uint64("exhaust", 0, "size of an object to fill until that is refused, in `MiB`")
 	out := flag.Uint64("out", 0, "with --exhaust: how much this task may have paged out, in `MiB`; then the reserved object is left out")
 	reserve := flag.Uint64("reserve", 1, "size of a reserved object beside it, in `MiB`")
+	family := flag.Bool("family", false, "compare the figures of tasks that share memory")
 	args.Parse(pager, host)
 	t := &tester{Tester: trial.New("overcommit"), pager: *pager, host: *host}
+	if *family {
+		t.Must("the program's own memory is wired", t.stay())
+		t.family()
+		t.End()
+	}
 	if *out != 0 {
 		t.outLimit(int(*exhaust<<20/page), *out<<20)
 		return
@@ -59,6 +67,14 @@ func main() {
 type tester struct {
 	*trial.Tester
 	pager, host mach.Name
+}
+
+// stay has the program's own memory be in its frames: what the figures are compared with is not to move.
+func (t *tester) stay() mach.Return {
+	if err := t.Client.WireProgram(t.host, 4<<20); err != nil {
+		return mach.Code(err)
+	}
+	return mach.Success
 }
 
 // object makes an object.
