@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"time"
 
 	"defpager/boot/monitor"
 	"defpager/mach"
@@ -23,15 +24,30 @@ func (t *Target) paging(c *monitor.Context) error {
 	case len(c.Args) == 0:
 		return t.showPaging(c)
 	case len(c.Args) == 2 && c.Args[0] == "add":
-		var err error
-		t.Kernel.Do(func() { err = t.Storage.Add(c.Args[1], "", nil) })
-		return named(c.Args[1], err)
+		return named(c.Args[1], t.addPaging(c))
 	case len(c.Args) >= 2 && len(c.Args) <= 3 && c.Args[0] == "measure":
 		return named(c.Args[1], t.measurePaging(c))
 	case len(c.Args) == 2 && c.Args[0] == "remove":
 		return named(c.Args[1], t.removePaging(c))
 	}
 	return errors.New("usage: paging, paging add DISK, paging remove STORAGE or paging measure DISK [MB/S]")
+}
+
+// addPaging adds storage. That takes memory: when there is none, it tries again while pages go out to make room, for some seconds or until Ctrl-C.
+func (t *Target) addPaging(c *monitor.Context) error {
+	const tries, pause = 300, 10 * time.Millisecond
+	for n := 1; ; n++ {
+		var err error
+		t.Kernel.Do(func() { err = t.Storage.Add(c.Args[1], "", nil) })
+		if mach.Code(err) != mach.ResourceShortage || n == tries {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-c.Stop:
+			return err
+		}
+	}
 }
 
 // named puts in front of an error what it is about.

@@ -81,6 +81,9 @@ func (m *terminal) dialog(t *testing.T, lines ...[2]string) {
 				t.Fatalf("%q does not come:\n%s", l[0], text)
 			}
 		}
+		if l[1] == "\x03" {
+			time.Sleep(time.Second) // it is lost while gdb has said that it continues, and does not yet
+		}
 		if _, err := m.master.WriteString(l[1]); err != nil {
 			t.Fatal(err)
 		}
