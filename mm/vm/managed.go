@@ -305,6 +305,20 @@ func (o *Object) fillAbsent(n mach.PageNumber) (slot, error) {
 // answered counts a request as answered.
 func (g *pagerState) answered() { g.asked-- }
 
+// forgetAbsent has the kernel ask again for the pages [n, end) that the manager said it has not.
+func (g *pagerState) forgetAbsent(n, end mach.PageNumber) {
+	nodes := &g.object.env.nodes
+	for {
+		at, mark, ok := g.marks.next(nodes, n)
+		if !ok || at >= end {
+			return
+		}
+		if n = at + 1; mark == markAbsent {
+			g.marks.remove(nodes, at, false)
+		}
+	}
+}
+
 func (g *pagerState) clearMarks() {
 	nodes := &g.object.env.nodes
 	for {

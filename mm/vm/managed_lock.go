@@ -9,8 +9,8 @@ import (
 const maxPiece = 64
 
 // LockRequest is memory_object_lock_request: for the pages of a range that have frames it raises or lowers the lock, then
-// returns those that Return names, and with Flush takes them all away. A page that somebody has wired is returned and unlocked, but neither
-// locked nor taken away (as in OSF's kernel; GNU Mach's would wait until it is not wired any more).
+// returns those that Return names, and with Flush takes them all away, and forgets which others the manager said it has not. A page that somebody has wired
+// is returned and unlocked, but neither locked nor taken away (as in OSF's kernel; GNU Mach's would wait until it is not wired any more).
 type LockRequest struct {
 	Offset, Size uint64 // bytes
 	Return       mach.MemoryReturn
@@ -92,6 +92,9 @@ func (o *Object) Replies(f func(reply any)) {
 
 // runLock goes on with one lock request and reports whether it is done: not, when the manager has too much to receive.
 func (o *Object) runLock(r *LockRequest) bool {
+	if r.Flush {
+		o.pager.forgetAbsent(r.at, r.end)
+	}
 	for {
 		n, s, ok := o.pages.next(&o.env.nodes, r.at)
 		switch {

@@ -42,6 +42,29 @@ func TestManagedLife(t *testing.T) {
 	}
 }
 
+// A flush forgets what the manager said it has not, where nobody has touched it since: it may have become something else, such as nothing.
+func TestManagedFlushAbsent(t *testing.T) {
+	w, g, o, m := managedWorld(t)
+	must(t, o.Ready(false, mach.CopyDelay))
+	for _, va := range []mach.VirtAddr{base, base + 4*page, base + 5*page, base + 9*page} {
+		w.waits(t, m, va, mach.ProtRead).Cancel()
+	}
+	must(t, o.Unavailable(0, 9*page))
+	must(t, o.LockRequest(&LockRequest{Offset: 4 * page, Size: 5 * page, Flush: true, Lock: mach.ProtNoChange}))
+	w.check(t)
+	g.expect(t, "request 0x0+0x1000 r--", "request 0x4000+0x1000 r--", "request 0x5000+0x1000 r--", "request 0x9000+0x1000 r--")
+	w.expect(t, m, base, 0)
+	x, y, z := w.waits(t, m, base+4*page, mach.ProtRead), w.waits(t, m, base+5*page, mach.ProtRead), w.waits(t, m, base+9*page, mach.ProtRead)
+	g.expect(t, "request 0x4000+0x1000 r--", "request 0x5000+0x1000 r--")
+	must(t, o.LockRequest(&LockRequest{Size: 20 * page, Flush: true, Lock: mach.ProtNoChange}))
+	must(t, o.Refuse(4*page, page))
+	x.mustEnd(t, mach.MemoryError)
+	must(t, o.Unavailable(0, 20*page))
+	y.mustEnd(t, nil)
+	z.mustEnd(t, nil)
+	w.check(t)
+}
+
 // Errors reach those who wait, once; the next access asks again.
 func TestManagedRefuse(t *testing.T) {
 	w, g, o, m := managedWorld(t)
