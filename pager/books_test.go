@@ -94,12 +94,8 @@ func TestBooksAgree(t *testing.T) {
 	var noise [4 * mach.PageSize]byte
 	_, _ = rand.Read(noise[:])
 	var seen mach.OutFigures
-	defer func() {
-		if !t.Failed() && (seen.Compressed == 0 || seen.Waiting == 0 || seen.OnDisk == 0) {
-			t.Errorf("pages went nowhere: %+v", seen)
-		}
-	}()
-	rapid.Check(t, func(rt *rapid.T) {
+	everywhere := func() bool { return seen.Compressed != 0 && seen.Waiting != 0 && seen.OnDisk != 0 }
+	check := func(rt *rapid.T) {
 		w := &books{world: newWorld(t, false)}
 		s, master, _ := w.disks()
 		w.pagingFile(master, "a", true)
@@ -236,5 +232,12 @@ func TestBooksAgree(t *testing.T) {
 				w.copies = nil
 			},
 		})
-	})
+	}
+	const most = 20 // times; once is mostly enough
+	for n := 0; n == 0 || n < most && !t.Failed() && !everywhere(); n++ {
+		rapid.Check(t, check)
+	}
+	if !t.Failed() && !everywhere() {
+		t.Errorf("pages went nowhere: %+v", seen)
+	}
 }
