@@ -314,18 +314,23 @@ func TestExternalSupplyWithoutFrames(t *testing.T) {
 	t.Run("until nobody wants it", func(t *testing.T) { supplyWithoutFrames(t, true) })
 }
 
+// takeAll has so many pages go out to the manager, who does with each what it is told.
+func (g *farPager) takeAll(pages int) {
+	for g.x == nil || g.x.Kept() < pages {
+		g.w.env.sweep(outBatch, outLook)
+		g.w.env.Settle()
+		g.work(1)
+	}
+	g.work(100)
+}
+
 func supplyWithoutFrames(t *testing.T, ends bool) {
 	w := newWorld(1 << 20)
 	const pages = 20
 	m := w.filled(t, pages, 0)
 	g := newFarPager(w)
 	w.env.SetManager(g.begin)
-	for g.x == nil || g.x.Kept() < pages {
-		w.env.sweep(outBatch, outLook)
-		w.env.Settle()
-		g.work(1)
-	}
-	g.work(100)
+	g.takeAll(pages)
 	if _, err := w.load(m, at(pages-1)); err != Wait {
 		t.Fatal(err)
 	}
@@ -399,12 +404,7 @@ func TestExternalGivesBackWhatNobodyFetches(t *testing.T) {
 		g := newFarPager(w)
 		g.forgets = forgets
 		w.env.SetManager(g.begin)
-		for g.x == nil || g.x.Kept() < pages {
-			w.env.sweep(outBatch, outLook)
-			w.env.Settle()
-			g.work(1)
-		}
-		g.work(100)
+		g.takeAll(pages)
 		must(t, g.x.Object().Ready(true, mach.CopyDelay))
 		for i := range pages {
 			if _, err := w.load(m, at(i)); err != Wait {
