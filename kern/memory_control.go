@@ -59,7 +59,9 @@ func (k *Kernel) serveControl(o *memoryObject, m *ipc.Message) *ipc.Message {
 			return simple(m, mach.Code(o.memory.Refuse(offset, size)))
 		}
 	case mach.IDMemoryObjectLockRequest:
-		q := vm.LockRequest{Offset: r.Uint64(), Size: r.Uint64(), Return: mach.MemoryReturn(r.Int32()), Flush: r.Bool(), Lock: mach.Prot(r.Int32())}
+		q := vm.LockRequest{Offset: r.Uint64(), Size: r.Uint64(), Return: mach.MemoryReturn(r.Int32())}
+		flush := r.BoolBits()
+		q.Flush, q.CopySync, q.Lock = flush&^mach.CopySync != 0, flush&mach.CopySync != 0, mach.Prot(r.Int32())
 		handle, kind := r.PolyPort()
 		if r.End() == mach.Success && kind != mach.MsgPortReceive {
 			return o.lock(m, &q, m.TakeRight(handle))

@@ -39,3 +39,7 @@ const (
 
 // Valid reports whether r is one of the three values.
 func (r MemoryReturn) Valid() bool { return r >= ReturnNone && r <= ReturnAll }
+
+// CopySync in should_flush of memory_object_lock_request, alone or beside TRUE: copies that were made of the object get its pages first, those that the kernel has not
+// from the manager. The value is that of OSF's and XNU's flag MEMORY_OBJECT_COPY_SYNC, whose lock_request has flags there.
+const CopySync = 8

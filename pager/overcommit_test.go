@@ -187,6 +187,7 @@ func TestTurns(t *testing.T) {
 	}
 	w.pager.config.Send = func(m *ipc.Message) { w.sys.Send(m) }
 	var shrunk []uint64
+	w.pager.config.Shrinks = func(*ipc.Port, uint64, uint64) bool { return true }
 	w.pager.config.Shrunk = func(_ *ipc.Port, before, now uint64) { shrunk = append(shrunk, before, now) }
 	setSize := func(name mach.Name, size uint64) {
 		t.Helper()
@@ -248,4 +249,42 @@ func TestTurns(t *testing.T) {
 	if live, _ := w.pager.Count(); live != 1 {
 		t.Errorf("%d objects have senders, the last call of the first is over", live)
 	}
+}
+
+// An object does not become smaller before it may.
+func TestShrinks(t *testing.T) {
+	w := newWorld(t, false)
+	var again func(error) *ipc.Message
+	w.pager.config.Later = func(_ *ipc.Message, f func(error) *ipc.Message) { again = f }
+	w.pager.config.Send = func(m *ipc.Message) { w.sys.Send(m) }
+	ready, asked := false, 0
+	w.pager.config.Shrinks = func(port *ipc.Port, before, now uint64) bool {
+		if o := port.Object().(*Object); o.MemoryObject().Limit() != before || now >= before {
+			t.Errorf("from %d to %d bytes, and there are %d", before, now, o.MemoryObject().Limit())
+		}
+		asked++
+		return ready
+	}
+	var shrunk []uint64
+	w.pager.config.Shrunk = func(_ *ipc.Port, before, now uint64) { shrunk = append(shrunk, before, now) }
+	name := w.mustCreate(3 * mach.PageSize)
+	o := w.object(name).MemoryObject()
+	w.want(w.code(name, mach.IDDefaultPagerObjectSetSize, 4*mach.PageSize), mach.Success)
+	if asked != 0 {
+		t.Error("who grows is asked")
+	}
+	w.tell(name, mach.IDDefaultPagerObjectSetSize, func(b *mig.Writer) { b.Uint64(mach.PageSize) })
+	w.want(w.answer(), mach.MIGNoReply)
+	if again == nil || o.Limit() != 4*mach.PageSize || len(shrunk) != 0 {
+		t.Fatalf("%d bytes, told %d", o.Limit(), shrunk)
+	}
+	ready = true
+	if m := again(nil); m != nil {
+		w.sys.Send(m)
+	}
+	w.want(w.answer(), mach.Success)
+	if want := []uint64{4 * mach.PageSize, mach.PageSize}; o.Limit() != mach.PageSize || !slices.Equal(shrunk, want) {
+		t.Fatalf("%d bytes, told %d, not %d", o.Limit(), shrunk, want)
+	}
+	w.check()
 }

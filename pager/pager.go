@@ -25,8 +25,10 @@ type Config struct {
 	// Later keeps a request that waits for a page until it is there; then again goes on with it. nil: nothing is paged out.
 	Later func(m *ipc.Message, again func(err error) *ipc.Message)
 
-	// Shrunk is told when the object of a port has a smaller limit, before whoever asked for it is answered; in bytes. nil: the object's memory is all there is of it.
-	Shrunk func(port *ipc.Port, before, now uint64)
+	// Shrinks is told when the object of a port is about to have a smaller limit, in bytes; false: not yet, the request is tried again as Later says. Shrunk is
+	// told when it has that, before whoever asked for it is answered, or with two times the same when it could not have. nil: the object's memory is all there is of it.
+	Shrinks func(port *ipc.Port, before, now uint64) bool
+	Shrunk  func(port *ipc.Port, before, now uint64)
 
 	// Payer is the account of the task whose request is being carried out; nil: nobody pays.
 	Payer func() *vm.Account

@@ -94,11 +94,17 @@ func (p *Pager) objectSetSize(port *ipc.Port, q *ipc.Quick) bool {
 		return true
 	}
 	before := o.memory.Limit()
-	err := o.memory.SetLimit(limit)
-	if err == vm.Wait {
-		return false // few waits
+	tell := limit < before && p.config.Shrinks != nil
+	if tell && !p.config.Shrinks(port, before, limit) {
+		return false
 	}
-	if err == nil && limit < before && p.config.Shrunk != nil {
+	err := o.memory.SetLimit(limit)
+	switch {
+	case err == vm.Wait:
+		return false // few waits
+	case tell && err != nil:
+		p.config.Shrunk(port, before, before)
+	case tell:
 		p.config.Shrunk(port, before, limit)
 	}
 	q.Code(mach.Code(err))

@@ -108,7 +108,10 @@ func (r *Reader) Int64() int64 { return int64(r.word(typeInteger64)) }
 func (r *Reader) Uint64() uint64 { return r.word(typeInteger64) }
 
 // Bool reads a boolean_t: any 32-bit value but 0 is true.
-func (r *Reader) Bool() bool { return uint32(r.word(typeBoolean)) != 0 }
+func (r *Reader) Bool() bool { return r.BoolBits() != 0 }
+
+// BoolBits reads a boolean_t whose bits say more.
+func (r *Reader) BoolBits() uint32 { return uint32(r.word(typeBoolean)) }
 
 // Name reads a mach_port_name_t: a number that names a right of some task, not a right.
 func (r *Reader) Name() mach.Name { return mach.Name(r.word(typePortName)) }

@@ -102,12 +102,15 @@ func (w *Writer) Uint64(v uint64) { w.word(typeInteger64, v) }
 
 // Bool writes a boolean_t.
 func (w *Writer) Bool(v bool) {
-	var n uint64
+	var n uint32
 	if v {
 		n = 1
 	}
-	w.word(typeBoolean, n)
+	w.BoolBits(n)
 }
+
+// BoolBits writes a boolean_t whose bits say more.
+func (w *Writer) BoolBits(v uint32) { w.word(typeBoolean, uint64(v)) }
 
 // Name writes a mach_port_name_t, which carries no right.
 func (w *Writer) Name(name mach.Name) { w.word(typePortName, uint64(name)) }

@@ -48,6 +48,7 @@ func (env *Env) Tick() {
 	if env.pressed > 0 {
 		env.pressed--
 	}
+	env.tryNow()
 	if !env.short() {
 		env.hand.passed = 0 // the next shortage looks at every page anew
 	}
@@ -80,6 +81,9 @@ func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {
 	}
 	env := o.env
 	t := s.token()
+	if t == tokenLost {
+		return 0, mach.MemoryError
+	}
 	var f mach.PhysAddr
 	var err error
 	if t.External() {
@@ -107,6 +111,9 @@ func (o *Object) bring(n mach.PageNumber, s slot) (slot, error) {
 
 // drop forgets the contents that t names, and wakes whoever waited for them.
 func (env *Env) drop(t Token) {
+	if t == tokenLost {
+		return
+	}
 	if t.External() {
 		env.of(t).drop(t.page())
 		return

@@ -26,11 +26,7 @@ func (o *Object) WritePage(n mach.PageNumber, data []byte) error {
 			return err
 		}
 	}
-	page := o.env.Mem.Frame(f)
-	copy(page[:], data)
-	if tail := o.Limit() & mach.PageMask; tail != 0 && n == o.limit-1 {
-		clear(page[tail:]) // as when the limit came there
-	}
+	copy(o.env.Mem.Frame(f)[:], data)
 	return nil
 }
 

@@ -6,7 +6,8 @@ import (
 	"defpager/mach"
 )
 
-// Who keeps a reserved object's contents without mapping it sees frames taken out of its reservation, and zeros behind a limit within a page.
+// Who keeps a reserved object's contents without mapping it sees frames taken out of its reservation, and zeros behind a limit that comes to lie
+// within a page.
 func TestWritePage(t *testing.T) {
 	w := newWorld(1 << 20)
 	r, err := w.env.Frames.Reserve(4)
@@ -27,9 +28,17 @@ func TestWritePage(t *testing.T) {
 	if o.Resident() != 2 || o.promised != 2 {
 		t.Fatalf("%d pages, %d promised", o.Resident(), o.promised)
 	}
-	if f, err := o.Page(3); err != nil || w.env.Mem.Frame(f)[99] != 7 || w.env.Mem.Frame(f)[100] != 0 {
-		t.Fatal("what lies behind the limit is no zero")
+	holds := func(at int, want byte) {
+		t.Helper()
+		if f, err := o.Page(3); err != nil || w.env.Mem.Frame(f)[at] != want {
+			t.Fatalf("byte %d of the last page is not %d", at, want)
+		}
 	}
+	holds(99, 7)
+	holds(100, 7) // somebody wrote there
+	must(t, o.SetLimit(3*page+99))
+	holds(98, 7)
+	holds(99, 0)
 	if err := o.WritePage(4, full); err != mach.InvalidArgument {
 		t.Fatal(err)
 	}

@@ -69,6 +69,7 @@ type Env struct {
 	strict         bool // there is, or was, an account with a limit of what may be out
 	wanted         wanted
 	work, lastWork *pagerState // for Settle
+	late           *pagerState // for Settle after the next Tick
 	newest, oldest *pagerState // objects that stay though nobody maps them
 	cachedCount    int
 	managedCount   int

@@ -147,8 +147,11 @@ func (env *Env) store(f mach.PhysAddr) (Token, bool) {
 // patient is for how many ticks frames are expected from a manager that has received the last page: it lets them go when it has done with them.
 const patient = 100
 
-// Expecting reports whether somebody waits for frames of a manager, or with pages of one. Call Tick then even if there is nothing else to do.
+// Expecting reports whether somebody waits for frames of a manager, or with pages of one, or a lock request for frames. Call Tick then even if there is nothing else to do.
 func (env *Env) Expecting() bool {
+	if env.late != nil {
+		return true
+	}
 	if env.paging.first != nil {
 		for range env.Externals {
 			return true

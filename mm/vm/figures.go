@@ -26,7 +26,10 @@ func (t Tier) String() string {
 
 // Where is where the contents of a page are.
 func (env *Env) Where(t Token) Tier {
-	if t.External() {
+	switch {
+	case t == tokenLost:
+		return TierLost
+	case t.External():
 		return tierManaged
 	}
 	return env.Backing.Where(t)

@@ -99,6 +99,8 @@ type pagerState struct {
 
 	scheduled bool
 	work      *pagerState // next of Env.work
+	late      bool        // in the list Env.late
+	nextLate  *pagerState
 
 	external *External // not nil: what it is for
 

@@ -89,6 +89,9 @@ func (o *Object) supplied(n mach.PageNumber) {
 	o.ins++
 	g.unmark(n)
 	g.wake(o.env, n, n+1, nil)
+	if g.locks != nil {
+		g.gave(n, n+1, false)
+	}
 }
 
 // unmark forgets what was known of page n before it got a frame, or that it was asked for.
@@ -112,7 +115,11 @@ func (o *Object) Unavailable(offset, size uint64) error {
 // (memory_object_data_error): who waits for them gets MemoryError; the next access asks again. InvalidArgument: no whole
 // pages, or no managed object.
 func (o *Object) Refuse(offset, size uint64) error {
-	return o.answer(offset, size, (*pagerState).unmark, mach.MemoryError)
+	refused := (*pagerState).refused
+	if _, end := pageRange(offset, size); end == maxManagedPages {
+		refused = (*pagerState).unmark // nothing is lost: there is none
+	}
+	return o.answer(offset, size, refused, mach.MemoryError)
 }
 
 // answer calls f for each page of the range that was asked for, and ends the waits for them with err.
@@ -125,13 +132,15 @@ func (o *Object) answer(offset, size uint64, f func(*pagerState, mach.PageNumber
 	for n := first; ; n++ {
 		at, mark, ok := g.marks.next(&o.env.nodes, n)
 		if !ok || at >= end {
-			return nil
+			break
 		}
 		if n = at; mark == markRequested {
 			f(g, n)
 			g.wake(o.env, n, n+1, err)
 		}
 	}
+	g.gave(first, end, err != nil)
+	return nil
 }
 
 // pageRange is the pages that [offset, offset+size) touches, up to the last there can be.

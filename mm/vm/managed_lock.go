@@ -15,15 +15,17 @@ type LockRequest struct {
 	Offset, Size uint64 // bytes
 	Return       mach.MemoryReturn
 	Flush        bool
+	CopySync     bool      // before all else, the copy gets the pages of the range: see copySync
 	Lock         mach.Prot // or ProtNoChange
 	Reply        any       // not nil: LockCompleted is called with it in the end
 
 	at   mach.PageNumber // done up to here
 	end  mach.PageNumber
 	next *LockRequest
+	copySync
 }
 
-// LockRequest does a lock request, or as much of it as the manager has room to receive; Settle does the rest later.
+// LockRequest does a lock request, or as much of it as the manager has room to receive, and has answered; Settle does the rest later.
 // InvalidArgument: no such return, no protection, or no managed object. ResourceShortage: too many requests wait already.
 // r.Reply stays the caller's then.
 func (o *Object) LockRequest(r *LockRequest) error {
@@ -32,6 +34,7 @@ func (o *Object) LockRequest(r *LockRequest) error {
 		return mach.InvalidArgument
 	}
 	r.at, r.end = pageRange(r.Offset, r.Size)
+	r.copySync = copySync{synced: r.at, ends: maxManagedPages}
 	if g.locks == nil && o.runLock(r) {
 		if r.Reply != nil {
 			g.manager.LockCompleted(o, r.Offset, r.Size, r.Reply)
@@ -90,8 +93,14 @@ func (o *Object) Replies(f func(reply any)) {
 	}
 }
 
-// runLock goes on with one lock request and reports whether it is done: not, when the manager has too much to receive.
+// runLock goes on with one lock request and reports whether it is done: not, when the manager has too much to receive, or is asked for pages.
 func (o *Object) runLock(r *LockRequest) bool {
+	if r.CopySync {
+		if !o.syncCopy(r) {
+			return false
+		}
+		r.CopySync = false
+	}
 	if r.Flush {
 		o.pager.forgetAbsent(r.at, r.end)
 	}

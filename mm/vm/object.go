@@ -187,6 +187,12 @@ func (o *Object) Contents(yield func(mach.PageNumber) bool) {
 	}
 }
 
+// NextContents is the first page from n on that exists, in a frame or out; not of a physical object. false: there is none.
+func (o *Object) NextContents(n mach.PageNumber) (mach.PageNumber, bool) {
+	n, _, ok := o.pages.next(&o.env.nodes, n)
+	return n, ok
+}
+
 // Paged is the number of pages that are paged out now, and how many ever came back and went. A managed object's pages came when its manager supplied
 // them, the first time too, and went when the kernel was short of frames; none of them is out, as the manager has them.
 func (o *Object) Paged() (out mach.PageNumber, ins, outs uint32) {

@@ -17,12 +17,20 @@ func (s *server) supplyPage(p *port, offset uint64) {
 	}
 	n := mach.PageNumber(offset >> mach.PageShift)
 	failed := func(code mach.Return) { s.client.MemoryObjectDataError(p.control, offset, mach.PageSize, code) }
-	if offset >= p.memory.Limit() || p.lost[n] {
+	if offset >= p.memory.Limit() {
+		s.client.MemoryObjectDataError(p.control, offset, toTheEnd(offset), mach.MemoryError)
+		return
+	}
+	if p.lost[n] {
 		failed(mach.MemoryError)
 		return
 	}
 	f, err := p.memory.Page(n)
 	made := f == 0 && err == nil
+	if made && p.copies == copiesAsked && offset >= p.cutting {
+		s.client.MemoryObjectDataUnavailable(p.control, offset, p.empty(n).Bytes())
+		return
+	}
 	if made {
 		err = p.memory.WritePage(n, zeros[:])
 	}
@@ -44,6 +52,25 @@ func (s *server) supplyPage(p *port, offset uint64) {
 			}
 		}
 	}
+}
+
+// toTheEnd is the bytes from offset on, which is a page's, to the end of all pages; of the first page on, of which that cannot be said, all but the last page.
+func toTheEnd(offset uint64) uint64 {
+	if offset == 0 {
+		offset = mach.PageSize
+	}
+	return -offset
+}
+
+// empty is how many pages there are from page n on, which is none, that hold nothing.
+func (p *port) empty(n mach.PageNumber) mach.PageNumber {
+	if len(p.lost) != 0 {
+		return 1
+	}
+	if next, ok := p.memory.NextContents(n); ok {
+		return next - n
+	}
+	return mach.Pages(p.memory.Limit()) - n
 }
 
 // again does f later, as the kernel had no room for the message with a page. It reports false when that was so for too long.
@@ -81,6 +108,9 @@ var zeros [mach.PageSize]byte
 // lost, and whoever touches it gets a memory error.
 func (s *server) putBack(p *port, offset uint64, data []byte) {
 	n := mach.PageNumber(offset >> mach.PageShift)
+	if p.flushes != 0 && offset == p.tail&^mach.PageMask {
+		clear(data[p.tail-offset:])
+	}
 	code := mach.ResourceShortage
 	for code == mach.ResourceShortage {
 		if code = mach.Code(p.memory.WritePage(n, data)); code == mach.ResourceShortage && !s.written() {

@@ -18,11 +18,24 @@ type conversation struct {
 
 	control mach.Name // while the kernel maps it
 
-	// While the kernel takes pages away from behind a smaller limit, those that come from there are from before: until so many lock_completed messages
-	// have come.
-	flushes  int
-	from, to uint64
+	// Before the object becomes smaller, the kernel gives its copies what they need from cutting on.
+	copies  copies
+	cutting uint64
+
+	// While the kernel takes pages away from behind a smaller limit, those that come from there are from before, and so is what comes of the limit's page from tail on:
+	// until so many lock_completed messages have come.
+	flushes        int
+	tail, from, to uint64
 }
+
+// copies says whether the copies of an object have got what they need before it becomes smaller.
+type copies uint8
+
+const (
+	copiesAsk copies = iota // the kernel is to be asked for that
+	copiesAsked
+	copiesHave
+)
 
 // handler has the kernel's messages to one port carried out.
 type handler struct {
@@ -55,11 +68,10 @@ func (s *server) converse(p *port, m libmach.Message) bool {
 		}
 	case mach.IDMemoryObjectLockCompleted:
 		done, code := libmach.ReadMemoryObjectCompletion(m)
-		if code != mach.Success || done.Control != p.control || p.control == mach.NameNull || p.flushes == 0 {
+		if code != mach.Success || done.Control != p.control || p.control == mach.NameNull {
 			return false
 		}
-		p.flushes--
-		return true
+		return p.completed(done)
 	default:
 		if r.Port(mach.MsgPortSend) != p.control || p.control == mach.NameNull {
 			return false
@@ -122,7 +134,7 @@ func (h handler) Init(_, control, _ mach.Name) {
 // Terminate implements libmach.MemoryManager.
 func (h handler) Terminate(_, _ mach.Name) {
 	h.p.control = mach.NameNull
-	h.p.flushes = 0
+	h.p.flushes, h.p.copies = 0, copiesAsk
 }
 
 // DataRequest implements libmach.MemoryManager.
@@ -161,34 +173,63 @@ func (h handler) SeqnosDataInitialize(_ mach.Name, _ uint32, _ mach.Name, offset
 	}
 }
 
-// shrunk is pager.Config.Shrunk: it takes what the kernel has of pages away that lie behind the smaller limit; the page of the limit comes back, to be cut
-// (vm.Object.WritePage).
+// shrinks is pager.Config.Shrinks: it has the kernel give copies that were made of the object before what they need of the pages behind the limit, of which those that
+// the kernel has not come from here.
+func (s *server) shrinks(local *ipc.Port, _, now uint64) bool {
+	p := s.names[local]
+	if p == nil || p.control == mach.NameNull || p.copies == copiesHave {
+		return true
+	}
+	if p.copies == copiesAsk {
+		p.copies, p.cutting = copiesAsked, now&^mach.PageMask
+		_ = s.client.MemoryObjectLockRequest(p.control, libmach.Lock{
+			Offset: p.cutting, Size: ^uint64(0) - p.cutting, CopySync: true, Lock: mach.ProtNoChange, Reply: p.name,
+		})
+	}
+	return false
+}
+
+// completed is for a lock request that is done, and reports whether there was such a one.
+func (c *conversation) completed(done libmach.MemoryObjectCompletion) bool {
+	switch {
+	case done.Offset == c.cutting && done.Size == ^uint64(0)-c.cutting && c.copies == copiesAsked:
+		c.copies = copiesHave
+	case c.flushes == 0:
+		return false
+	default:
+		c.flushes--
+	}
+	return true
+}
+
+// shrunk is pager.Config.Shrunk: it takes what the kernel has of pages away that lie behind the smaller limit; the page of the limit comes back, to be cut. What an
+// earlier smaller limit led to is over: the kernel does lock requests in their order, and has done the one of shrinks.
 func (s *server) shrunk(local *ipc.Port, before, now uint64) {
 	p := s.names[local]
 	if p == nil {
+		return
+	}
+	p.copies = copiesAsk
+	if before == now {
 		return
 	}
 	p.cut()
 	if p.control == mach.NameNull {
 		return
 	}
-	tail := now &^ mach.PageMask
-	end := pagesEnd(now)
-	if p.flushes == 0 || end < p.from {
-		p.from = end
+	p.tail, p.from, p.to = now, pagesEnd(now), pagesEnd(before)
+	if now&mach.PageMask != 0 {
+		s.flush(p, libmach.Lock{Offset: now &^ mach.PageMask, Size: mach.PageSize, Return: mach.ReturnAll})
 	}
-	if p.flushes == 0 {
-		p.to = 0
+	if p.to > p.from {
+		s.flush(p, libmach.Lock{Offset: p.from, Size: p.to - p.from})
 	}
-	p.to = max(p.to, pagesEnd(before))
-	if tail != now {
-		s.client.MemoryObjectLockRequest(p.control, libmach.Lock{
-			Offset: tail, Size: mach.PageSize, Return: mach.ReturnAll, Flush: true, Lock: mach.ProtNoChange,
-		})
-	}
-	if p.to > end && s.client.MemoryObjectLockRequest(p.control, libmach.Lock{
-		Offset: end, Size: p.to - end, Flush: true, Lock: mach.ProtNoChange, Reply: p.name,
-	}) == mach.Success {
+}
+
+// flush takes pages away from the kernel.
+func (s *server) flush(p *port, l libmach.Lock) {
+	l.Flush, l.Lock, l.Reply = true, mach.ProtNoChange, p.name
+	if s.client.MemoryObjectLockRequest(p.control, l) == mach.Success {
 		p.flushes++
 	}
 }

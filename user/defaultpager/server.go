@@ -118,7 +118,7 @@ func newServer(c config) (*server, error) {
 			return nil, err
 		}
 	}
-	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, Later: s.later, Shrunk: s.shrunk, Send: func(m *ipc.Message) { s.sys.Send(m) }})
+	s.pager = pager.New(pager.Config{System: s.sys, Memory: s.env, Devices: master, Storage: s.disks, Later: s.later, Shrinks: s.shrinks, Shrunk: s.shrunk, Send: func(m *ipc.Message) { s.sys.Send(m) }})
 	if s.manager, code = s.know(c.receive, s.pager.Port().Port); code != mach.Success {
 		return nil, code
 	}

@@ -87,6 +87,7 @@ type Lock struct {
 	Offset, Size uint64
 	Return       mach.MemoryReturn
 	Flush        bool      // the kernel keeps no copy
+	CopySync     bool      // what was copied from the object before gets its pages first: see mach.CopySync
 	Lock         mach.Prot // accesses that the manager wants to be asked for, or ProtNoChange
 	Reply        mach.Name // a receive right for a lock_completed message, or NameNull
 }
@@ -97,7 +98,14 @@ func (c *Client) MemoryObjectLockRequest(control mach.Name, l Lock) mach.Return 
 	w.Uint64(l.Offset)
 	w.Uint64(l.Size)
 	w.Int32(int32(l.Return))
-	w.Bool(l.Flush)
+	flush := uint32(0)
+	if l.Flush {
+		flush = 1
+	}
+	if l.CopySync {
+		flush |= mach.CopySync
+	}
+	w.BoolBits(flush)
 	w.Int32(int32(l.Lock))
 	w.Port(mach.MsgMakeSendOnce, l.Reply)
 	return c.tell(control, mach.IDMemoryObjectLockRequest, mach.Complex)

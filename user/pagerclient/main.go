@@ -44,7 +44,7 @@ func main() {
 		kernel, ret = t.exchange(mach.IDVMSetDefaultManager, t.pager)
 		t.Must("vm_set_default_memory_manager", ret)
 	}
-	for _, f := range []func(){t.create, t.info, t.objects, t.pages, t.sizes, t.overcommit, t.storage, t.lives, t.forged, t.pretended, t.patience, t.invented, t.registration, t.substitute, t.demultiplexers, t.malformed, t.death} {
+	for _, f := range []func(){t.create, t.info, t.objects, t.pages, t.sizes, t.overcommit, t.copies, t.storage, t.lives, t.forged, t.pretended, t.patience, t.invented, t.registration, t.substitute, t.demultiplexers, t.malformed, t.death} {
 		f()
 	}
 	if *install {

@@ -69,6 +69,7 @@ typedef int memory_object_return_t;
 #define MEMORY_OBJECT_RETURN_NONE 0
 #define MEMORY_OBJECT_RETURN_DIRTY 1
 #define MEMORY_OBJECT_RETURN_ALL 2
+#define MEMORY_OBJECT_COPY_SYNC 8 /* in should_flush: docs/vm.md */
 
 typedef struct {
 	integer_t pagesize, free_count, active_count, inactive_count, wire_count, zero_fill_count, reactivations, pageins, pageouts;
