@@ -69,7 +69,7 @@ const (
 	maxAsked = 16
 	// maxReturning bounds the returned pieces of one object that its manager has not received.
 	maxReturning = 4
-	// maxLocks bounds the lock requests that wait for the manager to receive what they return.
+	// maxLocks bounds the lock requests that wait for the manager to receive what they return, or to answer. Half of them are for the manager itself.
 	maxLocks = 16
 	// maxCached bounds the objects that stay when nobody maps them.
 	maxCached = 64

@@ -16,6 +16,8 @@ func (o *Object) strategicCopy(first, n mach.PageNumber) (*Object, mach.PageNumb
 	switch {
 	case !g.ready:
 		return nil, 0, o.waitFor(anyPage)
+	case g.crowded():
+		return nil, 0, o.waitFor(anyPage)
 	case g.strategy == mach.CopyDelay || g.severed: // without a manager nobody else changes pages
 		c, err := o.delayedCopy()
 		return c, first, err

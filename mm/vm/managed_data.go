@@ -116,7 +116,7 @@ func (o *Object) Unavailable(offset, size uint64) error {
 // pages, or no managed object.
 func (o *Object) Refuse(offset, size uint64) error {
 	refused := (*pagerState).refused
-	if _, end := pageRange(offset, size); end == maxManagedPages {
+	if _, end := pageRange(offset, size); end == maxManagedPages && o.pager != nil && o.pager.mayEnd() {
 		refused = (*pagerState).unmark // nothing is lost: there is none
 	}
 	return o.answer(offset, size, refused, mach.MemoryError)

@@ -35,11 +35,14 @@ func (o *Object) LockRequest(r *LockRequest) error {
 	}
 	r.at, r.end = pageRange(r.Offset, r.Size)
 	r.copySync = copySync{synced: r.at, ends: maxManagedPages}
-	if g.locks == nil && o.runLock(r) {
+	if g.locks == nil && !r.CopySync && o.runLock(r) {
 		if r.Reply != nil {
 			g.manager.LockCompleted(o, r.Offset, r.Size, r.Reply)
 		}
 		return nil
+	}
+	if g.locks != nil {
+		o.grant(r)
 	}
 	if g.lockCount >= maxLocks || o.env.Frames.Fuse.Blows() {
 		return mach.ResourceShortage
@@ -53,7 +56,27 @@ func (o *Object) LockRequest(r *LockRequest) error {
 	}
 	g.lastLock = q
 	g.lockCount++
+	if q.CopySync && g.locks == q {
+		g.runLocks()
+	}
 	return nil
+}
+
+// grant allows what somebody asked the manager to allow, as far as r, which has to wait, does: what r waits for may wait for that itself.
+func (o *Object) grant(r *LockRequest) {
+	if !r.Lock.Valid() {
+		return
+	}
+	for at := r.at; ; at++ {
+		n, s, ok := o.pages.next(&o.env.nodes, at)
+		if !ok || n >= r.end {
+			break
+		}
+		if at = n; s&slotAsked != 0 && s.lock()&^r.Lock != 0 {
+			o.relock(n, s, s.lock()&r.Lock)
+		}
+	}
+	o.pager.schedule()
 }
 
 // runLocks goes on with the lock requests that wait, and reports whether all are done. Who waits for that is woken.

@@ -20,7 +20,7 @@ func (o *Object) evictManaged(n mach.PageNumber, s slot) bool {
 	if s&(slotDirty|slotPrecious) == 0 {
 		o.env.Frames.Free(o.detach(n, s))
 	} else {
-		if o.pager.returning >= maxReturning || !o.env.mayReturn(o.pager.manager) {
+		if o.pager.returning >= maxReturning || o.pager.keeps(n) || !o.env.mayReturn(o.pager.manager) {
 			return false
 		}
 		o.giveBack(n, s, &LockRequest{Return: mach.ReturnAll, Flush: true, Lock: mach.ProtNoChange, end: n + 1})

@@ -16,7 +16,7 @@ type copySync struct {
 	starved int             // attempts for which there was no frame
 }
 
-// maxCopies bounds how often a copy that is made meanwhile gets all that the one before got.
+// maxCopies bounds how often a copy that is made meanwhile gets all that the one before got: the next is not made before the lock request is done.
 const maxCopies = 16
 
 // tokenLost is for a page that a manager could not give: who touches it gets MemoryError.
@@ -30,14 +30,14 @@ func (o *Object) syncCopy(r *LockRequest) bool {
 			return true
 		}
 		if c.id != r.copy {
-			if r.copy = c.id; r.copies <= maxCopies {
+			if r.copy = c.id; r.copies < maxCopies { // beyond, it is one that took over another's pages
 				r.copies++
 				r.synced, r.skip, r.ends = r.at, 0, maxManagedPages
 			}
 		}
 		n := max(r.synced, c.shadowOffset)
 		if n >= min(r.end, c.shadowOffset+c.shadowEnd) {
-			if !o.endsAt(r) || r.copies > maxCopies {
+			if !o.endsAt(r) {
 				return true
 			}
 			if n = o.uncopied(r.at); n == anyPage {
@@ -52,7 +52,11 @@ func (o *Object) syncCopy(r *LockRequest) bool {
 		switch s, err := o.page(n, mach.ProtRead); {
 		case err == Wait:
 			o.env.Forget()
-			o.requestAhead(n+1, min(n+window, r.end), mach.ProtRead)
+			if o.pager.marks.get(&o.env.nodes, n) == markAbsent {
+				o.pager.tryLater() // it is another object's, which the one under this shows: that one says nothing here
+			} else {
+				o.requestAhead(n+1, min(n+window, r.end), mach.ProtRead)
+			}
 			return false
 		case err == nil && o.push(n, s.frame()) == nil:
 			r.synced, r.starved = n+1, 0
@@ -156,6 +160,29 @@ func (g *pagerState) syncing() *LockRequest {
 		return r
 	}
 	return nil
+}
+
+// crowded reports whether so many copies were made while the lock request waits that no other is to be.
+func (g *pagerState) crowded() bool {
+	r := g.syncing()
+	return r != nil && r.copies >= maxCopies
+}
+
+// mayEnd reports whether a refusal of all that follows is one of the end, for the lock request that waits for pages.
+func (g *pagerState) mayEnd() bool {
+	r := g.syncing()
+	return r == nil || g.object.endsAt(r)
+}
+
+// keeps reports whether page n, of which the manager has not what it holds, has to stay until a copy has got it. The manager may be about to say of a range that it has nothing
+// there, before it receives the page.
+func (g *pagerState) keeps(n mach.PageNumber) bool {
+	for r := g.locks; r != nil; r = r.next {
+		if r.CopySync && n >= r.at && n < r.end {
+			return true
+		}
+	}
+	return false
 }
 
 // gave has a lock request with CopySync go on when the manager has answered for the pages [first, end), which it refuses or not.

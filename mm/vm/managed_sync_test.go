@@ -174,9 +174,11 @@ func TestCopySyncModel(t *testing.T) {
 			must(t, o.LockRequest(&LockRequest{Offset: to * page, Size: size, CopySync: true, Lock: mach.ProtNoChange, Reply: 1}))
 			for tries := 0; g.completed == 0; tries++ {
 				w.env.Settle()
-				switch rapid.IntRange(0, 8).Draw(t, "meanwhile") {
+				switch rapid.IntRange(0, 9).Draw(t, "meanwhile") {
 				case 0:
 					touch(true)
+				case 9:
+					w.env.force()
 				case 1:
 					touch(false)
 				case 2:
@@ -216,6 +218,10 @@ func TestCopySyncModel(t *testing.T) {
 			"flush": func(*rapid.T) {
 				n := rapid.Uint64Range(0, pages-1).Draw(t, "from")
 				must(t, o.LockRequest(&LockRequest{Offset: n * page, Size: 5 * page, Return: mach.ReturnDirty, Flush: true, Lock: mach.ProtNoChange}))
+				w.env.Settle()
+			},
+			"page out": func(*rapid.T) {
+				w.env.force()
 				w.env.Settle()
 			},
 			"answer": func(*rapid.T) { answer(1) },

@@ -44,6 +44,9 @@ func (o *Object) Sync(r *LockRequest, wait bool) error {
 	if wait && o.pager.locks != nil {
 		return o.waitFor(anyPage)
 	}
+	if o.pager.lockCount >= maxLocks/2 {
+		return mach.ResourceShortage // the others are for the manager, which may rely on them
+	}
 	if err := o.LockRequest(r); err != nil {
 		return err
 	}

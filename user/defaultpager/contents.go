@@ -64,13 +64,16 @@ func toTheEnd(offset uint64) uint64 {
 
 // empty is how many pages there are from page n on, which is none, that hold nothing.
 func (p *port) empty(n mach.PageNumber) mach.PageNumber {
-	if len(p.lost) != 0 {
-		return 1
-	}
+	end := mach.Pages(p.memory.Limit())
 	if next, ok := p.memory.NextContents(n); ok {
-		return next - n
+		end = next
 	}
-	return mach.Pages(p.memory.Limit()) - n
+	for lost := range p.lost {
+		if lost >= n {
+			end = min(end, lost)
+		}
+	}
+	return end - n
 }
 
 // again does f later, as the kernel had no room for the message with a page. It reports false when that was so for too long.
