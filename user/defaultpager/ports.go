@@ -15,6 +15,9 @@ type port struct {
 	out   ipc.Right // stands for all rights that others have; null: nobody has any
 	over  bool      // nobody can send any more
 
+	watched bool // for the end of others' rights
+	doomed  bool // nobody has a right any more, but something is on its way: it is looked at again after each message
+
 	transfer *transfer // whose reply port it is
 
 	*conversation
@@ -36,7 +39,8 @@ func (s *server) know(name mach.Name, local *ipc.Port) (*port, mach.Return) {
 	return p, mach.Success
 }
 
-// export names the port that a right (consumed) of the pager's is to, for others to get a right to it: of an object that is new a port is made.
+// export names the port that a right (consumed) of the pager's is to, for others to get a right to it: of an object that is new a port is made, which is to be watched
+// when they have it.
 func (s *server) export(right ipc.Right) (mach.Name, mach.Return) {
 	p := s.names[right.Port]
 	if p == nil {
@@ -56,7 +60,6 @@ func (s *server) export(right ipc.Right) (mach.Name, mach.Return) {
 			return mach.NameNull, code
 		}
 		p.conversation = &conversation{memory: o.MemoryObject()}
-		s.watch(p, 1) // the reply makes the first
 	}
 	if p.out.Null() {
 		p.out = right
@@ -66,9 +69,11 @@ func (s *server) export(right ipc.Right) (mach.Name, mach.Return) {
 	return p.name, mach.Success
 }
 
-// watch asks to be told when nobody has a right to a port any more.
-func (s *server) watch(p *port, sync uint32) {
-	_, _ = s.client.PortRequestNotification(s.task, p.name, mach.NotifyNoSenders, sync, p.name)
+// watch asks to be told when nobody has a right to a port any more, and at least so many were made. It must not be asked again before that is told: the right to tell it
+// would come back to this task, and keep the object.
+func (s *server) watch(p *port, made uint32) {
+	p.watched = true
+	_, _ = s.client.PortRequestNotification(s.task, p.name, mach.NotifyNoSenders, made, p.name)
 }
 
 // noSenders ends an object, if it is true that nobody has a right to it and nothing is on its way.
@@ -79,8 +84,12 @@ func (s *server) noSenders(p *port) bool {
 		return false
 	case status.NoSendersReq:
 		return false // the kernel has not said so
-	case status.SendRights, status.Messages != 0, status.SendOnceRights != 0, p.flushes != 0:
+	case status.SendRights:
+		p.doomed = false
 		s.watch(p, status.Mscount) // somebody made one meanwhile
+		return true
+	case status.Messages != 0, status.SendOnceRights != 0, p.flushes != 0:
+		p.doomed = true // another notification would come at once, and behind it the next
 		return true
 	}
 	s.end(p)
@@ -91,6 +100,13 @@ func (s *server) noSenders(p *port) bool {
 		p.out.Release() // the pager ends the object in Settle
 	}
 	return true
+}
+
+// reconsider ends an object if now nothing is on its way.
+func (s *server) reconsider(p *port) {
+	if !p.over {
+		s.noSenders(p)
+	}
 }
 
 // answerTo is what the pager's reply port stands for: a right to reply.
@@ -128,6 +144,9 @@ func (s *server) Serve(at *ipc.Port, m *ipc.Message) *ipc.Message {
 // handle has a message take effect.
 func (s *server) handle(p *port, m libmach.Message) {
 	s.handled++
+	if p != nil && p.doomed {
+		defer s.reconsider(p)
+	}
 	switch {
 	case p == nil: // it ended meanwhile
 		s.client.DestroyMessage(m)
@@ -176,7 +195,7 @@ func (s *server) reply(w *mig.Writer, m libmach.Message) {
 
 // send is reply for one that is written.
 func (s *server) send(msg []byte, m libmach.Message) {
-	if libmach.Send(msg, mach.OptSendTimeout, 0) != mach.Success {
+	if sent := s.client.Offer(msg); sent != mach.Success && sent != mach.SendTimedOut {
 		s.client.Give(m.Header.Bits.Remote(), m.Reply())
 	}
 }

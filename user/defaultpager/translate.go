@@ -157,15 +157,22 @@ func (s *server) translateOut(to answerTo, m *ipc.Message) mach.Return {
 		extra, need = 0, mach.HeaderSize+w.Len()
 	}
 	mig.PutHeader(s.answer, mach.Header{Bits: mach.Bits(to.kind, 0) | extra, Size: uint32(need), Remote: uint64(to.name), ID: int32(id)})
-	sent := libmach.Send(s.answer[:need], mach.OptSendTimeout, 0)
-	if sent == mach.Success && code == mach.Success {
-		return sent
-	}
-	for _, b := range mapped {
-		_ = libmach.VMDeallocate(s.task, libmach.Address(b), uint64(len(b)))
+	sent := s.client.Offer(s.answer[:need])
+	gone := sent == mach.Success || sent == mach.SendTimedOut // and the right to reply with it
+	rights := uint32(1)                                       // of each that were made
+	if !gone || code != mach.Success {
+		rights = 0
+		for _, b := range mapped {
+			_ = libmach.VMDeallocate(s.task, libmach.Address(b), uint64(len(b)))
+		}
 	}
 	for _, p := range made {
-		s.watch(p, 0) // nobody may have got a right
+		if !p.watched && p.conversation != nil {
+			s.watch(p, rights)
+		}
+	}
+	if gone {
+		return mach.Success
 	}
 	return sent
 }

@@ -3,6 +3,7 @@ package libmach
 import (
 	"encoding/binary"
 
+	"defpager/ipc/mig"
 	"defpager/mach"
 )
 
@@ -33,6 +34,20 @@ func (c *Client) EmptyMessage(m Message) {
 			_ = VMDeallocate(c.Task(), at, size)
 		}
 	})
+}
+
+// Offer sends a message that lies in a Buffer if there is room for it at once. If there is none, SendTimedOut, the kernel has given the message back: its rights, also those
+// that were made for it, and its memory are this task's again, by names and addresses of their own. These are given up, so that nothing is left of it, nor of the
+// right that it was sent with. After another failure all is as it was before.
+func (c *Client) Offer(msg []byte) mach.Return {
+	code := Send(msg, mach.OptSendTimeout, 0)
+	if code&^partly != mach.SendTimedOut {
+		return code
+	}
+	h := mig.GetHeader(msg)
+	c.DestroyMessage(Message{Header: h, Body: msg[mach.HeaderSize:h.Size]})
+	c.Give(h.Bits.Local(), mach.Name(h.Local))
+	return mach.SendTimedOut
 }
 
 // Give gives a right up that came with a message, as a right of type t.

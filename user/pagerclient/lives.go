@@ -160,6 +160,10 @@ func (t *tester) patience() {
 		ask(t.pager, 9999, 0, func(*mig.Writer) {})
 		ask(object, mach.IDPagerObjectFigures, 0, func(w *mig.Writer) { w.Uint32(9) })
 		ask(t.device, mach.IDDeviceGetStatus, 0, func(w *mig.Writer) { w.Uint32(0); w.Uint32(2) })
+		ask(t.pager, mach.IDDefaultPagerObjectCreate, 0, func(w *mig.Writer) { w.Uint64(page) })
+		for _, room := range [...]uint32{0, 100} { // beside the message, and in it
+			ask(t.pager, mach.IDDefaultPagerObjects, 0, func(w *mig.Writer) { w.Uint32(room); w.Uint32(room) })
+		}
 		for _, to := range [...]mach.Name{t.pager, t.device, object} {
 			for _, id := range [...]mach.MsgID{mach.IDDeviceWrite, 1} {
 				ask(to, id, mach.Complex, func(w *mig.Writer) {
@@ -181,6 +185,9 @@ func (t *tester) patience() {
 		return left < most
 	})
 	t.Is("nothing is left of memory and answers that nobody wants", truth(left < most), 1)
+	t.gone()
+	numbers, ports, _, _ := t.list(128, 256)
+	t.Is("nor of objects in such answers", uint64(len(numbers)+len(ports)), 0)
 }
 
 // invented: a whole object, whose control port is not the kernel's.
