@@ -37,7 +37,7 @@ static struct port {
 
 static mach_port_t set;
 static volatile int ended;
-static long initial, returned, supplied, refused, created, destroyed, overtaken, disorder;
+static long initial, returned, supplied, refused, created, destroyed, overtaken, disorder, large;
 
 /* One lock guards everything but the turns. Whoever does not get it lets others run. */
 static volatile int locked;
@@ -87,6 +87,10 @@ static struct port *ordered(mach_port_t name, mach_port_seqno_t seqno)
 
 static void keep(struct port *p, vm_offset_t offset, vm_offset_t data, mach_msg_type_number_t size, int again)
 {
+	if (data == 0) { /* there was no room for the memory when the message came */
+		refused += size / page;
+		return;
+	}
 	for (; size >= page; offset += page, data += page, size -= page) {
 		uint32_t *f = &p->frame[offset / page];
 		if (offset / page >= most || (*f != 0 && !again) || (*f == 0 && free_count == 0)) {
@@ -182,10 +186,25 @@ kern_return_t seqnos_memory_object_change_completed(mach_port_t o, mach_port_seq
 	return KERN_FAILURE;
 }
 
+/* All that the kernel says to a memory manager has room here: what is larger comes from somebody else. */
 struct message {
 	mach_msg_header_t head;
 	char body[1024];
 };
+
+/* The bits of a code that tell for want of what not all of a message came. */
+enum { partly = 0x3c00 };
+
+/* reply sends an answer with the right that came with the request. This task waits for nobody: without room in the queue the answer comes back, and is given up. */
+static void reply(mach_msg_header_t *in, struct message *out)
+{
+	mach_msg_return_t result = mach_msg(&out->head, MACH_SEND_MSG | MACH_SEND_TIMEOUT, out->head.msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+
+	if ((result & ~partly) == MACH_SEND_TIMED_OUT)
+		mach_msg_destroy(&out->head);
+	if (result == MACH_MSG_SUCCESS || (result & ~partly) == MACH_SEND_TIMED_OUT)
+		in->msgh_remote_port = MACH_PORT_NULL;
+}
 
 /* Answers a question for the numbers: pages that came, that went back, objects, and pages that are kept. */
 static void answer(mach_msg_header_t *in, struct message *out)
@@ -199,7 +218,7 @@ static void answer(mach_msg_header_t *in, struct message *out)
 	out->head = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(in->msgh_bits), 0), .msgh_id = in->msgh_id + 100};
 	out->head.msgh_remote_slot = in->msgh_remote_slot;
 	out->head.msgh_size = p - (char *) out;
-	mach_msg(&out->head, MACH_SEND_MSG, out->head.msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+	reply(in, out);
 }
 
 static void no_senders(struct port *p)
@@ -211,35 +230,66 @@ static void no_senders(struct port *p)
 	destroyed++;
 }
 
-/* carry_out has a message take effect. */
+/* carry_out has a message take effect. Of what is not understood, or refused, nothing is kept. */
 static void carry_out(struct port *p, struct message *in, struct message *out)
 {
+	mig_reply_header_t *code = (mig_reply_header_t *) out;
+
 	if (seqnos_memory_object_server(&in->head, &out->head) || seqnos_memory_object_default_server(&in->head, &out->head)) {
-		if (((mig_reply_header_t *) out)->RetCode == MIG_BAD_ARGUMENTS)
-			mach_msg_destroy(&in->head);
-		return;
-	}
-	if (in->head.msgh_id == MACH_NOTIFY_NO_SENDERS && p != &ports[0])
+		if (code->RetCode == KERN_SUCCESS || code->RetCode == MIG_NO_REPLY)
+			return;
+	} else if (in->head.msgh_id == MACH_NOTIFY_NO_SENDERS && p != &ports[0]) {
 		no_senders(p);
-	else if (in->head.msgh_id == 1)
+	} else if (in->head.msgh_id == 1 && p == &ports[0]) {
 		answer(&in->head, out);
-	else if (in->head.msgh_id == 2)
+	} else if (in->head.msgh_id == 2 && p == &ports[0]) {
 		ended = 1;
+	} else if (in->head.msgh_remote_port != MACH_PORT_NULL) {
+		reply(&in->head, out); /* MIG_BAD_ID, says the demultiplexer */
+	}
+	mach_msg_destroy(&in->head);
 }
 
-/* serve takes one message, if there is one in time, and has it take effect in its turn. */
+/*
+ * receive takes a message, if there is one in time. One that is too large for the buffer the kernel has destroyed, with all that it brought, but for its header: it is as
+ * good as one without an id. A message of which not all came, for want of memory or names, is one like others. All these have had their sequence number: who forgot
+ * one would wait for its turn for ever.
+ */
+static int receive(struct message *in)
+{
+	mach_msg_return_t result = mach_msg(&in->head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof *in, set, 20, MACH_PORT_NULL);
+
+	switch (result & ~partly) {
+	case MACH_MSG_SUCCESS:
+	case MACH_RCV_BODY_ERROR:
+		return 1;
+	case MACH_RCV_TOO_LARGE:
+		in->head.msgh_id = 0;
+		large++;
+		/* fall through */
+	case MACH_RCV_HEADER_ERROR:
+		in->head.msgh_bits = 0;
+		in->head.msgh_size = sizeof in->head;
+		in->head.msgh_remote_port = MACH_PORT_NULL;
+		return 1;
+	}
+	return 0;
+}
+
+/* serve takes one message, if there is one in time, and has it take effect in its turn; with random numbers others may overtake it before. */
 static int serve(struct message *in, struct message *out, unsigned *random)
 {
 	static volatile long handled;
-	mach_msg_return_t result = mach_msg(&in->head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof *in, set, 20, MACH_PORT_NULL);
 	long before = handled;
 	struct port *p;
 
-	if (result != MACH_MSG_SUCCESS)
+	if (!receive(in))
 		return 0;
-	*random = *random * 1103515245 + 12345;
-	for (unsigned i = *random >> 16 & 3; i > 0; i--)
-		swtch_pri(0);
+	if (random != NULL) {
+		*random = *random * 1103515245 + 12345;
+		for (unsigned i = *random >> 16 & 3; i > 0; i--)
+			swtch_pri(0);
+	}
 	overtaken += handled != before;
 	p = port(in->head.msgh_local_port);
 	while (p->next != in->head.msgh_seqno)
@@ -306,7 +356,6 @@ static void odd(mach_port_t object, mach_port_t control)
 	static char data[page] __attribute__((aligned(page)));
 	mach_port_urefs_t refs, now;
 	vm_size_t size, mapped;
-	unsigned random = 0;
 	char *p = in.body;
 
 	held(control, &refs, &size);
@@ -314,10 +363,68 @@ static void odd(mach_port_t object, mach_port_t control)
 	p = mig_put_word(p, 0x809ull | MIG_COUNT(page), (uint64_t) data);
 	in.head = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_id = 2251, .msgh_remote_port = object};
 	is("no offset", mach_msg(&in.head, MACH_SEND_MSG, p - (char *) &in, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
-	is("its turn", serve(&in, &out, &random), 1);
+	is("its turn", serve(&in, &out, NULL), 1);
 	held(control, &now, &mapped);
 	is("the right in it", now, refs);
 	is("the memory in it", mapped, size);
+}
+
+/* ask sends a request that nobody serves, with rights and memory in it or without, small or too large for the manager. */
+static mach_msg_return_t ask(mach_port_t to, mach_port_t answer, mach_port_t right, int large)
+{
+	static struct { mach_msg_header_t head; char body[2 * sizeof(struct message)]; } out;
+	static char data[page] __attribute__((aligned(page)));
+	char *p = out.body;
+
+	out.head = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE), .msgh_id = 4711, .msgh_remote_port = to};
+	out.head.msgh_local_port = answer;
+	if (right != MACH_PORT_NULL) {
+		p = mig_put_word(p, 0x120004013ull, right); /* COPY_SEND */
+		p = mig_put_word(p, 0x809ull | MIG_COUNT(page), (uint64_t) data);
+		out.head.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
+	}
+	if (large) {
+		uint64_t type = 0x809ull | MIG_INLINE | MIG_COUNT(sizeof(struct message));
+		memcpy(p, &type, sizeof type);
+		p += sizeof type + sizeof(struct message);
+	}
+	return mach_msg(&out.head, MACH_SEND_MSG, p - (char *) &out, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
+/* strange: messages that no kernel sends, also too large ones, have their turn, are answered or refused, and nothing of them is left; nobody is waited for. */
+static void strange(mach_port_t object, mach_port_t control)
+{
+	static struct message in, out;
+	mach_port_t answers = 0, manager = ports[0].name;
+	mach_port_urefs_t refs, now;
+	vm_size_t size, mapped;
+
+	is("allocate", mach_port_allocate(task_self(), MACH_PORT_RIGHT_RECEIVE, &answers), KERN_SUCCESS);
+	is("insert_right", mach_port_insert_right(task_self(), answers, answers, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+	is("insert_right", mach_port_insert_right(task_self(), manager, manager, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+	held(control, &refs, &size);
+	for (int i = 0; i < 8; i++) {
+		mach_port_t to = i & 4 ? manager : object;
+		is("a strange message", ask(to, answers, i & 1 ? control : MACH_PORT_NULL, i & 2), MACH_MSG_SUCCESS);
+		is("has its turn", serve(&in, &out, NULL), 1);
+		is("is answered", mach_msg(&in.head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof in, answers, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
+		is("or destroyed", in.head.msgh_id, i & 2 ? MACH_NOTIFY_SEND_ONCE : 4811);
+	}
+	is("too large ones", large, 4);
+	held(control, &now, &mapped);
+	is("the rights in them", now, refs);
+	is("the memory in them", mapped, size);
+	held(answers, &refs, &size);
+	for (int i = 0; i < 8; i++) { /* more than there is room for */
+		in.head = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND), .msgh_id = 1, .msgh_remote_port = manager};
+		in.head.msgh_local_port = answers;
+		is("a question", mach_msg(&in.head, MACH_SEND_MSG, sizeof in.head, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
+		is("nobody waits", serve(&in, &out, NULL), 1);
+	}
+	held(answers, &now, &mapped);
+	is("the right to answer", now, refs);
+	is("drop", mach_port_destroy(task_self(), answers), KERN_SUCCESS);
+	is("drop", mach_port_mod_refs(task_self(), manager, MACH_PORT_RIGHT_SEND, -1), KERN_SUCCESS);
 }
 
 /* The user side of the stubs: this program is its own kernel. */
@@ -326,7 +433,6 @@ static void stubs(void)
 	static struct message in, out;
 	static char data[page] __attribute__((aligned(page)));
 	mach_port_t object = 0, control = 0, name = 0, task = task_self(), manager = ports[0].name;
-	unsigned random = 0;
 	struct mig_reader r;
 	vm_offset_t offset;
 	uint32_t n;
@@ -339,18 +445,19 @@ static void stubs(void)
 	is("insert_right", mach_port_insert_right(task, object, object, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
 	is("insert_right", mach_port_insert_right(task, manager, manager, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
 	is("memory_object_create", memory_object_create(manager, object, page, control, name, page), KERN_SUCCESS);
-	is("it came", serve(&in, &out, &random), 1);
+	is("it came", serve(&in, &out, NULL), 1);
 	is("the object", port(object) != NULL && port(object)->control == control, 1);
 	data[7] = 77;
 	is("data_initialize", memory_object_data_initialize(object, control, 5 * page, (vm_offset_t) data, page), KERN_SUCCESS);
 	data[7] = 78;
 	is("data_initialize again", memory_object_data_initialize(object, control, 5 * page, (vm_offset_t) data, page), KERN_SUCCESS);
-	is("they came", serve(&in, &out, &random) + serve(&in, &out, &random), 2);
+	is("they came", serve(&in, &out, NULL) + serve(&in, &out, NULL), 2);
 	is("a message that is none", refused, 1);
 	in.head = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_id = 2251, .msgh_remote_port = object};
 	is("no arguments", mach_msg(&in.head, MACH_SEND_MSG, sizeof in.head, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
-	is("its turn", serve(&in, &out, &random), 1);
+	is("its turn", serve(&in, &out, NULL), 1);
 	odd(object, control);
+	strange(object, control);
 	is("the answer", memory_object_data_supply(control, 0, 0, 0, FALSE, 0, FALSE, MACH_PORT_NULL), KERN_SUCCESS);
 	is("it lies there", mach_msg(&in.head, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof in, control, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
 	is("a request", seqnos_memory_object_data_request(object, port(object)->next, control, 5 * page, page, VM_PROT_READ), KERN_SUCCESS);
@@ -362,11 +469,11 @@ static void stubs(void)
 	is("what came first stays", n == page ? got[7] : 0, 77);
 	is("free it", vm_deallocate(task, (vm_address_t) got, n), KERN_SUCCESS);
 	is("the last right goes", mach_port_mod_refs(task, object, MACH_PORT_RIGHT_SEND, -1), KERN_SUCCESS);
-	is("the notification", serve(&in, &out, &random), 1);
+	is("the notification", serve(&in, &out, NULL), 1);
 	is("all is free", free_count, frames);
 	is("out of order", disorder, 0);
 	is("drop", mach_port_destroy(task, control) + mach_port_destroy(task, name), 0);
-	initial = returned = supplied = refused = created = destroyed = overtaken = 0;
+	initial = returned = supplied = refused = created = destroyed = overtaken = large = 0;
 	done("stubs");
 }
 
@@ -388,6 +495,7 @@ int main(int argc, char **argv)
 	work(0);
 	lock();
 	is("messages out of their order", disorder, 0);
+	is("messages of the kernel's that are too large", large, 0);
 	is("pages refused", refused, 0);
 	is("they came first, and again", initial > 100 && returned > 100 && supplied > 100, 1);
 	is("messages were overtaken", overtaken > 0, 1);
