@@ -16,7 +16,8 @@ type conversation struct {
 	lost   map[mach.PageNumber]bool // of an overcommitted one: pages for which there was no room
 	kept   map[uint64]vm.Token
 
-	control mach.Name // while the kernel maps it
+	control mach.Name     // while the kernel maps it
+	looked  mach.VirtAddr // where this task maps it: see isObject
 
 	// Before the object becomes smaller, the kernel gives its copies what they need from cutting on.
 	copies  copies
@@ -83,21 +84,30 @@ func (s *server) converse(p *port, m libmach.Message) bool {
 	return s.client.MemoryObjectServer(m, h) == mach.Success
 }
 
-// isObject reports whether a name is that of the kernel's own object for p: what vm_region says of memory where it is mapped.
+// isObject reports whether a name is that of the kernel's own object for p: what vm_region says of memory where it is mapped. Where it is not, the init is a forged one, or
+// that of an object that has ended meanwhile. Then the object that is mapped stays so until its own init has come: if it ended before, as the other did, that would not be the
+// kernel's object any more when it is looked at, and each look would lead to another init.
 func (s *server) isObject(p *port, name mach.Name) bool {
-	at, code := s.client.VMMapRight(s.task, libmach.Map{
-		Size: mach.PageSize, Anywhere: true, Object: p.name, Cur: mach.ProtNone, Max: mach.ProtNone, Inherit: mach.InheritNone,
-	}, mach.MsgMakeSend)
-	if code != mach.Success {
-		return false
+	if p.looked == 0 {
+		at, code := s.client.VMMapRight(s.task, libmach.Map{
+			Size: mach.PageSize, Anywhere: true, Object: p.name, Cur: mach.ProtNone, Max: mach.ProtNone, Inherit: mach.InheritNone,
+		}, mach.MsgMakeSend)
+		if code != mach.Success {
+			return false
+		}
+		p.looked = at
 	}
-	region, code := s.client.VMRegion(s.task, at)
-	_ = libmach.VMDeallocate(s.task, at, mach.PageSize)
-	if code != mach.Success || region.Object == mach.NameNull {
-		return false
+	region, code := s.client.VMRegion(s.task, p.looked)
+	is := code == mach.Success && region.Object == name
+	known := code == mach.Success && region.Object != mach.NameNull
+	if known {
+		_ = libmach.PortDeallocate(s.task, region.Object)
 	}
-	_ = libmach.PortDeallocate(s.task, region.Object)
-	return region.Object == name
+	if is || !known {
+		_ = libmach.VMDeallocate(s.task, p.looked, mach.PageSize)
+		p.looked = 0
+	}
+	return is
 }
 
 // isCreated reports whether what memory_object_create names as the control port of a new object is one of the kernel's. A client who has the manager's port, and so may
