@@ -2,9 +2,13 @@
 // place of the kernel's, and dies as one.
 //
 //	pagerclient --pager=PORT --host=PORT --device=PORT [--install]
+//	pagerclient --pager=PORT --host=PORT --device=PORT --ask=PORT --kernel=PORT [--tasks=N] [--rounds=N]
+//	pagerclient --pager=PORT --host=PORT --device=PORT --change=PORT --number=N [--disk=NAME]
 //
 // PORTs name send rights to the default memory manager's port, the host's privileged port, and the device master port. With --install the pager is one of
 // ring 3, a defaultpager, which is made the default memory manager first and told to end at last.
+//
+// With --ask it asks for all lists of the pager again and again, while N tasks with --change, numbered from 0 on, make, change and end what is in them.
 //
 // Each check prints "ok NAME", or "FAIL NAME: got CODE want CODE". The last line is "pagerclient: N ok, M failed", and the exit status 1 if
 // any failed. Nobody else may use the pager meanwhile.
@@ -33,22 +37,37 @@ func main() {
 	host := args.SendRight("host", "the host's privileged port")
 	device := args.SendRight("device", "the device master port")
 	install := flag.Bool("install", false, "make the pager the default memory manager first")
+	ask := args.ReceiveRight("ask", "a port where tasks with --change say hello")
+	kernel := args.SendRight("kernel", "the kernel's own pager, with --ask")
+	tasks := flag.Int("tasks", 3, "with --ask: how `many` tasks with --change there are")
+	rounds := flag.Int("rounds", 400, "with --ask: how `many` lists to ask for")
+	change := args.SendRight("change", "the port of the task with --ask")
+	number := flag.Uint("number", 0, "`number` of the task with --change, from 0 on")
+	disk := flag.String("disk", "vda", "`name` of the disk that tasks with --change use")
 	args.Parse(pager, host, device)
 	t := tester{
 		Tester: trial.New("pagerclient"), buf: libmach.NewBuffer(4096),
 		pager: *pager, host: *host, device: *device,
 	}
-	kernel := mach.NameNull
+	if *change != mach.NameNull {
+		t.change(*change, byte(*number), *disk)
+	}
+	if *ask != mach.NameNull {
+		args.Need(kernel)
+		t.askLists(*ask, *kernel, *tasks, *rounds)
+		t.End()
+	}
+	old := mach.NameNull
 	if *install {
 		var ret mach.Return
-		kernel, ret = t.exchange(mach.IDVMSetDefaultManager, t.pager)
+		old, ret = t.exchange(mach.IDVMSetDefaultManager, t.pager)
 		t.Must("vm_set_default_memory_manager", ret)
 	}
 	for _, f := range []func(){t.create, t.info, t.objects, t.pages, t.sizes, t.overcommit, t.copies, t.storage, t.lives, t.forged, t.pretended, t.patience, t.invented, t.registration, t.substitute, t.demultiplexers, t.malformed, t.death} {
 		f()
 	}
 	if *install {
-		t.install(kernel)
+		t.install(old)
 	}
 	t.End()
 }
