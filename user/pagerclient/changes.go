@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	slots    = 55 // objects of a task that changes things
+	slots    = 48 // objects of a task that changes things
 	storages = 5  // that it adds and removes
 )
 

@@ -97,12 +97,18 @@ func (t *tester) askLists(port, kernel mach.Name, tasks, rounds int) {
 	var before books.Books
 	var names, mapped uint64
 	for _, n := range [...]int{max(rounds/4, 100), rounds} { // after the first all have the memory that they need
-		l.asked, l.seen = 0, [seenKinds]int{}
+		l.asked = 0
 		before, names, mapped = l.look()
 		l.round(n)
 	}
 	after, namesAfter, mappedAfter := l.look()
-	for i := 0; i < 50 && !after.Same(before); i++ {
+	for i := 0; i < 50; i++ {
+		if kernel != t.pager {
+			after = withoutHeap(after, before)
+		}
+		if after.Same(before) {
+			break
+		}
 		t.Client.Sleep(10)
 		after, _, _ = l.look()
 	}
@@ -121,6 +127,15 @@ func (t *tester) askLists(port, kernel mach.Name, tasks, rounds int) {
 	t.Holds("the books are what they were", after.Same(before))
 	l.foreign(kernel)
 	l.tell(msgEnd)
+}
+
+// withoutHeap is the books without what the heap of a pager in ring 3, which is a program in Go, has grown by: some pages.
+func withoutHeap(now, was books.Books) books.Books {
+	const most = 1 << 20 / page
+	if n := now.Anonymous - was.Anonymous; n <= most {
+		now.Free, now.Unpromised, now.Anonymous = now.Free+n, now.Unpromised+n*page, was.Anonymous
+	}
+	return now
 }
 
 // look is the books, the names that this task has, and the bytes that it maps.
@@ -330,7 +345,8 @@ func (l *lists) storages() {
 	l.free(names, 1)
 }
 
-// foreign has a pager of ring 3 asked for an object of the kernel's, and the other way round: neither is one of those that it has.
+// foreign has a pager of ring 3 asked for an object of the kernel's, and the other way round: neither is one of those that it has. Then that
+// pager is told to end.
 func (l *lists) foreign(kernel mach.Name) {
 	if kernel == l.pager {
 		return
@@ -343,4 +359,6 @@ func (l *lists) foreign(kernel mach.Name) {
 	_, ret = wire.DefaultPagerObjectPages(l.Client, kernel, mine, 10)
 	l.Check("the other way round", ret, mach.InvalidArgument)
 	l.Drop(theirs, mine)
+	w := mig.NewWriter(l.buf)
+	l.Must("mach_msg", libmach.Send(w.SetHeader(mach.Bits(mach.MsgCopySend, 0), l.pager, mach.NameNull, 2), 0, 0))
 }
