@@ -18,6 +18,8 @@ type port struct {
 	watched bool // for the end of others' rights
 	doomed  bool // nobody has a right any more, but something is on its way: it is looked at again after each message
 
+	seqno uint32 // of the message whose turn it is
+
 	transfer *transfer // whose reply port it is
 
 	*conversation
@@ -88,8 +90,10 @@ func (s *server) noSenders(p *port) bool {
 		p.doomed = false
 		s.watch(p, status.Mscount) // somebody made one meanwhile
 		return true
-	case status.Messages != 0, status.SendOnceRights != 0, p.flushes != 0:
-		p.doomed = true // another notification would come at once, and behind it the next
+	case status.Messages != 0, status.SendOnceRights != 0, p.flushes != 0, status.Seqno != p.seqno+1:
+		// Another notification would come at once, and behind it the next. Messages that other threads have received already wait for their turns, which must come: the
+		// port's name may soon be another's.
+		p.doomed = true
 		return true
 	}
 	s.end(p)

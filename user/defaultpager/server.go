@@ -252,6 +252,9 @@ func (s *server) inTurn(m libmach.Message) {
 	s.turns.Take(m.Port(), m.Header.Seqno)
 	s.mu.Lock()
 	p := s.ports[m.Port()]
+	if p != nil {
+		p.seqno = m.Header.Seqno
+	}
 	s.handle(p, m)
 	s.settle()
 	over := p != nil && p.over

@@ -129,11 +129,13 @@ func (t *tester) askLists(port, kernel mach.Name, tasks, rounds int) {
 	l.tell(msgEnd)
 }
 
-// withoutHeap is the books without what the heap of a pager in ring 3, which is a program in Go, has grown by: some pages.
+// withoutHeap is the books without what the heap of a pager in ring 3, which is a program in Go, has grown by: some pages, and page tables for them.
 func withoutHeap(now, was books.Books) books.Books {
-	const most = 1 << 20 / page
-	if n := now.Anonymous - was.Anonymous; n <= most {
-		now.Free, now.Unpromised, now.Anonymous = now.Free+n, now.Unpromised+n*page, was.Anonymous
+	const most, tables = 1 << 20 / page, 2
+	n, t := now.Anonymous-was.Anonymous, now.PageTables-was.PageTables
+	if n <= most && t <= tables {
+		now.Free, now.Unpromised = now.Free+n+t, now.Unpromised+(n+t)*page
+		now.Anonymous, now.PageTables = was.Anonymous, was.PageTables
 	}
 	return now
 }
