@@ -12,16 +12,19 @@ BUILD ?= build
 # A task owns the addresses from 512 GiB on (mach.MinUser). -R: no page of the file has two protections.
 USER_STRIP   ?= -s -w
 USER_LDFLAGS  = -T 0x8000010000 -R 0x1000 $(USER_STRIP)
-# Go 1.26's collector takes 8 KiB beside the heap when its queue is full for the first time, which goes by the clock: programs that count frames, or that must get by
-# with those that they have, want the one before it, which takes all from the heap.
-USER_GO       = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 GOEXPERIMENT=nogreenteagc $(GO) build -overlay $(BUILD)/overlay-user/overlay.json
+USER_GO       = CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -overlay $(BUILD)/overlay-user/overlay.json
 USER_PROGRAMS := $(notdir $(patsubst %/main.go,%,$(wildcard user/*/main.go)))
+
+# Go 1.26's collector takes 8 KiB beside the heap when its queue is full for the first time, which goes by the clock: programs that collect, and that count frames or must
+# get by with those that they have, want the one before it, which takes all from the heap.
+USER_COLLECT  = crashes defaultpager squeeze
 
 # Go and its build cache decide what is out of date, so this runs each time and is quick when nothing changed.
 .PHONY: user overlay-user user-c
 user: overlay-user user-c
 	@mkdir -p $(BUILD)/user
-	$(USER_GO) -trimpath $(GOFLAGS_USER) -ldflags '$(USER_LDFLAGS)' -o $(BUILD)/user/ $(addprefix ./user/,$(USER_PROGRAMS))
+	$(USER_GO) -trimpath $(GOFLAGS_USER) -ldflags '$(USER_LDFLAGS)' -o $(BUILD)/user/ $(addprefix ./user/,$(filter-out $(USER_COLLECT),$(USER_PROGRAMS)))
+	GOEXPERIMENT=nogreenteagc $(USER_GO) -trimpath $(GOFLAGS_USER) -ldflags '$(USER_LDFLAGS)' -o $(BUILD)/user/ $(addprefix ./user/,$(USER_COLLECT))
 
 overlay-user:
 	@$(GO) run ./boot/overlay -go $(GO) -profile user/_overlay/profile.json -out $(BUILD)/overlay-user
